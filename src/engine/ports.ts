@@ -1,0 +1,197 @@
+import type { Disposable, Event } from "../base/event.ts";
+import type { JsonObject, JsonValue } from "../base/json.ts";
+import type { TaskId } from "../model/ids.ts";
+import type { Attempt, AttemptStep, Task, TaskStatus } from "../model/task.ts";
+import type { LogLevel, NewTaskEvent, TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
+
+/** Wall-clock time in milliseconds since the epoch. */
+export interface Clock {
+  now(): number;
+}
+
+/** One-shot timers; disposing cancels. */
+export interface Timers {
+  after(delayMs: number, run: () => void): Disposable;
+}
+
+/** Uniform randomness in [0, 1). */
+export type Random = () => number;
+
+/** The log of the program itself (not of a task). `data` must hold no secrets. */
+export type Logger = Record<LogLevel, (message: string, data?: JsonObject) => void>;
+
+/** A change of one task, applied as one transaction or not at all. */
+export interface TaskWrite {
+  /** The whole row as it shall be; `version` is the one that was read (the store raises it). */
+  readonly task: Task;
+  /** When set, the write counts only while the stored lease has this token. */
+  readonly token?: number;
+  readonly attempt?: Attempt;
+  readonly events: readonly NewTaskEvent[];
+  /**
+   * The task is done: dependants that were only waiting for it go from blocked to todo in the same transaction,
+   * each with an `unblocked` event; the store fills `unblocked` in this write's `completed` event.
+   */
+  readonly releaseDependants?: boolean;
+}
+
+export type TaskWriteResult =
+  | { readonly ok: true; readonly task: Task; readonly events: readonly TaskEvent[]; readonly unblocked: readonly Task[] }
+  /** conflict: somebody wrote since the read; stale_lease: the token is no longer the lease's; missing: no such task. */
+  | { readonly ok: false; readonly reason: "conflict" | "stale_lease" | "missing" };
+
+/** Events of a running attempt, streamed; counts only while the stored lease has this token. */
+export interface EventBatch {
+  readonly taskId: TaskId;
+  readonly token: number;
+  readonly events: readonly NewTaskEvent[];
+}
+
+export interface TaskQuery {
+  readonly statuses?: readonly TaskStatus[];
+  readonly limit?: number;
+}
+
+/** A page of a task's journal in order of seq. With `beforeSeq` it is the last `limit` entries before it. */
+export interface EventQuery {
+  readonly afterSeq?: number;
+  readonly beforeSeq?: number;
+  readonly limit: number;
+}
+
+/** Remembers tasks, attempts and the journal. Every promise rejects with a TaskMasterError (STORE_*, DISK_FULL). */
+export interface TaskStore {
+  /** Identity of this queue, made with the database. */
+  readonly uuid: string;
+  insert(task: Task, events: readonly NewTaskEvent[]): Promise<readonly TaskEvent[]>;
+  get(id: TaskId): Promise<Task | undefined>;
+  /** Tasks in order of creation. */
+  list(query?: TaskQuery): Promise<readonly Task[]>;
+  /**
+   * The head of the line: `todo` tasks whose `notBefore` has passed, for each priority at most `perPriority`,
+   * earliest deadline first (none last), then oldest, then id.
+   */
+  candidates(now: number, perPriority: number): Promise<readonly Task[]>;
+  commit(write: TaskWrite): Promise<TaskWriteResult>;
+  /** Appends to the journal and folds `progress_update` and `usage` into the task and its attempt; undefined when the lease is lost. */
+  append(batch: EventBatch): Promise<readonly TaskEvent[] | undefined>;
+  /** False when the lease is no longer ours. */
+  renewLease(taskId: TaskId, token: number, expiresAt: number): Promise<boolean>;
+  /** Tasks with a lease that ended before `now`. */
+  expired(now: number): Promise<readonly Task[]>;
+  attempts(taskId: TaskId): Promise<readonly Attempt[]>;
+  events(taskId: TaskId, query: EventQuery): Promise<readonly TaskEvent[]>;
+  /** What other processes wrote to the same queue, heard within a second while anybody listens. */
+  readonly onDidChangeElsewhere: Event<readonly TaskEvent[]>;
+  close(): Promise<void>;
+}
+
+/** Work for a worker: a handler's name and what it needs, all serialisable. */
+export interface TaskInvocation {
+  readonly taskId: TaskId;
+  readonly attempt: number;
+  readonly handler: string;
+  readonly input: JsonObject;
+}
+
+export interface InvocationObserver {
+  /** A worker took the invocation. */
+  onClaim?(): void;
+  /** Events in order; batched by the worker. */
+  onEvents?(events: readonly WorkerEventBody[]): void;
+  /** The worker lives and still works on it. */
+  onHeartbeat?(): void;
+}
+
+/** One running invocation. `result` rejects with the handler's TaskMasterError (code and cause kept), CANCELLED or WORKER_FAILED. */
+export interface InvocationHandle {
+  readonly result: Promise<JsonValue>;
+  /** Holds the handler at its next gate (for Goose: the next tool boundary). */
+  pause(): void;
+  resume(): void;
+  /** Asks the handler to end; the first reason wins. */
+  cancel(reason: string): void;
+}
+
+/** Runs handlers outside the engine: in threads, or inline through the same path. */
+export interface WorkerHost {
+  /** Starts the workers; idempotent. */
+  start(): Promise<void>;
+  run(invocation: TaskInvocation, observer?: InvocationObserver): InvocationHandle;
+  /** Cancels what runs, waits at most `graceMs`, then terminates; idempotent. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Where an attempt works: its own worktree on its own branch. */
+export interface Workspace {
+  readonly repository: string;
+  readonly worktree: string;
+  readonly branch: string;
+  /** The commit from which the task's work starts. */
+  readonly baseSha: string;
+}
+
+export interface CommitResult {
+  /** The task's commits on its branch since `baseSha`, oldest first. */
+  readonly commits: readonly string[];
+  /** Paths changed since `baseSha`, relative to the repository. */
+  readonly files: readonly string[];
+}
+
+/** A task with the lease and attempt that this engine holds on it. */
+export interface LeasedTask {
+  readonly task: Task;
+  readonly attempt: Attempt;
+  readonly token: number;
+  /** The branch to start from: that of the task it depends on; absent means HEAD of the repository. */
+  readonly baseBranch?: string;
+  /** Set when an earlier attempt's place is continued (after a pause or a crash) instead of starting anew. */
+  readonly continues?: { readonly sessionId?: string; readonly workspace?: Workspace };
+}
+
+/** The git verbs of the loop. All reject with TaskMasterError; the user's checkout, index and stash are never touched. */
+export interface GitOperations {
+  /** Whether work may start here: a repository with a commit and an identity (NOT_A_REPOSITORY, NO_COMMIT, NO_IDENTITY are thrown), nothing unfinished in the way. */
+  isClean(leased: LeasedTask, options: AbortOptions): Promise<boolean>;
+  /** Makes the task's branch and worktree, or finds those of the attempt it continues. */
+  branch(leased: LeasedTask, options: AbortOptions): Promise<Workspace>;
+  /** Paths changed in the worktree and on the branch since the base, uncommitted ones included. */
+  changes(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<readonly string[]>;
+  /** Commits all work with the task's message and trailer; finds its own earlier commit instead of making a second. */
+  commitAndPush(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<CommitResult>;
+  /** Removes the worktree. Uncommitted work is saved first: on the branch (`keep: "branch"`) or under a ref of its own; resolves with where. */
+  cleanup(leased: LeasedTask, workspace: Workspace, keep: "branch" | "ref"): Promise<{ readonly savedAs?: string }>;
+}
+
+export interface AbortOptions {
+  readonly signal: AbortSignal;
+}
+
+/** What the agent left behind when it ended well. */
+export interface AgentResult {
+  readonly sessionId: string;
+  readonly finalMessage: string;
+}
+
+/** The verdict on an attempt's work. `feedback` is what the agent is told when it may try again. */
+export type Verification = { readonly ok: true; readonly summary: string } | { readonly ok: false; readonly message: string; readonly feedback: string };
+
+/** How an attempt ended, as the loop reports it. */
+export type TaskOutcome =
+  | { readonly kind: "completed"; readonly summary: string; readonly commit: CommitResult; readonly workspace: Workspace }
+  | { readonly kind: "failed"; readonly error: Error; readonly savedAs?: string };
+
+/** The verbs of the loop, injected so that the same loop drives real Goose, a fake, a terminal and a test. */
+export interface LooperDeps {
+  /** The next leased task, `empty` when there is none, `aborted` when the signal ended the wait. One at a time until acknowledged. */
+  readonly pullTask: (options: AbortOptions) => Promise<LeasedTask | "empty" | "aborted">;
+  readonly git: GitOperations;
+  /** Runs the agent on the task, or on the feedback to its earlier answer. */
+  readonly runWorker: (leased: LeasedTask, workspace: Workspace, options: AbortOptions & { readonly feedback?: string }) => Promise<AgentResult>;
+  readonly verify: (leased: LeasedTask, workspace: Workspace, result: AgentResult, options: AbortOptions) => Promise<Verification>;
+  readonly ackTask: (leased: LeasedTask, outcome: TaskOutcome) => Promise<void>;
+  /** Records a step that is behind us. */
+  readonly checkpoint: (leased: LeasedTask, step: AttemptStep, data?: Partial<Attempt>) => Promise<void>;
+  readonly log: Logger;
+  readonly sleep: (ms: number, options: AbortOptions) => Promise<void>;
+}

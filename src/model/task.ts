@@ -1,0 +1,137 @@
+import type { JsonObject } from "../base/json.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { TaskId } from "./ids.ts";
+import type { Usage } from "./usage.ts";
+
+/** Every status a task can have, as stored (product.md section 2). */
+export const taskStatuses = ["todo", "blocked", "in_progress", "paused", "stopped", "done", "failed", "cancelled"] as const;
+export type TaskStatus = (typeof taskStatuses)[number];
+
+/** How urgent a task is, most urgent first. */
+export const priorities = ["critical", "high", "medium", "low"] as const;
+export type Priority = (typeof priorities)[number];
+
+/** What became of a done task's branch. */
+export const integrations = ["none", "merged", "pull_request", "discarded", "conflict"] as const;
+export type Integration = (typeof integrations)[number];
+
+/** Why a running task needs the user. */
+export const attentionKinds = ["permission", "question", "conflict", "budget"] as const;
+export type AttentionKind = (typeof attentionKinds)[number];
+
+export interface Attention {
+  readonly kind: AttentionKind;
+  readonly message: string;
+}
+
+/** How far a task is: percent from 0 to 100, with a line for people. */
+export interface Progress {
+  readonly percent: number;
+  readonly message: string;
+  readonly metadata?: JsonObject;
+}
+
+/** What must hold before the work counts: commands that exit 0 in the worktree, and a text for the agent. */
+export interface Acceptance {
+  readonly commands: readonly string[];
+  readonly criteria?: string;
+}
+
+/** Limits of one task; an absent field means no limit of its own. */
+export interface Budget {
+  readonly turns?: number;
+  readonly tokens?: number;
+  readonly costUsd?: number;
+  readonly minutes?: number;
+}
+
+/** What a task produced; `error` tells why the last attempt failed. */
+export interface TaskResult {
+  readonly output: string;
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+  readonly metrics: { readonly startedAt: number; readonly endedAt: number; readonly durationMs: number };
+  /** Paths that the task's commits changed, relative to the repository. */
+  readonly artifacts: readonly string[];
+}
+
+/**
+ * The right to work on a task: only its owner may write, only with this token, only before it expires.
+ * Tokens of one task grow with every claim (fencing), so a late writer is always recognised.
+ */
+export interface Lease {
+  readonly owner: string;
+  readonly token: number;
+  readonly expiresAt: number;
+}
+
+/** What another process asks the lease's owner to do; it acts on it and clears it. */
+export const taskRequests = ["pause", "resume", "stop", "cancel"] as const;
+export type TaskRequest = (typeof taskRequests)[number];
+
+/** A unit of work that the user queued. All times are milliseconds since the epoch. */
+export interface Task {
+  readonly id: TaskId;
+  readonly title: string;
+  readonly prompt: string;
+  readonly status: TaskStatus;
+  readonly priority: Priority;
+  readonly deadline?: number;
+  readonly tags: readonly string[];
+  readonly dependsOn: readonly TaskId[];
+  readonly parent?: TaskId;
+  /** Name of the agent profile; absent means the default one. */
+  readonly agent?: string;
+  readonly acceptance: Acceptance;
+  readonly budget: Budget;
+  /** Not eligible before this time (backoff, schedule). */
+  readonly notBefore?: number;
+  readonly cron?: string;
+  readonly maxAttempts: number;
+  /** The working directory whose repository the task changes. */
+  readonly repository: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly progress: Progress;
+  readonly result?: TaskResult;
+  readonly integration: Integration;
+  readonly attention?: Attention;
+  /** How many attempts were started; the newest has this number. */
+  readonly attempts: number;
+  /** Highest lease token given out so far. */
+  readonly fence: number;
+  readonly lease?: Lease;
+  readonly request?: TaskRequest;
+  /** The branch that holds (or will hold) the newest attempt's work. */
+  readonly branch?: string;
+  /** Grows with every change of the row; writers name the version that they read. */
+  readonly version: number;
+}
+
+/** The steps of an attempt in order; recovery continues behind the last one that is recorded. */
+export const attemptSteps = ["prepared", "session", "agent_finished", "verified", "committed", "pushed", "acknowledged"] as const;
+export type AttemptStep = (typeof attemptSteps)[number];
+
+export const attemptOutcomes = ["running", "completed", "failed", "stopped", "cancelled", "lost"] as const;
+export type AttemptOutcome = (typeof attemptOutcomes)[number];
+
+/** One execution of a task, 1-based. */
+export interface Attempt {
+  readonly taskId: TaskId;
+  readonly number: number;
+  readonly token: number;
+  readonly owner: string;
+  readonly outcome: AttemptOutcome;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  /** The ACP session, kept so that a pause or a crash can continue it. */
+  readonly sessionId?: string;
+  readonly branch?: string;
+  readonly baseSha?: string;
+  readonly worktree?: string;
+  readonly steps: readonly AttemptStep[];
+  readonly commits: readonly string[];
+  readonly usage: Usage;
+  /** Why it ended, for people. */
+  readonly reason?: string;
+  readonly errorCode?: ErrorCode;
+}

@@ -1,0 +1,58 @@
+import type { JsonObject } from "../base/json.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { TaskId } from "./ids.ts";
+import type { Attention, AttemptStep, Progress, TaskRequest } from "./task.ts";
+import type { ToolCallUpdate } from "./toolCall.ts";
+import type { Usage } from "./usage.ts";
+
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Who speaks in a message: Goose's answer, its thinking, the user or task text, or a status notice of Goose itself. */
+export const messageRoles = ["agent", "thought", "user", "notice"] as const;
+export type MessageRole = (typeof messageRoles)[number];
+
+/** What happened to a task. The journal keeps these in order; every view is made from them. */
+export type TaskEventBody =
+  | { readonly type: "created" }
+  | { readonly type: "started"; readonly owner: string }
+  | { readonly type: "paused"; readonly reason: string }
+  | { readonly type: "resumed"; readonly owner: string }
+  | { readonly type: "stopped"; readonly reason: string }
+  | { readonly type: "completed"; readonly summary: string; readonly unblocked: readonly TaskId[] }
+  | { readonly type: "error"; readonly code: ErrorCode; readonly message: string; readonly details?: string; readonly willRetryAt?: number }
+  | { readonly type: "cancelled"; readonly reason: string }
+  /** Back in the queue: a retry by hand, a start after a stop. */
+  | { readonly type: "requeued"; readonly reason: string }
+  | { readonly type: "blocked"; readonly by: readonly TaskId[] }
+  | { readonly type: "unblocked"; readonly by: TaskId }
+  /** Another process asked the owner of the lease for this. */
+  | { readonly type: "requested"; readonly request: TaskRequest }
+  | { readonly type: "progress_update"; readonly progress: Progress }
+  /** A piece of a message; pieces with the same messageId and role belong together. */
+  | { readonly type: "message"; readonly role: MessageRole; readonly messageId: string; readonly text: string }
+  | { readonly type: "tool_call"; readonly call: ToolCallUpdate }
+  | { readonly type: "checkpoint"; readonly step: AttemptStep; readonly data?: JsonObject }
+  | { readonly type: "usage"; readonly usage: Usage }
+  | { readonly type: "log"; readonly level: LogLevel; readonly message: string }
+  | { readonly type: "attention"; readonly attention: Attention | null };
+
+export type TaskEventType = TaskEventBody["type"];
+
+/** What a handler in a worker may report while it works. */
+export type WorkerEventBody = Extract<TaskEventBody, { type: "progress_update" | "message" | "tool_call" | "checkpoint" | "usage" | "log" }>;
+
+/** A journal entry: numbered from 1 without gaps within its task, never changed. */
+export type TaskEvent = TaskEventBody & {
+  readonly taskId: TaskId;
+  readonly seq: number;
+  /** The attempt it belongs to; 0 for what happens outside attempts. */
+  readonly attempt: number;
+  readonly at: number;
+};
+
+/** An entry before the store numbers it. */
+export type NewTaskEvent = TaskEventBody & { readonly attempt: number; readonly at: number };
+
+/** The name under which an event is published on the bus: "task:started", "task:tool_call", ... */
+export type TaskEventName = `task:${TaskEventType}`;

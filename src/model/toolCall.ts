@@ -1,0 +1,26 @@
+import type { JsonValue } from "../base/json.ts";
+
+/** How far a tool call is; `cancelled` is ours (Goose sends no last update when a run is cancelled). */
+export const toolCallStatuses = ["pending", "in_progress", "completed", "failed", "cancelled"] as const;
+export type ToolCallStatus = (typeof toolCallStatuses)[number];
+
+/** A change of one file as Goose announced it; texts are capped. */
+export interface ToolDiff {
+  readonly path: string;
+  readonly oldText?: string;
+  readonly newText: string;
+}
+
+/** What is known of one tool call after an update; absent fields have not changed. Output is a piece to append. */
+export interface ToolCallUpdate {
+  readonly toolCallId: string;
+  readonly status?: ToolCallStatus;
+  /** Goose's own name for the tool (shell, write, edit, tree, ...). */
+  readonly toolName?: string;
+  readonly title?: string;
+  readonly input?: JsonValue;
+  /** Text to append to the output seen so far. */
+  readonly outputDelta?: string;
+  readonly diffs?: readonly ToolDiff[];
+  readonly exitCode?: number;
+}

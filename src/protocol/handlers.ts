@@ -1,0 +1,122 @@
+/** What the built-in handlers take and give: the contract between whoever invokes them and src/worker/handlers. */
+import * as v from "valibot";
+
+const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4_096));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const durationMs = v.pipe(v.number(), v.minValue(0));
+
+/** How to find Goose; without `path` the usual places are searched (GOOSE_BINARY, PATH, ~/.local/bin, Homebrew). */
+export const gooseLocationSchema = v.object({ path: v.exactOptional(path) });
+export type GooseLocation = v.InferOutput<typeof gooseLocationSchema>;
+
+export const workspaceSchema = v.object({ repository: path, worktree: path, branch: v.string(), baseSha: v.string() });
+
+/** Identity for commits; absent fields come from git's own configuration. */
+export const commitIdentitySchema = v.object({ name: v.exactOptional(v.string()), email: v.exactOptional(v.string()) });
+
+/** `goose.check`: finds the binary and shakes hands by ACP; with `provider`, also opens a session in `cwd` to see that a provider and a model are configured. */
+export const gooseCheckInput = v.object({ goose: gooseLocationSchema, provider: v.boolean(), cwd: path });
+export const gooseCheckOutput = v.object({ path, version: v.string() });
+
+/** `goose.run`: one prompt turn of one ACP session in a worktree. With `sessionId` the stored session is continued. */
+export const gooseRunInput = v.object({
+  goose: gooseLocationSchema,
+  worktree: path,
+  /** A private folder for Goose's temporary files; deleted afterwards. */
+  tmpDir: path,
+  prompt: v.pipe(v.string(), v.minLength(1)),
+  sessionId: v.exactOptional(v.string()),
+  limits: v.object({
+    maxTurns: count,
+    /** Whole run, time in pause not counted. */
+    wallClockMs: durationMs,
+    /** From spawn to the session's id. */
+    startupMs: durationMs,
+    /** No sign of life from Goose (no event, no tool running) for so long ends the run. */
+    idleMs: durationMs,
+  }),
+});
+export type GooseRunInput = v.InferOutput<typeof gooseRunInput>;
+export const gooseRunOutput = v.object({ sessionId: v.string(), finalMessage: v.string() });
+export type GooseRunOutput = v.InferOutput<typeof gooseRunOutput>;
+
+/** `git.inspect`: is this a repository that work can start in? Throws the code that says why not. */
+export const gitInspectInput = v.object({ directory: path, identity: commitIdentitySchema });
+export const gitInspectOutput = v.object({
+  /** Top of the checkout. */
+  root: path,
+  commonDir: path,
+  head: v.string(),
+  /** Absent when HEAD is detached. */
+  branch: v.exactOptional(v.string()),
+  gitVersion: v.string(),
+});
+
+/** `git.prepare`: the branch and the worktree of an attempt. */
+export const gitPrepareInput = v.object({
+  directory: path,
+  /** Where the worktree is to be; must not exist, unless it is the one of `continues`. */
+  worktree: path,
+  /** Wanted branch, for instance tm/1234; a suffix is added when another task has it. */
+  branch: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/)),
+  baseBranch: v.exactOptional(v.string()),
+  taskId: v.string(),
+  /** The task's branch from an earlier attempt: reused when it still exists. */
+  ownBranch: v.exactOptional(v.string()),
+  /** The place of an interrupted attempt: kept as it is when it is still whole. */
+  continues: v.exactOptional(workspaceSchema),
+});
+export const gitPrepareOutput = workspaceSchema;
+
+/** `git.changes`: paths changed since the base, committed or not. */
+export const gitChangesInput = v.object({ workspace: workspaceSchema });
+export const gitChangesOutput = v.object({ files: v.array(v.string()) });
+
+/** `git.commit`: everything in the worktree as one commit with the trailer `Task-Master-Id: <taskId>/<attempt>`; idempotent by that trailer. */
+export const gitCommitInput = v.object({
+  workspace: workspaceSchema,
+  subject: v.pipe(v.string(), v.minLength(1)),
+  body: v.string(),
+  taskId: v.string(),
+  attempt: count,
+  identity: commitIdentitySchema,
+});
+export const gitCommitOutput = v.object({ commits: v.array(v.string()), files: v.array(v.string()) });
+
+/**
+ * `git.cleanup`: removes the worktree, keeps the branch. Uncommitted work is saved first: as a commit on the branch
+ * (`keep: "branch"`) or under `refs/task-master/unfinished/<taskId>/<attempt>`. A branch without any commit of its own is removed.
+ */
+export const gitCleanupInput = v.object({
+  workspace: workspaceSchema,
+  taskId: v.string(),
+  attempt: count,
+  title: v.string(),
+  keep: v.picklist(["branch", "ref"]),
+  identity: commitIdentitySchema,
+});
+export const gitCleanupOutput = v.object({
+  /** Branch or ref that holds uncommitted work which was saved; absent when there was none. */
+  savedAs: v.exactOptional(v.string()),
+});
+
+/** `verify.run`: acceptance commands, one after the other in the worktree, through the shell that Goose's commands use. */
+export const verifyRunInput = v.object({ worktree: path, tmpDir: path, commands: v.array(v.string()), timeoutMs: durationMs });
+export const verifyRunOutput = v.object({
+  results: v.array(v.object({ command: v.string(), exitCode: v.number(), outputTail: v.string(), timedOut: v.boolean() })),
+});
+
+/** Names, inputs and outputs of the built-in handlers. */
+export const handlerContracts = {
+  "goose.check": { input: gooseCheckInput, output: gooseCheckOutput },
+  "goose.run": { input: gooseRunInput, output: gooseRunOutput },
+  "git.inspect": { input: gitInspectInput, output: gitInspectOutput },
+  "git.prepare": { input: gitPrepareInput, output: gitPrepareOutput },
+  "git.changes": { input: gitChangesInput, output: gitChangesOutput },
+  "git.commit": { input: gitCommitInput, output: gitCommitOutput },
+  "git.cleanup": { input: gitCleanupInput, output: gitCleanupOutput },
+  "verify.run": { input: verifyRunInput, output: verifyRunOutput },
+} as const;
+export type BuiltInHandler = keyof typeof handlerContracts;
+export type HandlerInput<H extends BuiltInHandler> = v.InferOutput<(typeof handlerContracts)[H]["input"]>;
+export type HandlerOutput<H extends BuiltInHandler> = v.InferOutput<(typeof handlerContracts)[H]["output"]>;

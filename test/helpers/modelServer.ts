@@ -1,0 +1,205 @@
+/** A scripted OpenAI-compatible server on loopback, so that the real Goose can be tested without a model. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ModelMessage, ModelReply, ModelScript, RecordedRequest, ScriptedCall, ScriptedUsage } from './modelScript.ts';
+
+// Tests take the server and its language from here.
+export { byPrompt, forever, messageText, sequence } from './modelScript.ts';
+export type { ModelMessage, ModelReply, ModelScript, RecordedRequest, ScriptedCall, ScriptedUsage } from './modelScript.ts';
+
+/** A running scripted model server. */
+export interface ModelServer extends AsyncDisposable {
+  /** http://127.0.0.1:<port> */
+  readonly url: string;
+  /** Environment that makes Goose use this server and nothing of the machine's own Goose set-up but its files. */
+  readonly env: Readonly<Record<string, string>>;
+  /** All chat requests so far, oldest first. */
+  readonly requests: readonly RecordedRequest[];
+  setScript(script: ModelScript): void;
+  /** Ends every connection at once, also those that hang or stream. */
+  close(): Promise<void>;
+}
+
+/** Starts a server on a free port of 127.0.0.1; without a script every turn is the text "Done.". */
+export async function startModelServer(script: ModelScript = () => ({ kind: 'text', text: 'Done.' })): Promise<ModelServer> {
+  const requests: RecordedRequest[] = [];
+  const attempts = new Map<string, number>();
+  let current = script;
+  const server = createServer((request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      // The client went away, or the request was not a chat request at all.
+      if (!response.headersSent && !response.destroyed) sendJson(response, 400, errorBody(String(error)));
+      else response.destroy();
+    });
+  });
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'GET' && request.url === '/v1/models') {
+      sendJson(response, 200, { object: 'list', data: [{ id: 'scripted-model', object: 'model', created: 0, owned_by: 'test' }] });
+    } else if (request.method === 'POST' && request.url === '/v1/chat/completions') {
+      const wire = JSON.parse(await readBody(request)) as WireRequest;
+      const key = JSON.stringify(wire.messages);
+      const attempt = (attempts.get(key) ?? 0) + 1;
+      attempts.set(key, attempt);
+      const recorded: RecordedRequest = {
+        index: requests.length,
+        attempt,
+        headers: request.headers,
+        model: wire.model,
+        messages: wire.messages,
+        tools: (wire.tools ?? []).map((tool) => tool.function.name),
+        stream: wire.stream === true,
+      };
+      requests.push(recorded);
+      await answer(new Exchange(recorded, wire, response), current(recorded));
+    } else sendJson(response, 404, errorBody(`no such route: ${request.method} ${request.url}`));
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const close = async (): Promise<void> => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  };
+  return { url, env: gooseEnv(url), requests, setScript: (next) => void (current = next), close, [Symbol.asyncDispose]: close };
+}
+
+function gooseEnv(url: string): Record<string, string> {
+  return {
+    GOOSE_PROVIDER: 'openai',
+    GOOSE_MODEL: 'scripted-model',
+    OPENAI_HOST: url,
+    OPENAI_API_KEY: 'test-key',
+    GOOSE_DISABLE_KEYRING: '1',
+    GOOSE_TELEMETRY_ENABLED: 'false',
+    GOOSE_DISABLE_SESSION_NAMING: 'true',
+    // Goose still retries, only without its waits of 1, 2 and 4 seconds.
+    GOOSE_PROVIDER_SKIP_BACKOFF: 'true',
+    // A proxy of the machine must never see loopback traffic.
+    NO_PROXY: '127.0.0.1',
+    no_proxy: '127.0.0.1',
+  };
+}
+
+interface WireRequest {
+  readonly model: string;
+  readonly messages: readonly ModelMessage[];
+  readonly tools?: readonly { readonly function: { readonly name: string } }[];
+  readonly stream?: boolean;
+  readonly stream_options?: { readonly include_usage?: boolean };
+}
+
+type FinishReason = 'stop' | 'tool_calls' | 'length';
+
+/** Writes one answer in the form the client asked for: an event stream or one document. */
+class Exchange {
+  readonly response: ServerResponse;
+  readonly #wire: WireRequest;
+  readonly #id: string;
+  #message: Record<string, unknown> = { role: 'assistant', content: null };
+  #length = 0;
+
+  constructor(request: RecordedRequest, wire: WireRequest, response: ServerResponse) {
+    this.#wire = wire;
+    this.#id = `chatcmpl-${request.index + 1}`;
+    this.response = response;
+  }
+
+  /** Sends (or, without streaming, collects) one piece of the message. */
+  delta(part: Record<string, unknown>): void {
+    this.#length += JSON.stringify(part).length;
+    if (this.#wire.stream === true) this.#event({ choices: [{ index: 0, delta: { role: 'assistant', ...part }, finish_reason: null }] });
+    else for (const [key, value] of Object.entries(part)) this.#message[key] = typeof value === 'string' ? `${this.#message[key] ?? ''}${value}` : value;
+  }
+
+  finish(reason: FinishReason, scripted?: ScriptedUsage): void {
+    const usage = this.#usage(scripted);
+    if (this.#wire.stream !== true) {
+      const choices = [{ index: 0, message: this.#message, finish_reason: reason }];
+      return sendJson(this.response, 200, { id: this.#id, object: 'chat.completion', created: 0, model: this.#wire.model, choices, usage });
+    }
+    this.#event({ choices: [{ index: 0, delta: {}, finish_reason: reason }] });
+    if (this.#wire.stream_options?.include_usage === true) this.#event({ choices: [], usage });
+    this.response.end('data: [DONE]\n\n');
+  }
+
+  #usage(scripted?: ScriptedUsage): Record<string, number> {
+    const prompt = scripted?.promptTokens ?? Math.ceil(JSON.stringify(this.#wire.messages).length / 4);
+    const completion = scripted?.completionTokens ?? Math.ceil(this.#length / 4);
+    return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
+  }
+
+  #event(body: Record<string, unknown>): void {
+    if (!this.response.headersSent) this.response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    this.response.write(`data: ${JSON.stringify({ id: this.#id, object: 'chat.completion.chunk', created: 0, model: this.#wire.model, ...body })}\n\n`);
+  }
+}
+
+async function answer(exchange: Exchange, reply: ModelReply): Promise<void> {
+  const { response } = exchange;
+  switch (reply.kind) {
+    case 'text':
+      if (reply.thinking !== undefined) await streamWords(exchange, 'reasoning_content', reply.thinking, reply.chunkDelayMs);
+      await streamWords(exchange, 'content', reply.text, reply.chunkDelayMs);
+      return exchange.finish('stop', reply.usage);
+    case 'tools':
+      if (reply.text !== undefined) await streamWords(exchange, 'content', reply.text);
+      exchange.delta({ tool_calls: reply.calls.map(wireCall) });
+      return exchange.finish('tool_calls', reply.usage);
+    case 'status':
+      return sendJson(response, reply.status, reply.body ?? errorBody(`scripted status ${reply.status}`), reply.headers);
+    case 'hang':
+      return;
+    case 'drop':
+      return void response.destroy();
+    case 'cut':
+      await streamWords(exchange, 'content', reply.text);
+      // Only after the text has left, otherwise the client may see nothing but the reset.
+      return void response.write(': cut\n\n', () => response.destroy());
+    case 'garbage':
+      return void response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {"choices": [ this is not JSON\n\n\u0000\u0001');
+    case 'html':
+      return void response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Sign in</title><p>Please sign in.</p>');
+    case 'empty':
+      return exchange.finish('stop');
+    case 'length':
+      await streamWords(exchange, 'content', reply.text);
+      return exchange.finish('length');
+    case 'hold':
+      await reply.until;
+      return response.destroyed ? undefined : answer(exchange, reply.then);
+  }
+}
+
+async function streamWords(exchange: Exchange, field: 'content' | 'reasoning_content', text: string, delayMs = 0): Promise<void> {
+  for (const word of text.match(/\S*\s*/g) ?? []) {
+    if (word === '' || exchange.response.destroyed) continue;
+    exchange.delta({ [field]: word });
+    if (delayMs > 0) await delay(delayMs);
+  }
+}
+
+let callCount = 0;
+
+function wireCall(call: ScriptedCall, index: number): Record<string, unknown> {
+  // Ids are unique in the process, as Goose pairs calls and results of a whole conversation by them.
+  return { index, id: `call_${++callCount}`, type: 'function', function: { name: call.name, arguments: JSON.stringify(call.arguments) } };
+}
+
+function errorBody(message: string): unknown {
+  return { error: { message, type: 'scripted_error', code: 'scripted' } };
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
