@@ -1,0 +1,77 @@
+import type { Event } from "../base/event.ts";
+import type { TaskId } from "../model/ids.ts";
+import type { Acceptance, Attempt, Budget, Priority, Task } from "../model/task.ts";
+import type { TaskEvent } from "../model/taskEvent.ts";
+import type { EventQuery } from "./ports.ts";
+
+/** What a person gives to queue a task; everything but the title has a default. */
+export interface NewTask {
+  /** 1 to 200 characters, one line. */
+  readonly title: string;
+  /** What Goose is told; the title when absent. At most 100,000 characters. */
+  readonly prompt?: string;
+  readonly priority?: Priority;
+  /** Milliseconds since the epoch. */
+  readonly deadline?: number;
+  readonly tags?: readonly string[];
+  readonly dependsOn?: readonly TaskId[];
+  readonly acceptance?: Acceptance;
+  readonly budget?: Budget;
+  readonly maxAttempts?: number;
+}
+
+/** Limits which tasks a run may take. */
+export interface RunCriteria {
+  readonly requireTags?: readonly string[];
+}
+
+/** What a person may ask of a task; which of these are legal now follows from its status. */
+export const taskActions = ["run", "pause", "resume", "stop", "start", "retry", "cancel"] as const;
+export type TaskAction = (typeof taskActions)[number];
+
+/** Published after the journal holds it: what happened, and the task as it is now. */
+export interface TaskChange {
+  readonly event: TaskEvent;
+  readonly task: Task;
+}
+
+/**
+ * Everything that views, commands and the terminal may ask of the engine. Every promise rejects with a TaskMasterError;
+ * nothing is thrown at the user by the runs themselves: their failures are events of the task.
+ */
+export interface TaskEngineFacade {
+  /** Hears every change of this queue, also those made by other processes (within a second). */
+  readonly onDidChange: Event<readonly TaskChange[]>;
+  enqueue(input: NewTask): Promise<Task>;
+  list(): Promise<readonly Task[]>;
+  /** TASK_NOT_FOUND when there is none. */
+  get(id: TaskId): Promise<Task>;
+  attempts(id: TaskId): Promise<readonly Attempt[]>;
+  events(id: TaskId, query: EventQuery): Promise<readonly TaskEvent[]>;
+  /** Finds a task by its id or a unique beginning of it (TASK_NOT_FOUND, INVALID_INPUT when ambiguous). */
+  find(idOrPrefix: string): Promise<Task>;
+  /** Claims and starts the most urgent ready task; undefined when none is ready. The run goes on after the promise resolves. */
+  runNext(criteria?: RunCriteria): Promise<RunningTask | undefined>;
+  /** Claims and starts this task (ILLEGAL_TRANSITION, CONFLICT when somebody else has it). */
+  run(id: TaskId): Promise<RunningTask>;
+  /** Keeps every slot busy until no task is ready and none runs; resolves with the ids of the tasks that were run, in order of their end. */
+  runAll(criteria?: RunCriteria): Promise<readonly TaskId[]>;
+  /** Keeps the place: Goose holds at its next tool boundary. Also for a task that another process runs. */
+  pause(id: TaskId): Promise<void>;
+  /** Goes on where it was held; when the process that held it is gone, continues its Goose session here. */
+  resume(id: TaskId): Promise<void>;
+  /** Ends the attempt; the work stays on its branch. */
+  stop(id: TaskId): Promise<void>;
+  /** Gives the task up. */
+  cancel(id: TaskId, reason?: string): Promise<void>;
+  /** Puts a stopped, failed or cancelled task back into the queue. */
+  retry(id: TaskId): Promise<void>;
+  /** The tasks that this process works on now. */
+  readonly running: readonly TaskId[];
+}
+
+/** A run in progress; `finished` resolves with the task as it is when the run has ended (done, failed, paused by a shutdown ...). */
+export interface RunningTask {
+  readonly task: Task;
+  readonly finished: Promise<Task>;
+}
