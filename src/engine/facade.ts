@@ -25,10 +25,6 @@ export interface RunCriteria {
   readonly requireTags?: readonly string[];
 }
 
-/** What a person may ask of a task; which of these are legal now follows from its status. */
-export const taskActions = ["run", "pause", "resume", "stop", "start", "retry", "cancel"] as const;
-export type TaskAction = (typeof taskActions)[number];
-
 /** Published after the journal holds it: what happened, and the task as it is now. */
 export interface TaskChange {
   readonly event: TaskEvent;

@@ -1,8 +1,10 @@
 import type { Disposable, Event } from "../base/event.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { TaskId } from "../model/ids.ts";
+import type { TaskMasterError } from "../model/errors.ts";
 import type { Attempt, AttemptStep, Task, TaskStatus } from "../model/task.ts";
 import type { LogLevel, NewTaskEvent, TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
+import type { EndIntent } from "./runEnd.ts";
 
 /** Wall-clock time in milliseconds since the epoch. */
 export interface Clock {
@@ -167,6 +169,38 @@ export interface AbortOptions {
   readonly signal: AbortSignal;
 }
 
+/** What an agent is told: a task, feedback, or how to go on; with `sessionId` in the session it already has. */
+export interface AgentPrompt {
+  readonly text: string;
+  readonly sessionId?: string;
+}
+
+/** A prompt turn in progress. */
+export interface AgentTurn {
+  readonly result: Promise<AgentResult>;
+  pause(): void;
+  resume(): void;
+  cancel(reason: string): void;
+}
+
+/** Lets the agent (Goose) work in a workspace. */
+export interface AgentRunner {
+  run(leased: LeasedTask, workspace: Workspace, prompt: AgentPrompt, observer: InvocationObserver): AgentTurn;
+}
+
+/** How one acceptance command ended. */
+export interface CommandCheck {
+  readonly command: string;
+  readonly exitCode: number;
+  readonly outputTail: string;
+  readonly timedOut: boolean;
+}
+
+/** Runs a task's acceptance commands in its worktree. */
+export interface Verifier {
+  runCommands(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<readonly CommandCheck[]>;
+}
+
 /** What the agent left behind when it ended well. */
 export interface AgentResult {
   readonly sessionId: string;
@@ -179,7 +213,14 @@ export type Verification = { readonly ok: true; readonly summary: string } | { r
 /** How an attempt ended, as the loop reports it. */
 export type TaskOutcome =
   | { readonly kind: "completed"; readonly summary: string; readonly commit: CommitResult; readonly workspace: Workspace }
-  | { readonly kind: "failed"; readonly error: Error; readonly savedAs?: string };
+  | {
+      readonly kind: "failed";
+      readonly error: TaskMasterError;
+      /** Set when the run was ended from outside; then `error` is only its echo. */
+      readonly end?: EndIntent;
+      /** Where uncommitted work was saved. */
+      readonly savedAs?: string;
+    };
 
 /** The verbs of the loop, injected so that the same loop drives real Goose, a fake, a terminal and a test. */
 export interface LooperDeps {
@@ -191,7 +232,7 @@ export interface LooperDeps {
   readonly verify: (leased: LeasedTask, workspace: Workspace, result: AgentResult, options: AbortOptions) => Promise<Verification>;
   readonly ackTask: (leased: LeasedTask, outcome: TaskOutcome) => Promise<void>;
   /** Records a step that is behind us. */
-  readonly checkpoint: (leased: LeasedTask, step: AttemptStep, data?: Partial<Attempt>) => Promise<void>;
+  readonly checkpoint: (leased: LeasedTask, step: AttemptStep, data: Partial<Attempt>) => Promise<void>;
   readonly log: Logger;
   readonly sleep: (ms: number, options: AbortOptions) => Promise<void>;
 }

@@ -3,6 +3,7 @@ export const extensionName = "task-master-goose";
 export const viewContainerId = "taskMasterGoose";
 export const treeViewId = "taskMaster.tasks";
 export const runViewType = "taskMaster.run";
+export const statusBarItemId = "taskMaster.status";
 
 /** Palette and menu commands. */
 export const commandIds = {
@@ -19,10 +20,29 @@ export const commandIds = {
   showLog: "taskMaster.showLog",
 } as const;
 
+/** Registered but not in the manifest: what a click on the status bar item does. */
+export const showActionsCommandId = "taskMaster.showActions";
+
 /** Context keys that menus and welcome views ask for. */
 export const contextKeys = {
   /** uninitialized | initializing | active | failed | noFolder | untrusted */
   state: "taskMaster.state",
   hasTasks: "taskMaster.hasTasks",
   hasRunningTask: "taskMaster.hasRunningTask",
+  hasRepository: "taskMaster.hasRepository",
+} as const;
+
+/** Settings of the manifest, each with the name that the engine knows it by. */
+export const settingNames = {
+  "taskMaster.goose.path": "goosePath",
+  "taskMaster.workerPool.size": "poolSize",
+  "taskMaster.git.branchPrefix": "branchPrefix",
+  "taskMaster.git.isolation": "gitIsolation",
+  "taskMaster.git.userName": "gitUserName",
+  "taskMaster.git.userEmail": "gitUserEmail",
+  "taskMaster.maxAttempts": "maxAttempts",
+  "taskMaster.maxTurns": "maxTurns",
+  "taskMaster.wallClockMinutes": "wallClockMinutes",
+  "taskMaster.idleMinutes": "idleMinutes",
+  "taskMaster.gracefulShutdownMsTimeout": "gracefulShutdownMsTimeout",
 } as const;

@@ -40,7 +40,13 @@ export interface ScriptedUsage {
 
 /** What the scripted model does with one request. */
 export type ModelReply =
-  | { readonly kind: 'text'; readonly text: string; readonly thinking?: string; readonly chunkDelayMs?: number; readonly usage?: ScriptedUsage }
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      readonly thinking?: string;
+      readonly chunkDelayMs?: number;
+      readonly usage?: ScriptedUsage;
+    }
   | { readonly kind: 'tools'; readonly calls: readonly ScriptedCall[]; readonly text?: string; readonly usage?: ScriptedUsage }
   | {
       readonly kind: 'status';
@@ -88,7 +94,7 @@ export function byPrompt(rules: readonly (readonly [pattern: RegExp | string, re
   return ({ messages }) => {
     for (const [pattern, replies] of rules) {
       const start = messages.findIndex((message) => message.role === 'user' && matches(pattern, messageText(message)));
-      if (start >= 0) return replyAt(replies, messages.slice(start).filter((message) => message.role === 'assistant').length);
+      if (start >= 0) return replyAt(replies, countTurns(messages.slice(start)));
     }
     throw new Error('no rule of the model script matches this conversation');
   };
@@ -97,6 +103,23 @@ export function byPrompt(rules: readonly (readonly [pattern: RegExp | string, re
 /** Calls the tool in every turn and never finishes (for limits on turns). */
 export function forever(call: ScriptedCall): ModelScript {
   return () => ({ kind: 'tools', calls: [call] });
+}
+
+/** Holds the turn until the promise settles, then gives the reply. */
+export function hold(until: Promise<unknown>, reply: ModelReply): ModelReply {
+  // oxlint-disable-next-line unicorn/no-thenable -- a reply is never awaited, and its "then" is no function
+  return { kind: 'hold', until, then: reply };
+}
+
+/** The id of a tool call, which also says in which turn of the model it was made. */
+export function toolCallId(turn: number, index: number): string {
+  return `call_${turn}_${index}`;
+}
+
+function countTurns(messages: readonly ModelMessage[]): number {
+  // Goose hands back a turn with several tool calls as several assistant messages, one for each call.
+  const turnOf = ({ tool_calls }: ModelMessage): unknown => tool_calls?.[0]?.id.replace(/_\d+$/, '') ?? Symbol('text');
+  return new Set(messages.filter(({ role }) => role === 'assistant').map(turnOf)).size;
 }
 
 function matches(pattern: RegExp | string, text: string): boolean {

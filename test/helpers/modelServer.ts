@@ -3,10 +3,18 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ModelMessage, ModelReply, ModelScript, RecordedRequest, ScriptedCall, ScriptedUsage } from './modelScript.ts';
+import {
+  toolCallId,
+  type ModelMessage,
+  type ModelReply,
+  type ModelScript,
+  type RecordedRequest,
+  type ScriptedCall,
+  type ScriptedUsage,
+} from './modelScript.ts';
 
 // Tests take the server and its language from here.
-export { byPrompt, forever, messageText, sequence } from './modelScript.ts';
+export { byPrompt, forever, hold, messageText, sequence } from './modelScript.ts';
 export type { ModelMessage, ModelReply, ModelScript, RecordedRequest, ScriptedCall, ScriptedUsage } from './modelScript.ts';
 
 /** A running scripted model server. */
@@ -93,6 +101,12 @@ interface WireRequest {
   readonly stream_options?: { readonly include_usage?: boolean };
 }
 
+interface Delta {
+  readonly content?: string;
+  readonly reasoning_content?: string;
+  readonly tool_calls?: readonly unknown[];
+}
+
 type FinishReason = 'stop' | 'tool_calls' | 'length';
 
 /** Writes one answer in the form the client asked for: an event stream or one document. */
@@ -100,7 +114,7 @@ class Exchange {
   readonly response: ServerResponse;
   readonly #wire: WireRequest;
   readonly #id: string;
-  #message: Record<string, unknown> = { role: 'assistant', content: null };
+  readonly #collected: Record<string, unknown> = {};
   #length = 0;
 
   constructor(request: RecordedRequest, wire: WireRequest, response: ServerResponse) {
@@ -110,16 +124,21 @@ class Exchange {
   }
 
   /** Sends (or, without streaming, collects) one piece of the message. */
-  delta(part: Record<string, unknown>): void {
+  delta(part: Delta): void {
     this.#length += JSON.stringify(part).length;
     if (this.#wire.stream === true) this.#event({ choices: [{ index: 0, delta: { role: 'assistant', ...part }, finish_reason: null }] });
-    else for (const [key, value] of Object.entries(part)) this.#message[key] = typeof value === 'string' ? `${this.#message[key] ?? ''}${value}` : value;
+    else for (const [name, value] of Object.entries(part)) this.#collect(name, value);
+  }
+
+  #collect(name: string, value: unknown): void {
+    const earlier = this.#collected[name];
+    this.#collected[name] = typeof earlier === 'string' && typeof value === 'string' ? earlier + value : value;
   }
 
   finish(reason: FinishReason, scripted?: ScriptedUsage): void {
     const usage = this.#usage(scripted);
     if (this.#wire.stream !== true) {
-      const choices = [{ index: 0, message: this.#message, finish_reason: reason }];
+      const choices = [{ index: 0, message: { role: 'assistant', content: null, ...this.#collected }, finish_reason: reason }];
       return sendJson(this.response, 200, { id: this.#id, object: 'chat.completion', created: 0, model: this.#wire.model, choices, usage });
     }
     this.#event({ choices: [{ index: 0, delta: {}, finish_reason: reason }] });
@@ -135,21 +154,48 @@ class Exchange {
 
   #event(body: Record<string, unknown>): void {
     if (!this.response.headersSent) this.response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
-    this.response.write(`data: ${JSON.stringify({ id: this.#id, object: 'chat.completion.chunk', created: 0, model: this.#wire.model, ...body })}\n\n`);
+    this.response.write(
+      `data: ${JSON.stringify({ id: this.#id, object: 'chat.completion.chunk', created: 0, model: this.#wire.model, ...body })}\n\n`,
+    );
   }
 }
 
+type BadReply = Extract<ModelReply, { kind: 'status' | 'hang' | 'drop' | 'cut' | 'garbage' | 'html' }>;
+
+const badKinds: ReadonlySet<string> = new Set<BadReply['kind']>(['status', 'hang', 'drop', 'cut', 'garbage', 'html']);
+
 async function answer(exchange: Exchange, reply: ModelReply): Promise<void> {
-  const { response } = exchange;
+  return isBad(reply) ? answerBadly(exchange, reply) : answerWell(exchange, reply);
+}
+
+function isBad(reply: ModelReply): reply is BadReply {
+  return badKinds.has(reply.kind);
+}
+
+async function answerWell(exchange: Exchange, reply: Exclude<ModelReply, BadReply>): Promise<void> {
   switch (reply.kind) {
     case 'text':
-      if (reply.thinking !== undefined) await streamWords(exchange, 'reasoning_content', reply.thinking, reply.chunkDelayMs);
+      await streamWords(exchange, 'reasoning_content', reply.thinking ?? '', reply.chunkDelayMs);
       await streamWords(exchange, 'content', reply.text, reply.chunkDelayMs);
       return exchange.finish('stop', reply.usage);
     case 'tools':
-      if (reply.text !== undefined) await streamWords(exchange, 'content', reply.text);
-      exchange.delta({ tool_calls: reply.calls.map(wireCall) });
+      await streamWords(exchange, 'content', reply.text ?? '');
+      exchange.delta({ tool_calls: wireCalls(reply.calls) });
       return exchange.finish('tool_calls', reply.usage);
+    case 'empty':
+      return exchange.finish('stop');
+    case 'length':
+      await streamWords(exchange, 'content', reply.text);
+      return exchange.finish('length');
+    case 'hold':
+      await reply.until;
+      return exchange.response.destroyed ? undefined : answer(exchange, reply.then);
+  }
+}
+
+async function answerBadly(exchange: Exchange, reply: BadReply): Promise<void> {
+  const { response } = exchange;
+  switch (reply.kind) {
     case 'status':
       return sendJson(response, reply.status, reply.body ?? errorBody(`scripted status ${reply.status}`), reply.headers);
     case 'hang':
@@ -161,17 +207,13 @@ async function answer(exchange: Exchange, reply: ModelReply): Promise<void> {
       // Only after the text has left, otherwise the client may see nothing but the reset.
       return void response.write(': cut\n\n', () => response.destroy());
     case 'garbage':
-      return void response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {"choices": [ this is not JSON\n\n\u0000\u0001');
+      return void response
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .end('data: {"choices": [ this is not JSON\n\n\u0000\u0001');
     case 'html':
-      return void response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Sign in</title><p>Please sign in.</p>');
-    case 'empty':
-      return exchange.finish('stop');
-    case 'length':
-      await streamWords(exchange, 'content', reply.text);
-      return exchange.finish('length');
-    case 'hold':
-      await reply.until;
-      return response.destroyed ? undefined : answer(exchange, reply.then);
+      return void response
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end('<!doctype html><title>Sign in</title><p>Please sign in.</p>');
   }
 }
 
@@ -183,11 +225,15 @@ async function streamWords(exchange: Exchange, field: 'content' | 'reasoning_con
   }
 }
 
-let callCount = 0;
+let toolTurnCount = 0;
 
-function wireCall(call: ScriptedCall, index: number): Record<string, unknown> {
-  // Ids are unique in the process, as Goose pairs calls and results of a whole conversation by them.
-  return { index, id: `call_${++callCount}`, type: 'function', function: { name: call.name, arguments: JSON.stringify(call.arguments) } };
+function wireCalls(calls: readonly ScriptedCall[]): unknown[] {
+  // Ids are unique in the process, as Goose pairs calls and results by them, and name their turn (see toolCallId).
+  const turn = ++toolTurnCount;
+  return calls.map((call, index) => {
+    const detail = { name: call.name, arguments: JSON.stringify(call.arguments) };
+    return { index, id: toolCallId(turn, index), type: 'function', function: detail };
+  });
 }
 
 function errorBody(message: string): unknown {
@@ -195,7 +241,9 @@ function errorBody(message: string): unknown {
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(typeof body === 'string' ? body : JSON.stringify(body));
+  response
+    .writeHead(status, { 'content-type': 'application/json', ...headers })
+    .end(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

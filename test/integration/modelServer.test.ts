@@ -5,7 +5,16 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { gooseBinary } from '../helpers/gooseBinary.ts';
 import { waitFor, waitForNoProcesses } from '../helpers/leakCheck.ts';
-import { byPrompt, forever, messageText, type ModelReply, type ModelServer, sequence, startModelServer } from '../helpers/modelServer.ts';
+import {
+  byPrompt,
+  forever,
+  hold,
+  messageText,
+  type ModelReply,
+  type ModelServer,
+  sequence,
+  startModelServer,
+} from '../helpers/modelServer.ts';
 import { createTempDir, createTempRepo, type TempDir } from '../helpers/tempRepo.ts';
 
 interface GooseRun {
@@ -17,7 +26,10 @@ interface GooseRun {
 
 interface GooseEvent {
   readonly type: string;
-  readonly message?: { readonly role: string; readonly content: readonly { readonly type: string; readonly text?: string; readonly thinking?: string }[] };
+  readonly message?: {
+    readonly role: string;
+    readonly content: readonly { readonly type: string; readonly text?: string; readonly thinking?: string }[];
+  };
 }
 
 let server: ModelServer;
@@ -49,16 +61,36 @@ function runGoose(prompt: string, { args = [], signal }: { args?: readonly strin
     OPENAI_TIMEOUT: '30',
     ...server.env,
   };
-  const all = ['run', '-q', '--no-session', '--output-format', 'stream-json', '--no-profile', '--with-builtin', 'developer', ...args, '-t', prompt];
+  const all = [
+    'run',
+    '-q',
+    '--no-session',
+    '--output-format',
+    'stream-json',
+    '--no-profile',
+    '--with-builtin',
+    'developer',
+    ...args,
+    '-t',
+    prompt,
+  ];
   return new Promise((resolve) => {
-    execFile(gooseBinary(), all, { cwd: work.dir, env, ...(signal ? { signal } : {}) }, (error: ExecFileException | null, stdout: string) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, text: assistantText(stdout) });
-    });
+    execFile(
+      gooseBinary(),
+      all,
+      { cwd: work.dir, env, ...(signal ? { signal } : {}) },
+      (error: ExecFileException | null, stdout: string) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, text: assistantText(stdout) });
+      },
+    );
   });
 }
 
 function assistantText(stdout: string): string {
-  const events = stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as GooseEvent);
+  const events = stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as GooseEvent);
   const parts = events.filter(({ message }) => message?.role === 'assistant').flatMap(({ message }) => message?.content ?? []);
   return parts.map((part) => part.text ?? '').join('');
 }
@@ -71,11 +103,21 @@ async function runWith(reply: ModelReply): Promise<GooseRun & { readonly request
 }
 
 test('text, thinking and usage arrive', async () => {
-  const run = await runWith({ kind: 'text', text: 'All is done.', thinking: 'Let me think.', usage: { promptTokens: 1000, completionTokens: 20 } });
+  const run = await runWith({
+    kind: 'text',
+    text: 'All is done.',
+    thinking: 'Let me think.',
+    usage: { promptTokens: 1000, completionTokens: 20 },
+  });
   expect(run).toMatchObject({ code: 0, text: 'All is done.', requestCount: 1 });
   expect(run.stdout).toContain('"type":"thinking"');
   expect(run.stdout).toContain('"total_tokens":1020');
-  expect(server.requests.at(-1)).toMatchObject({ attempt: 1, stream: true, model: 'scripted-model', headers: { authorization: 'Bearer test-key' } });
+  expect(server.requests.at(-1)).toMatchObject({
+    attempt: 1,
+    stream: true,
+    model: 'scripted-model',
+    headers: { authorization: 'Bearer test-key' },
+  });
   expect(server.requests.at(-1)?.tools).toEqual(expect.arrayContaining(['shell', 'write', 'edit', 'tree']));
 });
 
@@ -85,7 +127,14 @@ test('tool calls are executed, several in one turn, and their results come back'
       [
         /Do the task/g,
         [
-          { kind: 'tools', text: 'I write.', calls: [{ name: 'write', arguments: { path: 'a.txt', content: 'one\n' } }, { name: 'shell', arguments: { command: 'echo shell-$((1 + 1))' } }] },
+          {
+            kind: 'tools',
+            text: 'I write.',
+            calls: [
+              { name: 'write', arguments: { path: 'a.txt', content: 'one\n' } },
+              { name: 'shell', arguments: { command: 'echo shell-$((1 + 1))' } },
+            ],
+          },
           { kind: 'tools', calls: [{ name: 'edit', arguments: { path: 'a.txt', before: 'one', after: 'two' } }] },
           { kind: 'text', text: 'Written.' },
         ],
@@ -96,12 +145,26 @@ test('tool calls are executed, several in one turn, and their results come back'
   expect(run.code).toBe(0);
   expect(run.text).toContain('Written.');
   expect(readFileSync(path.join(work.dir, 'a.txt'), 'utf8')).toBe('two\n');
-  expect(server.requests.at(-1)?.messages.filter(({ role }) => role === 'tool').map(messageText).join('\n')).toContain('shell-2');
+  expect(
+    server.requests
+      .at(-1)
+      ?.messages.filter(({ role }) => role === 'tool')
+      .map(messageText)
+      .join('\n'),
+  ).toContain('shell-2');
 });
 
 test('conversations at the same time each follow their own rule', async () => {
-  const write = (file: string): ModelReply[] => [{ kind: 'tools', calls: [{ name: 'write', arguments: { path: file, content: file } }] }, { kind: 'text', text: `Wrote ${file}.` }];
-  server.setScript(byPrompt([['task alpha', write('alpha')], ['task beta', write('beta')]]));
+  const write = (file: string): ModelReply[] => [
+    { kind: 'tools', calls: [{ name: 'write', arguments: { path: file, content: file } }] },
+    { kind: 'text', text: `Wrote ${file}.` },
+  ];
+  server.setScript(
+    byPrompt([
+      ['task alpha', write('alpha')],
+      ['task beta', write('beta')],
+    ]),
+  );
   const [alpha, beta] = await Promise.all([runGoose('This is task alpha.'), runGoose('This is task beta.')]);
   expect([alpha.text, beta.text]).toEqual(['Wrote alpha.', 'Wrote beta.']);
   expect([existsSync(path.join(work.dir, 'alpha')), existsSync(path.join(work.dir, 'beta'))]).toEqual([true, true]);
@@ -126,20 +189,36 @@ test.each([
   ['garbage', { kind: 'garbage' }, 1, /Network error: Stream decode error/],
   ['a page of HTML', { kind: 'html' }, 1, /empty response/],
   ['an empty answer', { kind: 'empty' }, 1, /empty response/],
-] as const satisfies readonly (readonly [string, ModelReply, number, RegExp])[])('%s looks like a normal end, with an error as text', async (_name, reply, minRequests, text) => {
-  const run = await runWith(reply);
-  expect(run.code).toBe(0);
-  expect(run.text).toMatch(text);
-  expect(run.requestCount).toBeGreaterThanOrEqual(minRequests);
-});
+] as const satisfies readonly (readonly [string, ModelReply, number, RegExp])[])(
+  '%s looks like a normal end, with an error as text',
+  async (_name, reply, minRequests, text) => {
+    const run = await runWith(reply);
+    expect(run.code).toBe(0);
+    expect(run.text).toMatch(text);
+    expect(run.requestCount).toBeGreaterThanOrEqual(minRequests);
+  },
+);
 
 test('an answer that is too long is marked', async () => {
   const run = await runWith({ kind: 'length', text: 'This never' });
   expect(run.stdout).toContain('outputTokenLimitReached');
 });
 
+test('a client that does not stream gets one document', async () => {
+  server.setScript(sequence([{ kind: 'tools', text: 'I look around.', calls: [{ name: 'tree', arguments: { path: '.' } }] }]));
+  const body = JSON.stringify({ model: 'scripted-model', messages: [{ role: 'user', content: 'Hello' }] });
+  const answer: unknown = await (await fetch(`${server.url}/v1/chat/completions`, { method: 'POST', body })).json();
+  const message = { content: 'I look around.', tool_calls: [{ function: { name: 'tree', arguments: '{"path":"."}' } }] };
+  expect(answer).toMatchObject({ choices: [{ message, finish_reason: 'tool_calls' }] });
+});
+
 test('a provider error can be followed by success', async () => {
-  server.setScript(sequence([{ kind: 'status', status: 500 }, { kind: 'text', text: 'Second try.' }]));
+  server.setScript(
+    sequence([
+      { kind: 'status', status: 500 },
+      { kind: 'text', text: 'Second try.' },
+    ]),
+  );
   expect(await runGoose('Do the task.')).toMatchObject({ code: 0, text: 'Second try.' });
   expect(server.requests.at(-1)?.attempt).toBe(2);
 });
@@ -157,12 +236,13 @@ test('forever calls tools until the limit on turns', async () => {
 });
 
 test('a held turn is answered when the test says so', async () => {
-  const gate = Promise.withResolvers<void>();
-  server.setScript(() => ({ kind: 'hold', until: gate.promise, then: { kind: 'text', text: 'Released.' } }));
+  let release = (): void => undefined;
+  const until = new Promise<void>((resolve) => void (release = resolve));
+  server.setScript(() => hold(until, { kind: 'text', text: 'Released.' }));
   const before = server.requests.length;
   const running = runGoose('Do the task.');
   await waitFor(() => server.requests.length > before, { what: 'the request' });
-  gate.resolve();
+  release();
   expect(await running).toMatchObject({ code: 0, text: 'Released.' });
 });
 
@@ -185,5 +265,7 @@ test('a temporary repository is independent of the machine', () => {
   expect(repo.git('status', '--porcelain', '--branch')).toBe('## trunk');
   expect(repo.git('config', 'user.name')).toBe('Test');
   using bare = createTempRepo({ identity: false, commit: false });
-  expect(() => bare.git('commit', '--allow-empty', '-m', 'x')).toThrow(/Author identity unknown|user.useConfigOnly|auto-detection is disabled/);
+  expect(() => bare.git('commit', '--allow-empty', '-m', 'x')).toThrow(
+    /Author identity unknown|user.useConfigOnly|auto-detection is disabled/,
+  );
 });

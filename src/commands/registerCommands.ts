@@ -1,0 +1,43 @@
+import { commands, type Disposable } from "vscode";
+import { commandIds } from "../model/identifiers.ts";
+import { tellError } from "../platform/messages.ts";
+import { addTask } from "./addTask.ts";
+import { cancelTask } from "./cancelTask.ts";
+import type { Command, CommandDeps } from "./commandDeps.ts";
+import { openRun } from "./openRun.ts";
+import { pauseTask } from "./pauseTask.ts";
+import { resumeTask } from "./resumeTask.ts";
+import { retryTask } from "./retryTask.ts";
+import { runAllTasks } from "./runAllTasks.ts";
+import { runNextTask } from "./runNextTask.ts";
+import { runTask } from "./runTask.ts";
+import { showLog } from "./showLog.ts";
+import { stopTask } from "./stopTask.ts";
+
+const verbs: { readonly [K in keyof typeof commandIds]: Command } = {
+  runNextTask,
+  runAllTasks,
+  addTask,
+  runTask,
+  pauseTask,
+  resumeTask,
+  stopTask,
+  cancelTask,
+  retryTask,
+  openRun,
+  showLog,
+};
+
+/** Registers every verb of the palette; a failure becomes one message with the way to the log. */
+export function registerCommands(deps: CommandDeps): readonly Disposable[] {
+  return Object.entries(verbs).map(([name, verb]) =>
+    commands.registerCommand(commandIds[name as keyof typeof commandIds], async (target?: unknown) => {
+      try {
+        return await verb(deps, target);
+      } catch (thrown) {
+        tellError(thrown, deps.log);
+        return undefined;
+      }
+    }),
+  );
+}

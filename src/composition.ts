@@ -1,0 +1,94 @@
+/** Builds every object once, in the order in which a task travels, for the extension and for the terminal: the only file that knows all layers. */
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { TaskEngine } from "./engine/taskEngine.ts";
+import type { TaskEngineFacade } from "./engine/facade.ts";
+import type { Clock, Logger, Timers } from "./engine/ports.ts";
+import type { EngineSettings } from "./model/settings.ts";
+import { createCommandVerifier } from "./host/commandVerifier.ts";
+import { createGitOperations } from "./host/gitOperations.ts";
+import { createGooseAgent } from "./host/gooseAgent.ts";
+import { checkSetup, type SetupCheck } from "./host/setupChecks.ts";
+import { TaskWorkerHost } from "./host/taskWorkerHost.ts";
+import type { TaskMasterError } from "./model/errors.ts";
+import { openQueue } from "./store/openQueue.ts";
+
+/** How long a lease lasts without a heartbeat (ms). */
+const leaseMs = 30_000;
+
+/** What an engine is opened with. */
+export interface OpenEngineOptions {
+  /** The open folder, anywhere in the repository. */
+  readonly folder: string;
+  /** VS Code's storage directory of the workspace; absent in the terminal. */
+  readonly ownDirectory?: string;
+  /** The user's data directory; found by platform when absent. */
+  readonly dataDirectory?: string;
+  /** Absolute path of the worker's script. */
+  readonly workerScript: string;
+  readonly logger: Logger;
+  readonly settings: () => EngineSettings;
+}
+
+/** A running engine and what it stands on. */
+export interface OpenedEngine {
+  readonly engine: TaskEngineFacade;
+  /** What was wrong with the queue's place and what was done about it. */
+  readonly warnings: readonly TaskMasterError[];
+  readonly databasePath: string;
+  /** Looks whether everything that a run needs is there. */
+  checkSetup(): Promise<readonly SetupCheck[]>;
+  /** Ends the runs within the grace period, keeping their places, and closes the queue; idempotent. */
+  dispose(): Promise<void>;
+}
+
+const clock: Clock = { now: () => Date.now() };
+
+const timers: Timers = {
+  after: (delayMs, run) => {
+    const timer = setTimeout(run, delayMs);
+    return { dispose: () => clearTimeout(timer) };
+  },
+};
+
+/** Opens the queue of the folder and starts an engine on it. Throws the store's errors; Goose and git are first needed by a run. */
+export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngine> {
+  const { folder, ownDirectory, dataDirectory, workerScript, logger, settings } = options;
+  const queue = await openQueue({
+    folder,
+    ...(ownDirectory === undefined ? {} : { ownDirectory }),
+    ...(dataDirectory === undefined ? {} : { dataDirectory }),
+    store: { onBadRow: (error) => logger.error("a stored task cannot be read", { error: error.message }) },
+  });
+  const workers = new TaskWorkerHost({ script: workerScript, settings, timers, log: logger });
+  const { stateDirectory } = queue;
+  const engine = new TaskEngine({
+    store: queue.store,
+    workers,
+    agent: createGooseAgent({ workers, settings, stateDirectory }),
+    git: createGitOperations({ workers, settings, stateDirectory }),
+    verifier: createCommandVerifier({ workers, stateDirectory }),
+    clock,
+    timers,
+    random: Math.random,
+    log: logger,
+    settings,
+    owner: `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`,
+    leaseMs,
+    repository: queue.folder,
+  });
+  let disposed: Promise<void> | undefined;
+  try {
+    await engine.start();
+  } catch (error) {
+    await queue.store.close();
+    throw error;
+  }
+  return {
+    engine,
+    warnings: queue.warnings,
+    databasePath: queue.databasePath,
+    checkSetup: () => checkSetup({ workers, settings, folder: queue.folder, databasePath: queue.databasePath }),
+    dispose: () => (disposed ??= engine.stopEngine().then(() => queue.store.close())),
+  };
+}

@@ -1,0 +1,23 @@
+import type { AgentRunner, Clock, GitOperations, Logger, Random, TaskStore, Timers, Verifier, WorkerHost } from "./ports.ts";
+import type { EngineSettings } from "../model/settings.ts";
+
+/** What the engine and its runs share. */
+export interface EngineDeps {
+  readonly store: TaskStore;
+  readonly agent: AgentRunner;
+  readonly git: GitOperations;
+  readonly verifier: Verifier;
+  /** Where handlers run; started with the engine and stopped with it. */
+  readonly workers: WorkerHost;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly settings: () => EngineSettings;
+  /** Names this process among all that work on the queue. */
+  readonly owner: string;
+  /** How long a lease lasts without a heartbeat (ms). */
+  readonly leaseMs: number;
+  /** The working directory whose repository the tasks change. */
+  readonly repository: string;
+}

@@ -1,0 +1,141 @@
+/** Claims and leases: who may work on a task, and what happens when its owner is gone. */
+import type { Disposable } from "../base/event.ts";
+import { toTaskMasterError } from "../model/errors.ts";
+import type { TaskId } from "../model/ids.ts";
+import type { Attempt, Task } from "../model/task.ts";
+import { noUsage } from "../model/usage.ts";
+import type { EngineDeps } from "./engineDeps.ts";
+import type { Ledger } from "./ledger.ts";
+import type { LeasedTask, Workspace } from "./ports.ts";
+import * as machine from "./taskMachine.ts";
+
+/** Gives out and takes back leases for one engine. */
+export class LeaseDesk {
+  readonly #deps: EngineDeps;
+  readonly #ledger: Ledger;
+
+  constructor(deps: EngineDeps, ledger: Ledger) {
+    this.#deps = deps;
+    this.#ledger = ledger;
+  }
+
+  /** Takes a ready task for a new attempt (ILLEGAL_TRANSITION when it is not ready or somebody else has it). */
+  async claim(id: TaskId): Promise<LeasedTask> {
+    const { owner, clock } = this.#deps;
+    const task = await this.#ledger.change(id, (row) => {
+      const next = machine.claim(row, this.#newLease(), clock.now());
+      return { task: next, attempt: newAttempt(next, owner, clock.now()), events: [{ type: "started", owner }] };
+    });
+    return this.#leased(task);
+  }
+
+  /** Takes a paused task whose holder is gone; its attempt goes on. */
+  async takeOver(id: TaskId): Promise<LeasedTask> {
+    const { owner, clock } = this.#deps;
+    const task = await this.#ledger.change(id, (row, attempt) => {
+      const next = machine.takeOver(row, this.#newLease(), clock.now());
+      const token = next.fence;
+      return {
+        task: next,
+        ...(attempt === undefined ? {} : { attempt: { ...attempt, outcome: "running", owner, token } }),
+        events: [{ type: "resumed", owner }],
+      };
+    });
+    return this.#leased(task, true);
+  }
+
+  /** Ends a task that no process works on; what an interrupted attempt left in its worktree is saved. */
+  async endWithoutOwner(id: TaskId, intent: "stop" | "cancel", reason: string): Promise<void> {
+    const { clock, git, log } = this.#deps;
+    let place: LeasedTask | undefined;
+    await this.#ledger.change(id, (task, attempt) => {
+      const next = intent === "stop" ? machine.stop(task, clock.now()) : machine.cancel(task, clock.now());
+      const wasUnderWay = attempt !== undefined && (task.status === "paused" || task.status === "in_progress");
+      place = wasUnderWay ? { task, attempt, token: task.fence, continues: placeOf(task, attempt) } : undefined;
+      const outcome = intent === "stop" ? "stopped" : "cancelled";
+      const ended = place === undefined || attempt === undefined ? {} : { attempt: { ...attempt, outcome, endedAt: clock.now(), reason } as const };
+      return { task: next, ...ended, events: [{ type: outcome, reason }] };
+    });
+    const workspace = place?.continues?.workspace;
+    if (place === undefined || workspace === undefined) return;
+    try {
+      const { savedAs } = await git.cleanup(place, workspace, intent === "stop" ? "branch" : "ref");
+      if (savedAs === undefined) return;
+      await this.#ledger.change(id, (task) => ({ task, events: [{ type: "log", level: "info", message: `Unfinished work is kept at ${savedAs}.` }] }));
+    } catch (thrown) {
+      log.warn("clean-up failed; the worktree was left as it is", { task: id, error: toTaskMasterError(thrown).message });
+    }
+  }
+
+  /** Puts tasks whose owner is gone to `paused`: the place is kept, nothing is lost, nothing runs twice. */
+  async reclaimExpired(): Promise<void> {
+    const { store, clock } = this.#deps;
+    for (const { id } of await store.expired(clock.now())) {
+      await this.#ledger.change(id, (task) => {
+        if (task.lease === undefined || task.lease.expiresAt > clock.now()) return undefined;
+        if (task.status === "paused") return { task: machine.lose(task, clock.now()), events: [] };
+        return {
+          task: machine.lose(task, clock.now()),
+          events: [{ type: "paused", reason: "The process that ran the task is gone. Resume to go on where it was." }],
+        };
+      });
+    }
+  }
+
+  /** Looks for expired leases from time to time until disposed. */
+  watchExpired(): Disposable {
+    const { timers, leaseMs, log } = this.#deps;
+    let timer: Disposable | undefined;
+    let isDisposed = false;
+    const schedule = (): void => {
+      timer = timers.after(leaseMs / 3, () => {
+        this.reclaimExpired()
+          .catch((thrown: unknown) => log.warn("expired leases could not be looked for", { error: toTaskMasterError(thrown).message }))
+          .finally(() => {
+            if (!isDisposed) schedule();
+          });
+      });
+    };
+    schedule();
+    return {
+      dispose: () => {
+        isDisposed = true;
+        timer?.dispose();
+      },
+    };
+  }
+
+  #newLease(): { owner: string; expiresAt: number } {
+    return { owner: this.#deps.owner, expiresAt: this.#deps.clock.now() + this.#deps.leaseMs };
+  }
+
+  async #leased(task: Task, isContinued = false): Promise<LeasedTask> {
+    const attempts = await this.#deps.store.attempts(task.id);
+    const attempt = attempts.at(-1) ?? newAttempt(task, this.#deps.owner, this.#deps.clock.now());
+    const dependencies = (await Promise.all(task.dependsOn.map((id) => this.#deps.store.get(id)))).filter((dependency) => dependency !== undefined);
+    const base = dependencies.filter((dependency) => dependency.branch !== undefined && hasCommits(dependency)).sort((a, b) => b.updatedAt - a.updatedAt)[0];
+    return {
+      task,
+      attempt,
+      token: task.fence,
+      ...(base?.branch === undefined ? {} : { baseBranch: base.branch }),
+      ...(isContinued ? { continues: placeOf(task, attempt) } : {}),
+    };
+  }
+}
+
+/** A branch without commits of its own is removed when its task ends, so it cannot be built on. */
+function hasCommits(task: Task): boolean {
+  return (task.result?.artifacts.length ?? 0) > 0;
+}
+
+function newAttempt(task: Task, owner: string, now: number): Attempt {
+  return { taskId: task.id, number: task.attempts, token: task.fence, owner, outcome: "running", startedAt: now, steps: [], commits: [], usage: noUsage };
+}
+
+/** Where an interrupted attempt stands, as far as it got. */
+function placeOf(task: Task, { branch, worktree, baseSha, sessionId }: Attempt): NonNullable<LeasedTask["continues"]> {
+  const workspace: Workspace | undefined =
+    branch === undefined || worktree === undefined || baseSha === undefined ? undefined : { repository: task.repository, worktree, branch, baseSha };
+  return { ...(sessionId === undefined ? {} : { sessionId }), ...(workspace === undefined ? {} : { workspace }) };
+}

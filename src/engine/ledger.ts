@@ -1,0 +1,122 @@
+import type { Emitter } from "../base/event.ts";
+import { TaskMasterError } from "../model/errors.ts";
+import type { TaskId } from "../model/ids.ts";
+import type { Attempt, Task } from "../model/task.ts";
+import type { NewTaskEvent, TaskEvent, TaskEventBody } from "../model/taskEvent.ts";
+import type { TaskChange } from "./facade.ts";
+import type { Clock, TaskStore } from "./ports.ts";
+
+/** A change that was computed from the stored rows. */
+export interface RowChange {
+  readonly task: Task;
+  readonly attempt?: Attempt;
+  readonly events: readonly TaskEventBody[];
+  readonly releaseDependants?: boolean;
+}
+
+/** Computes a change from what is stored now; undefined means there is nothing to change. Throws to refuse. */
+export type ComputeChange = (task: Task, attempt: Attempt | undefined) => RowChange | undefined;
+
+const maxConflicts = 20;
+
+/**
+ * The only writer of the engine: reads the rows, lets the caller compute the change, commits it if nobody wrote in
+ * between (else starts over), and publishes what the journal then holds. Writes to one task go one after the other.
+ */
+export class Ledger {
+  readonly #store: TaskStore;
+  readonly #clock: Clock;
+  readonly #changes: Emitter<readonly TaskChange[]>;
+  readonly #tails = new Map<TaskId, Promise<unknown>>();
+
+  constructor(store: TaskStore, clock: Clock, changes: Emitter<readonly TaskChange[]>) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#changes = changes;
+  }
+
+  async insert(task: Task): Promise<Task> {
+    const events = await this.#store.insert(task, [this.#stamp({ type: "created" }, 0)]);
+    const stored = await this.read(task.id);
+    this.#publish(events, [stored]);
+    return stored;
+  }
+
+  /** The task as it is stored (TASK_NOT_FOUND). */
+  async read(id: TaskId): Promise<Task> {
+    const task = await this.#store.get(id);
+    if (task === undefined) throw new TaskMasterError("TASK_NOT_FOUND", `There is no task ${id} in this queue.`);
+    return task;
+  }
+
+  /** Applies a change; with `token` only while the lease is still ours (STALE_LEASE). */
+  change(id: TaskId, compute: ComputeChange, token?: number): Promise<Task> {
+    return this.#inTurn(id, async () => {
+      for (let conflicts = 0; conflicts < maxConflicts; conflicts++) {
+        const task = await this.read(id);
+        if (token !== undefined && task.lease?.token !== token) throw staleLease(id);
+        const attempt = (await this.#store.attempts(id)).at(-1);
+        const change = compute(task, attempt);
+        if (change === undefined) return task;
+        const events = change.events.map((body) => this.#stamp(body, change.task.attempts));
+        const result = await this.#store.commit({ ...change, events, ...(token === undefined ? {} : { token }) });
+        if (result.ok) {
+          this.#publish(result.events, [result.task, ...result.unblocked]);
+          return result.task;
+        }
+        if (result.reason === "stale_lease") throw staleLease(id);
+      }
+      throw new TaskMasterError("CONFLICT", `Task ${id} is being changed by somebody else. Try again.`, { retryable: true });
+    });
+  }
+
+  /** Adds streamed events of a running attempt; false when the lease is lost. */
+  append(id: TaskId, lease: { readonly token: number; readonly attempt: number }, bodies: readonly TaskEventBody[]): Promise<boolean> {
+    return this.#inTurn(id, async () => {
+      const events = bodies.map((body) => this.#stamp(body, lease.attempt));
+      const stored = await this.#store.append({ taskId: id, token: lease.token, events });
+      if (stored === undefined) return false;
+      this.#publish(stored, [await this.read(id)]);
+      return true;
+    });
+  }
+
+  /** Publishes what another process wrote. */
+  async publishFromElsewhere(events: readonly TaskEvent[]): Promise<void> {
+    const ids = [...new Set(events.map((event) => event.taskId))];
+    const tasks = await Promise.all(ids.map((id) => this.#store.get(id)));
+    this.#publish(
+      events,
+      tasks.filter((task) => task !== undefined),
+    );
+  }
+
+  #publish(events: readonly TaskEvent[], tasks: readonly Task[]): void {
+    const byId = new Map(tasks.map((task) => [task.id, task]));
+    const changes: TaskChange[] = [];
+    for (const event of events) {
+      const task = byId.get(event.taskId);
+      if (task !== undefined) changes.push({ event, task });
+    }
+    if (changes.length > 0) this.#changes.fire(changes);
+  }
+
+  #stamp(body: TaskEventBody, attempt: number): NewTaskEvent {
+    return { ...body, attempt, at: this.#clock.now() };
+  }
+
+  #inTurn<T>(id: TaskId, work: () => Promise<T>): Promise<T> {
+    const previous = this.#tails.get(id) ?? Promise.resolve();
+    const next = previous.then(work, work);
+    this.#tails.set(id, next);
+    const forget = (): void => {
+      if (this.#tails.get(id) === next) this.#tails.delete(id);
+    };
+    next.then(forget, forget);
+    return next;
+  }
+}
+
+function staleLease(id: TaskId): TaskMasterError {
+  return new TaskMasterError("STALE_LEASE", `The lease on task ${id} is no longer ours; the write was dropped.`);
+}

@@ -1,0 +1,81 @@
+/**
+ * The heart: what happens to a task between the queue and its acknowledgement. One loop per slot. All verbs are
+ * parameters (LooperDeps), so that the same loop drives real Goose, a fake, a terminal and a test.
+ *
+ *   pull -> clean -> branch -> run -> verify (feedback, run again) -> commit -> clean up -> ack
+ *   on error: clean up (work is saved first) -> ack(failure)
+ */
+import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
+import { RunEnd } from "./runEnd.ts";
+import type { AbortOptions, LeasedTask, LooperDeps, TaskOutcome, Workspace } from "./ports.ts";
+
+/** How often a failed check goes back to the same Goose session before the attempt counts as failed. */
+export const maxFeedbackRounds = 1;
+
+/** Works until there is no task left or the signal aborts. Failures of tasks are acknowledged, never thrown. */
+export function loop(deps: LooperDeps): (options: AbortOptions) => Promise<void> {
+  return async (options) => {
+    for (;;) {
+      const leased = await deps.pullTask(options);
+      if (leased === "empty" || leased === "aborted") return;
+      await deps.ackTask(leased, await execute(deps, leased, options));
+    }
+  };
+}
+
+/** One attempt, from the clean check to its outcome. */
+async function execute(deps: LooperDeps, leased: LeasedTask, options: AbortOptions): Promise<TaskOutcome> {
+  let workspace: Workspace | undefined;
+  try {
+    if (!(await deps.git.isClean(leased, options))) {
+      throw new TaskMasterError("DIRTY_REPOSITORY", "The repository has changes in the way. Commit or stash them, then retry.");
+    }
+    workspace = await deps.git.branch(leased, options);
+    await deps.checkpoint(leased, "prepared", { branch: workspace.branch, baseSha: workspace.baseSha, worktree: workspace.worktree });
+    const summary = await workUntilVerified(deps, leased, workspace, options);
+    await deps.checkpoint(leased, "verified", {});
+    const commit = await deps.git.commitAndPush(leased, workspace, options);
+    await deps.checkpoint(leased, "committed", { commits: commit.commits });
+    await deps.git.cleanup(leased, workspace, "branch");
+    return { kind: "completed", summary, commit, workspace };
+  } catch (thrown) {
+    return failure(deps, leased, workspace, { error: toTaskMasterError(thrown), signal: options.signal });
+  }
+}
+
+/** Runs the agent; a failed check goes back to it as feedback, a bounded number of times. */
+async function workUntilVerified(deps: LooperDeps, leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<string> {
+  let feedback: string | undefined;
+  for (let round = 0; ; round++) {
+    const result = await deps.runWorker(leased, workspace, feedback === undefined ? options : { ...options, feedback });
+    await deps.checkpoint(leased, "agent_finished", { sessionId: result.sessionId });
+    const verdict = await deps.verify(leased, workspace, result, options);
+    if (verdict.ok) return verdict.summary;
+    if (round >= maxFeedbackRounds) throw new TaskMasterError("VERIFICATION_FAILED", verdict.message, { retryable: true });
+    deps.log.info("check failed, going back to Goose with feedback", { task: leased.task.id, round });
+    feedback = verdict.feedback;
+  }
+}
+
+/**
+ * The outcome of an attempt that did not get through. Uncommitted work is saved before the worktree goes; where the
+ * place is to be kept (a shutdown) or is no longer ours (a lost lease), nothing is touched.
+ */
+async function failure(
+  deps: LooperDeps,
+  leased: LeasedTask,
+  workspace: Workspace | undefined,
+  { error, signal }: { readonly error: TaskMasterError; readonly signal: AbortSignal },
+): Promise<TaskOutcome> {
+  const { reason } = signal as { reason: unknown };
+  const intent = reason instanceof RunEnd ? reason.intent : undefined;
+  const failed = reason instanceof RunEnd ? ({ kind: "failed", error: reason, end: reason.intent } as const) : ({ kind: "failed", error } as const);
+  if (workspace === undefined || intent === "shutdown" || intent === "lease_lost") return failed;
+  try {
+    const { savedAs } = await deps.git.cleanup(leased, workspace, intent === "stop" ? "branch" : "ref");
+    return savedAs === undefined ? failed : { ...failed, savedAs };
+  } catch (thrown) {
+    deps.log.warn("clean-up failed; the worktree was left as it is", { task: leased.task.id, error: String(thrown) });
+    return failed;
+  }
+}

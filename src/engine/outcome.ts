@@ -1,0 +1,94 @@
+/** Writes what became of an attempt: its steps on the way, its end, and the task's next status. */
+import type { Attempt, AttemptStep, Progress, Task, TaskResult } from "../model/task.ts";
+import type { TaskEventBody } from "../model/taskEvent.ts";
+import type { EngineDeps } from "./engineDeps.ts";
+import type { Ledger, RowChange } from "./ledger.ts";
+import type { LeasedTask, TaskOutcome } from "./ports.ts";
+import { nextAttemptAt } from "./retryPolicy.ts";
+import * as machine from "./taskMachine.ts";
+
+/** How far a task is when a step is behind it; between `session` and `agent_finished` Goose's own progress counts. */
+const progressAfter: { readonly [S in AttemptStep]?: Progress } = {
+  prepared: { percent: 3, message: "worktree ready, starting Goose" },
+  agent_finished: { percent: 92, message: "checking the result" },
+  verified: { percent: 95, message: "committing" },
+  committed: { percent: 98, message: "cleaning up" },
+};
+
+/** Records a step of the attempt, with what it brought. */
+export async function recordStep(ledger: Ledger, leased: LeasedTask, step: AttemptStep, data: Partial<Attempt>): Promise<void> {
+  await ledger.change(
+    leased.task.id,
+    (task, attempt) => {
+      if (attempt === undefined) return undefined;
+      const progress = progressAfter[step];
+      const events: TaskEventBody[] = [{ type: "checkpoint", step, data: { ...data } as never }];
+      if (progress !== undefined) events.push({ type: "progress_update", progress });
+      return {
+        task: { ...task, ...(data.branch === undefined ? {} : { branch: data.branch }), ...(progress === undefined ? {} : { progress }) },
+        attempt: { ...attempt, ...data, steps: [...attempt.steps.filter((earlier) => earlier !== step), step] },
+        events,
+      };
+    },
+    leased.token,
+  );
+}
+
+/** Records the end of an attempt; a lost lease is not ours to record. */
+export async function recordOutcome(deps: EngineDeps, ledger: Ledger, leased: LeasedTask, outcome: TaskOutcome): Promise<void> {
+  if (outcome.kind === "failed" && outcome.end === "lease_lost") return;
+  await ledger.change(leased.task.id, (task, attempt) => endOf(deps, task, attempt, outcome), leased.token);
+}
+
+function endOf(deps: EngineDeps, task: Task, attempt: Attempt | undefined, outcome: TaskOutcome): RowChange {
+  const now = deps.clock.now();
+  const metrics = { startedAt: attempt?.startedAt ?? now, endedAt: now, durationMs: now - (attempt?.startedAt ?? now) };
+  if (outcome.kind === "completed") {
+    const result: TaskResult = { output: outcome.summary, metrics, artifacts: outcome.commit.files };
+    return {
+      task: machine.complete({ ...task, branch: outcome.workspace.branch }, result, now),
+      ...ended(attempt, { outcome: "completed", endedAt: now, commits: outcome.commit.commits }),
+      events: [{ type: "completed", summary: outcome.summary, unblocked: [] }],
+      releaseDependants: true,
+    };
+  }
+  const saved = outcome.savedAs === undefined ? "" : ` Unfinished work is kept at ${outcome.savedAs}.`;
+  const reason = outcome.error.message + saved;
+  switch (outcome.end) {
+    case "stop":
+      return { task: machine.stop(task, now), ...ended(attempt, { outcome: "stopped", endedAt: now, reason }), events: [{ type: "stopped", reason }] };
+    case "cancel":
+      return { task: machine.cancel(task, now), ...ended(attempt, { outcome: "cancelled", endedAt: now, reason }), events: [{ type: "cancelled", reason }] };
+    case "shutdown":
+    case "lease_lost":
+      return { task: machine.lose(task, now), events: [{ type: "paused", reason }] };
+    default:
+      return failureOf(deps, task, attempt, {
+        outcome,
+        reason,
+        result: { output: "", error: { code: outcome.error.code, message: reason }, metrics, artifacts: [] },
+      });
+  }
+}
+
+function failureOf(
+  deps: EngineDeps,
+  task: Task,
+  attempt: Attempt | undefined,
+  { outcome, reason, result }: { outcome: TaskOutcome & { kind: "failed" }; reason: string; result: TaskResult },
+): RowChange {
+  const now = deps.clock.now();
+  const { code, details } = outcome.error;
+  const retryAt = nextAttemptAt(task, outcome.error, now, deps.random);
+  return {
+    task: machine.fail(task, result, retryAt === undefined ? { now } : { now, retryAt }),
+    ...ended(attempt, { outcome: "failed", endedAt: now, reason, errorCode: code }),
+    events: [
+      { type: "error", code, message: reason, ...(details === undefined ? {} : { details }), ...(retryAt === undefined ? {} : { willRetryAt: retryAt }) },
+    ],
+  };
+}
+
+function ended(attempt: Attempt | undefined, end: Partial<Attempt>): { attempt?: Attempt } {
+  return attempt === undefined ? {} : { attempt: { ...attempt, ...end } };
+}

@@ -1,0 +1,57 @@
+/** What Goose is told: the task in its surroundings, feedback of a failed check, or how to go on after an interruption. */
+import type { Task } from "../model/task.ts";
+
+/** How an agent says that the right change is none; the check of the work looks for it. */
+export const nothingToChange = "NOTHING TO CHANGE";
+
+const summaryLength = 1_500;
+
+function dependencyLines(dependencies: readonly Task[]): string[] {
+  if (dependencies.length === 0) return [];
+  const lines = dependencies.map((task) => {
+    const files = task.result?.artifacts.slice(0, 20).join(", ");
+    return `- "${task.title}" (${task.status}${task.branch === undefined ? "" : `, branch ${task.branch}`})${files ? `; changed: ${files}` : ""}\n  ${(task.result?.output ?? "").slice(0, summaryLength)}`;
+  });
+  return ["", "## Finished tasks that this one builds on", ...lines];
+}
+
+function acceptanceLines(task: Task): string[] {
+  const { commands, criteria } = task.acceptance;
+  if (commands.length === 0 && criteria === undefined) return [];
+  return [
+    "",
+    "## Your work is accepted when",
+    ...(criteria === undefined ? [] : [criteria]),
+    ...commands.map((command) => `- this command exits with 0: ${command}`),
+  ];
+}
+
+/** The first prompt of an attempt. */
+export function taskPrompt(task: Task, dependencies: readonly Task[]): string {
+  return [
+    `# Task: ${task.title}`,
+    "",
+    task.prompt,
+    ...acceptanceLines(task),
+    ...dependencyLines(dependencies),
+    "",
+    "## How to work here",
+    "- The working directory is a git worktree made for this task alone. Change files only inside it.",
+    "- Do not commit, push, switch branches or change git's configuration: your changes are committed for you when you have finished.",
+    "- Nobody can answer questions while you work. Decide, and say in the end what you decided.",
+    `- When you have finished, end with a short summary of what you did. If the task needs no change of any file, begin that last message with "${nothingToChange}:" and say why.`,
+  ].join("\n");
+}
+
+/** The prompt that continues an interrupted attempt: neutral, never the task text again. */
+export function continuePrompt(): string {
+  return [
+    "You were interrupted while you worked on the task. The last step may or may not have taken effect, and it may be missing from your history.",
+    "First look at the state of the working directory (git status and git diff), then go on from there. Do not repeat what is already done.",
+  ].join("\n");
+}
+
+/** The prompt of a fresh session where the earlier one can no longer be loaded. */
+export function handOverPrompt(task: Task, dependencies: readonly Task[]): string {
+  return `${taskPrompt(task, dependencies)}\n\n## Before you start\nAn earlier session on this task was interrupted and cannot be continued. Its work is still in this directory: look at it first (git status and git diff), keep what is right and finish the rest.`;
+}

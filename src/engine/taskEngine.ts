@@ -1,0 +1,248 @@
+import { Emitter, type Disposable, type Event } from "../base/event.ts";
+import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
+import { parseTaskId, type TaskId } from "../model/ids.ts";
+import type { Attempt, Task, TaskRequest } from "../model/task.ts";
+import type { TaskEvent } from "../model/taskEvent.ts";
+import type { EngineDeps } from "./engineDeps.ts";
+import type { NewTask, RunCriteria, RunningTask, TaskChange, TaskEngineFacade } from "./facade.ts";
+import { Ledger } from "./ledger.ts";
+import { LeaseDesk } from "./lease.ts";
+import { makeTask } from "./newTask.ts";
+import type { EventQuery, LeasedTask } from "./ports.ts";
+import { runAll } from "./runAll.ts";
+import { candidatesPerPriority, selectTask } from "./selectTask.ts";
+import * as machine from "./taskMachine.ts";
+import { TaskRun } from "./taskRun.ts";
+
+/**
+ * The single orchestrator of a queue in this process: claims by lease, starts runs, takes the wishes of people and of
+ * other processes, and publishes what the journal holds. Every process on the same queue has one, all equal.
+ */
+export class TaskEngine implements TaskEngineFacade {
+  readonly onDidChange: Event<readonly TaskChange[]>;
+  readonly #deps: EngineDeps;
+  readonly #changes: Emitter<readonly TaskChange[]>;
+  readonly #ledger: Ledger;
+  readonly #desk: LeaseDesk;
+  readonly #runs = new Map<TaskId, TaskRun>();
+  readonly #subscriptions: Disposable[] = [];
+  #stopping: Promise<void> | undefined;
+
+  constructor(deps: EngineDeps) {
+    this.#deps = deps;
+    this.#changes = new Emitter((error) => deps.log.error("a listener failed", { error: String(error) }));
+    this.onDidChange = this.#changes.event;
+    this.#ledger = new Ledger(deps.store, deps.clock, this.#changes);
+    this.#desk = new LeaseDesk(deps, this.#ledger);
+  }
+
+  /** Frees tasks whose owner is gone and begins to listen to other processes. */
+  async start(): Promise<void> {
+    await this.#desk.reclaimExpired();
+    this.#subscriptions.push(
+      this.#deps.store.onDidChangeElsewhere((events) => {
+        this.#ledger.publishFromElsewhere(events).catch((error: unknown) => this.#logFailure("changes of another process could not be read", error));
+        void this.#obeyRequests(events);
+      }),
+      this.#desk.watchExpired(),
+    );
+  }
+
+  /** Ends the runs of this process, keeping their places, within `gracefulShutdownMsTimeout`; idempotent. */
+  stopEngine(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  get running(): readonly TaskId[] {
+    return [...this.#runs.keys()];
+  }
+
+  async enqueue(input: NewTask): Promise<Task> {
+    const { clock, random, repository, settings } = this.#deps;
+    return this.#ledger.insert(makeTask(input, { now: clock.now(), random, repository, maxAttempts: settings().maxAttempts }));
+  }
+
+  list(): Promise<readonly Task[]> {
+    return this.#deps.store.list();
+  }
+
+  get(id: TaskId): Promise<Task> {
+    return this.#ledger.read(id);
+  }
+
+  attempts(id: TaskId): Promise<readonly Attempt[]> {
+    return this.#deps.store.attempts(id);
+  }
+
+  events(id: TaskId, query: EventQuery): Promise<readonly TaskEvent[]> {
+    return this.#deps.store.events(id, query);
+  }
+
+  async find(idOrPrefix: string): Promise<Task> {
+    const id = parseTaskId(idOrPrefix);
+    const exact = id === undefined ? undefined : await this.#deps.store.get(id);
+    if (exact !== undefined) return exact;
+    const matches = idOrPrefix === "" ? [] : (await this.list()).filter((task) => task.id.startsWith(idOrPrefix.toLowerCase()));
+    if (matches.length > 1) {
+      throw new TaskMasterError(
+        "INVALID_INPUT",
+        `"${idOrPrefix}" fits ${matches.length} tasks: ${matches
+          .map((task) => task.id)
+          .slice(0, 5)
+          .join(", ")}. Give more of the id.`,
+      );
+    }
+    if (matches[0] === undefined)
+      throw new TaskMasterError("TASK_NOT_FOUND", `There is no task "${idOrPrefix.slice(0, 40)}" in this queue. List the tasks to see their ids.`);
+    return matches[0];
+  }
+
+  async runNext(criteria: RunCriteria = {}): Promise<RunningTask | undefined> {
+    this.#assertFreeSlot();
+    for (;;) {
+      const now = this.#deps.clock.now();
+      const task = selectTask(await this.#deps.store.candidates(now, candidatesPerPriority), now, criteria);
+      if (task === undefined) return undefined;
+      try {
+        return this.#launch(await this.#desk.claim(task.id));
+      } catch (thrown) {
+        if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker: choose again
+      }
+    }
+  }
+
+  async run(id: TaskId): Promise<RunningTask> {
+    this.#assertFreeSlot();
+    return this.#launch(await this.#desk.claim(id));
+  }
+
+  runAll(criteria: RunCriteria = {}): Promise<readonly TaskId[]> {
+    return runAll({
+      startNext: () => (this.hasFreeSlot ? this.runNext(criteria) : Promise.resolve(undefined)),
+      onDidChange: this.onDidChange,
+      clock: this.#deps.clock,
+      timers: this.#deps.timers,
+    });
+  }
+
+  async pause(id: TaskId): Promise<void> {
+    const run = this.#runs.get(id);
+    if (run !== undefined) return run.pause("Paused by the user.");
+    const task = await this.#ledger.read(id);
+    machine.assertLegal(task, "pause");
+    if (await this.#askOwner(task, "pause")) return;
+    await this.#ledger.change(id, (row) => ({
+      task: machine.lose(row, this.#deps.clock.now()),
+      events: [{ type: "paused", reason: "Paused by the user; the process that ran it is gone." }],
+    }));
+  }
+
+  async resume(id: TaskId): Promise<void> {
+    const run = this.#runs.get(id);
+    if (run !== undefined) return run.resume();
+    const task = await this.#ledger.read(id);
+    machine.assertLegal(task, "resume");
+    if (await this.#askOwner(task, "resume")) return;
+    this.#launch(await this.#desk.takeOver(id));
+  }
+
+  stop(id: TaskId): Promise<void> {
+    return this.#endTask(id, "stop", "Stopped by the user.");
+  }
+
+  cancel(id: TaskId, reason = "Cancelled by the user."): Promise<void> {
+    return this.#endTask(id, "cancel", reason);
+  }
+
+  async retry(id: TaskId): Promise<void> {
+    const before = await this.#ledger.read(id);
+    const dependencies = await Promise.all(before.dependsOn.map((dependency) => this.#deps.store.get(dependency)));
+    const open = dependencies.some((dependency) => dependency?.status !== "done");
+    await this.#ledger.change(id, (task) => ({
+      task: machine.requeue(task, open, this.#deps.clock.now()),
+      events: [{ type: "requeued", reason: "Put back into the queue by the user." }],
+    }));
+  }
+
+  /** Whether another task may start: paused runs hold no slot. */
+  get hasFreeSlot(): boolean {
+    const active = [...this.#runs.values()].filter((run) => !run.isPaused).length;
+    return this.#stopping === undefined && active < this.#deps.settings().poolSize;
+  }
+
+  #assertFreeSlot(): void {
+    if (this.#stopping !== undefined) throw new TaskMasterError("CANCELLED", "The engine is shutting down.");
+    if (this.hasFreeSlot) return;
+    throw new TaskMasterError(
+      "CONFLICT",
+      `All ${this.#deps.settings().poolSize} slots are busy. Wait for a task to end, pause one, or raise the size of the worker pool.`,
+    );
+  }
+
+  #launch(leased: LeasedTask): RunningTask {
+    const { id } = leased.task;
+    const run = new TaskRun(this.#deps, this.#ledger, leased);
+    this.#runs.set(id, run);
+    const finished = run.finished.finally(() => this.#runs.delete(id));
+    return { task: leased.task, finished };
+  }
+
+  async #endTask(id: TaskId, intent: "stop" | "cancel", reason: string): Promise<void> {
+    const run = this.#runs.get(id);
+    if (run !== undefined) {
+      run.end(intent, reason);
+      const task = await run.finished;
+      if (task.status === "done") throw new TaskMasterError("ILLEGAL_TRANSITION", `Task ${id} had just finished; it cannot ${intent} any more.`);
+      return;
+    }
+    const task = await this.#ledger.read(id);
+    machine.assertLegal(task, intent);
+    if (await this.#askOwner(task, intent)) return;
+    await this.#desk.endWithoutOwner(id, intent, reason);
+  }
+
+  /** Leaves a request for the process that holds the task; false when nobody does. */
+  async #askOwner(task: Task, request: TaskRequest): Promise<boolean> {
+    if (task.lease === undefined || task.lease.expiresAt <= this.#deps.clock.now()) return false;
+    await this.#ledger.change(task.id, (row) => ({ task: { ...row, request }, events: [{ type: "requested", request }] }));
+    return true;
+  }
+
+  async #obeyRequests(events: readonly TaskEvent[]): Promise<void> {
+    for (const event of events) {
+      const run = this.#runs.get(event.taskId);
+      if (event.type !== "requested" || run === undefined) continue;
+      try {
+        if (event.request === "pause") await run.pause("Paused by the user from another window or terminal.");
+        else if (event.request === "resume") await run.resume();
+        else
+          run.end(
+            event.request,
+            event.request === "stop" ? "Stopped by the user from another window or terminal." : "Cancelled by the user from another window or terminal.",
+          );
+      } catch (error) {
+        this.#logFailure(`the request to ${event.request} task ${event.taskId} came too late`, error);
+      }
+    }
+  }
+
+  async #drain(): Promise<void> {
+    const graceMs = this.#deps.settings().gracefulShutdownMsTimeout;
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    const runs = [...this.#runs.values()];
+    for (const run of runs) run.end("shutdown", "Task Master was closed while the task ran. Resume to go on where it was.");
+    const drained = Promise.all(runs.map((run) => run.finished));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = this.#deps.timers.after(graceMs, resolve);
+    await Promise.race([drained, late]);
+    timer.dispose();
+    await this.#deps.workers.stop(graceMs);
+    this.#changes.dispose();
+  }
+
+  #logFailure(what: string, thrown: unknown): void {
+    const error = toTaskMasterError(thrown);
+    this.#deps.log.warn(what, { code: error.code, error: error.message });
+  }
+}

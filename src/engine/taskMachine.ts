@@ -1,0 +1,140 @@
+/**
+ * The state machine of a task: the only place that decides which status follows which (product.md section 2).
+ *
+ *   todo ──claim──> in_progress ──complete──> done
+ *   todo ──block──> blocked ──unblock──> todo          (unblock happens in the store, with the completion that causes it)
+ *   in_progress ──pause──> paused ──resume──> in_progress
+ *   in_progress, paused ──stop──> stopped
+ *   in_progress, paused ──fail──> failed, or todo with `notBefore` when it may be tried again
+ *   in_progress ──lose (owner dead)──> paused           (the place is kept; the attempt stays counted)
+ *   stopped, failed, cancelled ──requeue──> todo or blocked
+ *   any but done ──cancel──> cancelled
+ *
+ * Every function takes the task as it is stored and gives the whole row as it shall be; an illegal step throws
+ * ILLEGAL_TRANSITION and changes nothing.
+ */
+import { TaskMasterError } from "../model/errors.ts";
+import type { Lease, Task, TaskResult, TaskStatus } from "../model/task.ts";
+
+export type TaskTransition = "claim" | "pause" | "resume" | "stop" | "complete" | "fail" | "lose" | "requeue" | "cancel";
+
+const legalFrom: { readonly [T in TaskTransition]: readonly TaskStatus[] } = {
+  claim: ["todo"],
+  pause: ["in_progress"],
+  resume: ["paused"],
+  stop: ["in_progress", "paused"],
+  complete: ["in_progress"],
+  fail: ["in_progress", "paused"],
+  lose: ["in_progress", "paused"],
+  requeue: ["stopped", "failed", "cancelled"],
+  cancel: ["todo", "blocked", "in_progress", "paused", "stopped", "failed"],
+};
+
+/** Whether the step is legal in this status. */
+export function isLegal(status: TaskStatus, transition: TaskTransition): boolean {
+  return legalFrom[transition].includes(status);
+}
+
+/** Throws ILLEGAL_TRANSITION, saying what would be legal, unless the step is. */
+export function assertLegal(task: Task, transition: TaskTransition): void {
+  if (isLegal(task.status, transition)) return;
+  const possible = (Object.keys(legalFrom) as TaskTransition[]).filter((name) => isLegal(task.status, name));
+  throw new TaskMasterError(
+    "ILLEGAL_TRANSITION",
+    `Task ${task.id} is ${task.status.replace("_", " ")}: it cannot ${transition}. Possible now: ${possible.join(", ") || "nothing"}.`,
+  );
+}
+
+/** Removes optional fields from a row. */
+function without<K extends keyof Task>(task: Task, ...fields: readonly K[]): Omit<Task, K> {
+  const copy: Partial<Task> = { ...task };
+  for (const field of fields) delete copy[field];
+  return copy as Omit<Task, K>;
+}
+
+type NewLease = { readonly owner: string; readonly expiresAt: number };
+
+function nextLease(task: Task, lease: NewLease): { fence: number; lease: Lease } {
+  const token = task.fence + 1;
+  return { fence: token, lease: { ...lease, token } };
+}
+
+/** todo -> in_progress: a new attempt under a new lease. */
+export function claim(task: Task, lease: NewLease, now: number): Task {
+  assertLegal(task, "claim");
+  return {
+    ...without(task, "notBefore", "request", "attention"),
+    ...nextLease(task, lease),
+    status: "in_progress",
+    attempts: task.attempts + 1,
+    progress: { percent: 0, message: "starting" },
+    updatedAt: now,
+  };
+}
+
+/** in_progress -> paused under the same lease: its holder keeps the place. */
+export function pause(task: Task, now: number): Task {
+  assertLegal(task, "pause");
+  return { ...without(task, "request"), status: "paused", updatedAt: now };
+}
+
+/** paused -> in_progress under the lease that holds it. */
+export function resume(task: Task, now: number): Task {
+  assertLegal(task, "resume");
+  return { ...without(task, "request"), status: "in_progress", updatedAt: now };
+}
+
+/** paused -> in_progress by a new owner, because the one that held the place is gone. The attempt goes on. */
+export function takeOver(task: Task, lease: NewLease, now: number): Task {
+  assertLegal(task, "resume");
+  return { ...without(task, "request", "attention"), ...nextLease(task, lease), status: "in_progress", updatedAt: now };
+}
+
+/** in_progress | paused -> stopped: the attempt has ended, its work is kept. */
+export function stop(task: Task, now: number): Task {
+  assertLegal(task, "stop");
+  return { ...without(task, "lease", "request", "attention"), status: "stopped", updatedAt: now };
+}
+
+/** in_progress -> done. */
+export function complete(task: Task, result: TaskResult, now: number): Task {
+  assertLegal(task, "complete");
+  return {
+    ...without(task, "lease", "request", "attention"),
+    status: "done",
+    progress: { percent: 100, message: "done" },
+    result,
+    updatedAt: now,
+  };
+}
+
+/** in_progress | paused -> failed, or todo again when `retryAt` is given. */
+export function fail(task: Task, result: TaskResult, options: { readonly now: number; readonly retryAt?: number }): Task {
+  assertLegal(task, "fail");
+  const row = { ...without(task, "lease", "request", "attention"), result, updatedAt: options.now };
+  return options.retryAt === undefined ? { ...row, status: "failed" } : { ...row, status: "todo", notBefore: options.retryAt };
+}
+
+/** in_progress | paused -> paused without a lease: the owner is gone, the place is kept for a resume. */
+export function lose(task: Task, now: number): Task {
+  assertLegal(task, "lose");
+  return { ...without(task, "lease", "request"), status: "paused", updatedAt: now };
+}
+
+/** stopped | failed | cancelled -> todo, or blocked while a dependency is open. */
+export function requeue(task: Task, hasOpenDependency: boolean, now: number): Task {
+  assertLegal(task, "requeue");
+  return {
+    ...without(task, "lease", "request", "attention", "notBefore", "result"),
+    status: hasOpenDependency ? "blocked" : "todo",
+    maxAttempts: Math.max(task.maxAttempts, task.attempts + 1),
+    progress: { percent: 0, message: "" },
+    updatedAt: now,
+  };
+}
+
+/** any but done -> cancelled. */
+export function cancel(task: Task, now: number): Task {
+  assertLegal(task, "cancel");
+  return { ...without(task, "lease", "request", "attention", "notBefore"), status: "cancelled", updatedAt: now };
+}

@@ -1,0 +1,28 @@
+import type { AgentResult, CommandCheck, Verification } from "./ports.ts";
+import { nothingToChange } from "./taskContext.ts";
+
+/** Whether the agent said in so many words that the right change is none. */
+export function saysNothingToChange(finalMessage: string): boolean {
+  return finalMessage.toUpperCase().includes(nothingToChange);
+}
+
+/** The verdict on finished work: a change of files or the explicit statement that none is needed, and every acceptance command passes. */
+export function judge(result: AgentResult, changedFiles: readonly string[], checks: readonly CommandCheck[]): Verification {
+  if (changedFiles.length === 0 && !saysNothingToChange(result.finalMessage)) {
+    return {
+      ok: false,
+      message: "Goose ended without changing a file and without saying that nothing had to change.",
+      feedback: `No file has changed. Do the task now. If it truly needs no change of any file, begin your last message with "${nothingToChange}:" and say why.`,
+    };
+  }
+  const failed = checks.find((check) => check.exitCode !== 0);
+  if (failed !== undefined) {
+    const how = failed.timedOut ? "did not end in time" : `ended with exit code ${failed.exitCode}`;
+    return {
+      ok: false,
+      message: `The acceptance command "${failed.command}" ${how}.`,
+      feedback: `The acceptance command \`${failed.command}\` ${how}. The end of its output:\n\n${failed.outputTail}\n\nMend the work so that it passes.`,
+    };
+  }
+  return { ok: true, summary: result.finalMessage };
+}

@@ -1,0 +1,139 @@
+import { TaskMasterError } from "../model/errors.ts";
+import type { InvocationHandle, InvocationObserver, Logger, TaskInvocation } from "../engine/ports.ts";
+import type { JsonValue } from "../base/json.ts";
+import type { PoolMode } from "../model/settings.ts";
+import { hostWorkerVersion, parseWorkerMessage, type HostMessage, type WorkerMessage } from "../protocol/hostWorker.ts";
+import { deserializeError } from "../protocol/serializedError.ts";
+import { openLink, type WorkerLink } from "./workerLink.ts";
+
+/** A running invocation as its worker sees it. */
+interface OpenInvocation {
+  readonly observer: InvocationObserver;
+  readonly settled: PromiseWithResolvers<JsonValue>;
+}
+
+/** What every worker of a pool is made with. */
+export interface PoolWorkerOptions {
+  readonly mode: PoolMode;
+  readonly script: string;
+  readonly modules: readonly string[];
+  readonly log: Logger;
+  readonly onExit: (worker: PoolWorker) => void;
+}
+
+/**
+ * One worker: multiplexes its messages to the invocations that run in it and settles them. Messages that do not fit the
+ * protocol are dropped and counted; those of an invocation that has ended are ignored.
+ */
+export class PoolWorker {
+  droppedMessages = 0;
+  readonly #options: PoolWorkerOptions;
+  readonly #link: WorkerLink;
+  readonly #open = new Map<number, OpenInvocation>();
+  #isGone = false;
+
+  constructor(options: PoolWorkerOptions) {
+    this.#options = options;
+    this.#link = openLink(
+      options.mode,
+      options.script,
+      { taskMasterWorker: true, modules: options.modules },
+      { onMessages: (messages) => this.#receive(messages), onExit: (error) => this.#gone(error) },
+    );
+  }
+
+  /** How many invocations run in it. */
+  get load(): number {
+    return this.#open.size;
+  }
+
+  run(invocationId: number, invocation: TaskInvocation, observer: InvocationObserver): InvocationHandle {
+    const settled = Promise.withResolvers<JsonValue>();
+    this.#open.set(invocationId, { observer, settled });
+    this.#link.hold(true);
+    if (this.#isGone) this.#settle(invocationId, (open) => open.settled.reject(workerFailed(undefined)));
+    else this.post([{ type: "run", invocationId, invocation }]);
+    return {
+      result: settled.promise,
+      pause: () => this.post([{ type: "pause", invocationId }]),
+      resume: () => this.post([{ type: "resume", invocationId }]),
+      cancel: (reason) => this.post([{ type: "cancel", invocationId, reason: reason.slice(0, 4_000) }]),
+    };
+  }
+
+  post(messages: readonly HostMessage[]): void {
+    if (!this.#isGone) this.#link.post(messages);
+  }
+
+  /** Resolves when nothing runs in it any more. */
+  async idle(): Promise<void> {
+    await Promise.allSettled([...this.#open.values()].map(({ settled }) => settled.promise));
+  }
+
+  async terminate(): Promise<void> {
+    await this.#link.terminate();
+    this.#gone(undefined);
+  }
+
+  #receive(messages: unknown): void {
+    for (const value of Array.isArray(messages) ? (messages as unknown[]) : [messages]) {
+      const message = parseWorkerMessage(value);
+      if (message === undefined) this.#drop();
+      else this.#handle(message);
+    }
+  }
+
+  #handle(message: WorkerMessage): void {
+    switch (message.type) {
+      case "ready":
+        return this.#checkVersion(message.version);
+      case "heartbeat":
+        for (const id of message.invocationIds) this.#observer(id)?.onHeartbeat?.();
+        return undefined;
+      case "claim":
+        return this.#observer(message.invocationId)?.onClaim?.();
+      case "event":
+        return this.#observer(message.invocationId)?.onEvents?.([message.event]);
+      case "completed":
+        return this.#settle(message.invocationId, (open) => open.settled.resolve(message.output));
+      case "failed":
+        return this.#settle(message.invocationId, (open) => open.settled.reject(deserializeError(message.error)));
+    }
+  }
+
+  #observer(invocationId: number): InvocationObserver | undefined {
+    return this.#open.get(invocationId)?.observer;
+  }
+
+  #checkVersion(version: number): void {
+    if (version !== hostWorkerVersion) this.#gone(new Error(`the worker speaks version ${version} of the protocol, the host ${hostWorkerVersion}`));
+  }
+
+  #settle(invocationId: number, how: (open: OpenInvocation) => void): void {
+    const open = this.#open.get(invocationId);
+    this.#open.delete(invocationId);
+    if (this.#open.size === 0) this.#link.hold(false);
+    if (open !== undefined) how(open);
+  }
+
+  #drop(): void {
+    this.droppedMessages++;
+    if (this.droppedMessages === 1) this.#options.log.warn("a worker sent a message that does not fit the protocol; such messages are dropped");
+  }
+
+  #gone(error: Error | undefined): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    if (error !== undefined) this.#options.log.error("a worker is gone", { error: error.message });
+    for (const id of this.#open.keys()) this.#settle(id, (open) => open.settled.reject(workerFailed(error)));
+    this.#options.onExit(this);
+  }
+}
+
+function workerFailed(cause: Error | undefined): TaskMasterError {
+  const why = cause === undefined ? "it was ended" : cause.message;
+  return new TaskMasterError("WORKER_FAILED", `The worker of this task is gone: ${why}. The task can be retried.`, {
+    retryable: true,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,56 @@
+import type { WorkerHost } from "../engine/ports.ts";
+import type { EngineSettings } from "../model/settings.ts";
+import { toTaskMasterError } from "../model/errors.ts";
+import type { TaskId } from "../model/ids.ts";
+import { gooseLocation } from "./gooseAgent.ts";
+import { callHandler } from "./invokeHandler.ts";
+
+/** One thing that a run needs, and whether it is there. */
+export interface SetupCheck {
+  readonly name: "node" | "queue" | "repository" | "goose" | "provider";
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Invocations outside any task. */
+const noTask = { taskId: "00000000" as TaskId, attempt: 0 };
+
+/** What the checks look at. */
+export interface SetupContext {
+  readonly workers: WorkerHost;
+  readonly settings: () => EngineSettings;
+  readonly folder: string;
+  readonly databasePath: string;
+}
+
+/** Looks whether everything that a run needs is there; never throws: what is missing is said in `detail`, with what to do. */
+export async function checkSetup({ workers, settings, folder, databasePath }: SetupContext): Promise<readonly SetupCheck[]> {
+  const { gitUserName, gitUserEmail } = settings();
+  const identity = { ...(gitUserName ? { name: gitUserName } : {}), ...(gitUserEmail ? { email: gitUserEmail } : {}) };
+  const goose = gooseLocation(settings());
+  return [
+    { name: "node", ok: true, detail: `Node ${process.versions.node}` },
+    { name: "queue", ok: true, detail: databasePath },
+    await check("repository", async () => {
+      const found = await callHandler(workers, noTask, { handler: "git.inspect", input: { directory: folder, identity } });
+      return `${found.root} at ${found.branch ?? found.head.slice(0, 12)}, git ${found.gitVersion}`;
+    }),
+    await check("goose", async () => {
+      const found = await callHandler(workers, noTask, { handler: "goose.check", input: { goose, provider: false, cwd: folder } });
+      return `${found.path}, version ${found.version}`;
+    }),
+    await check("provider", async () => {
+      await callHandler(workers, noTask, { handler: "goose.check", input: { goose, provider: true, cwd: folder } });
+      return "a provider and a model are configured";
+    }),
+  ];
+}
+
+async function check(name: SetupCheck["name"], look: () => Promise<string>): Promise<SetupCheck> {
+  try {
+    return { name, ok: true, detail: await look() };
+  } catch (thrown) {
+    const error = toTaskMasterError(thrown);
+    return { name, ok: false, detail: `${error.code}: ${error.message}` };
+  }
+}

@@ -1,0 +1,77 @@
+import type { InvocationHandle, InvocationObserver, Logger, TaskInvocation, Timers, WorkerHost } from "../engine/ports.ts";
+import { TaskMasterError } from "../model/errors.ts";
+import type { EngineSettings } from "../model/settings.ts";
+import { PoolWorker } from "./poolWorker.ts";
+
+/** What a TaskWorkerHost is made with. */
+export interface TaskWorkerHostOptions {
+  /** Absolute path of the worker's script. */
+  readonly script: string;
+  readonly settings: () => Pick<EngineSettings, "poolSize" | "poolMode" | "poolModules">;
+  readonly timers: Timers;
+  readonly log: Logger;
+}
+
+/**
+ * The pool of workers on the main thread. A worker is made when all others are busy, up to the pool's size; beyond it
+ * invocations share (only paused tasks make that happen, the engine starts no more than the size). A worker that is
+ * gone costs its invocations (WORKER_FAILED) and is replaced at the next need.
+ */
+export class TaskWorkerHost implements WorkerHost {
+  readonly #options: TaskWorkerHostOptions;
+  readonly #workers = new Set<PoolWorker>();
+  #lastInvocationId = 0;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: TaskWorkerHostOptions) {
+    this.#options = options;
+  }
+
+  /** Messages that did not fit the protocol, over all workers alive. */
+  get droppedMessages(): number {
+    return [...this.#workers].reduce((sum, worker) => sum + worker.droppedMessages, 0);
+  }
+
+  /** Warms the first worker up; idempotent. */
+  start(): Promise<void> {
+    if (this.#workers.size === 0 && this.#stopping === undefined) this.#spawn();
+    return Promise.resolve();
+  }
+
+  run(invocation: TaskInvocation, observer: InvocationObserver = {}): InvocationHandle {
+    if (this.#stopping !== undefined) {
+      const result = Promise.reject(new TaskMasterError("CANCELLED", "The workers are shutting down."));
+      return { result, pause: () => undefined, resume: () => undefined, cancel: () => undefined };
+    }
+    return this.#pick().run(++this.#lastInvocationId, invocation, observer);
+  }
+
+  stop(graceMs: number): Promise<void> {
+    this.#stopping ??= this.#shutDown(graceMs);
+    return this.#stopping;
+  }
+
+  #pick(): PoolWorker {
+    const [leastBusy] = [...this.#workers].sort((a, b) => a.load - b.load);
+    if (leastBusy === undefined || (leastBusy.load > 0 && this.#workers.size < this.#options.settings().poolSize)) return this.#spawn();
+    return leastBusy;
+  }
+
+  #spawn(): PoolWorker {
+    const { script, settings, log } = this.#options;
+    const { poolMode, poolModules } = settings();
+    const worker = new PoolWorker({ mode: poolMode, script, modules: poolModules, log, onExit: (gone) => this.#workers.delete(gone) });
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  async #shutDown(graceMs: number): Promise<void> {
+    const workers = [...this.#workers];
+    for (const worker of workers) worker.post([{ type: "shutdown", graceMs }]);
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = this.#options.timers.after(graceMs, resolve);
+    await Promise.race([Promise.all(workers.map((worker) => worker.idle())), late]);
+    timer.dispose();
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}

@@ -1,0 +1,78 @@
+import type { JsonObject, JsonValue } from "../base/json.ts";
+
+/** Where handlers run: in worker threads, or in this thread through the same path. */
+export type PoolMode = "thread" | "inline";
+
+/** How the engine works; read anew at every use, so that a change of a setting needs no reload. */
+export interface EngineSettings {
+  readonly goosePath?: string;
+  /** Tasks at once (paused ones do not count), 1 to 16. */
+  readonly poolSize: number;
+  readonly poolMode: PoolMode;
+  /** Absolute paths of modules that register further handlers in the workers. */
+  readonly poolModules: readonly string[];
+  /** Start of every branch name, for instance "tm/". */
+  readonly branchPrefix: string;
+  /** Identity for commits where git's own configuration has none. */
+  readonly gitUserName?: string;
+  readonly gitUserEmail?: string;
+  readonly maxAttempts: number;
+  readonly maxTurns: number;
+  readonly wallClockMinutes: number;
+  readonly idleMinutes: number;
+  readonly gracefulShutdownMsTimeout: number;
+}
+
+/** What holds where nothing is set. */
+export const defaultSettings: EngineSettings = {
+  poolSize: 2,
+  poolMode: "thread",
+  poolModules: [],
+  branchPrefix: "tm/",
+  maxAttempts: 1,
+  maxTurns: 100,
+  wallClockMinutes: 60,
+  idleMinutes: 10,
+  gracefulShutdownMsTimeout: 4_000,
+};
+
+type Check = (value: JsonValue) => string | undefined;
+
+const text: Check = (value) => (typeof value === "string" ? undefined : "must be a text");
+const wholeNumber =
+  (low: number, high: number): Check =>
+  (value) =>
+    typeof value === "number" && Number.isInteger(value) && value >= low && value <= high ? undefined : `must be a whole number from ${low} to ${high}`;
+const texts: Check = (value) => (Array.isArray(value) && value.every((item) => typeof item === "string") ? undefined : "must be a list of texts");
+
+const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
+  goosePath: text,
+  poolSize: wholeNumber(1, 16),
+  poolMode: (value) => (value === "thread" || value === "inline" ? undefined : 'must be "thread" or "inline"'),
+  poolModules: texts,
+  branchPrefix: (value) =>
+    typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,40}\/?$/.test(value) && !value.includes("..")
+      ? undefined
+      : "must begin with a letter or digit and hold only letters, digits, '.', '_', '-' and at most one '/' at the end",
+  gitUserName: text,
+  gitUserEmail: text,
+  maxAttempts: wholeNumber(1, 20),
+  maxTurns: wholeNumber(1, 10_000),
+  wallClockMinutes: wholeNumber(1, 1_440),
+  idleMinutes: wholeNumber(1, 1_440),
+  gracefulShutdownMsTimeout: wholeNumber(0, 60_000),
+};
+
+/** Reads settings by the names of EngineSettings; what is malformed keeps its default and is named in `problems`. */
+export function parseSettings(raw: JsonObject): { readonly settings: EngineSettings; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const good: Record<string, JsonValue> = {};
+  for (const [name, check] of Object.entries(checks)) {
+    const value = raw[name];
+    if (value === undefined || value === null || value === "") continue;
+    const problem = check(value);
+    if (problem === undefined) good[name] = value;
+    else problems.push(`${name} ${problem}; the default is used instead.`);
+  }
+  return { settings: { ...defaultSettings, ...good }, problems };
+}

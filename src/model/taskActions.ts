@@ -1,0 +1,26 @@
+import type { Task, TaskStatus } from "./task.ts";
+
+/** What a person may ask of a task; which of these are legal now follows from its status. */
+export const taskActions = ["run", "pause", "resume", "stop", "start", "retry", "cancel"] as const;
+export type TaskAction = (typeof taskActions)[number];
+
+const legal: { readonly [S in TaskStatus]: readonly TaskAction[] } = {
+  todo: ["run", "cancel"],
+  blocked: ["cancel"],
+  in_progress: ["pause", "stop", "cancel"],
+  paused: ["resume", "stop", "cancel"],
+  stopped: ["start", "retry", "cancel"],
+  failed: ["retry", "cancel"],
+  cancelled: ["retry"],
+  done: [],
+};
+
+/** The actions that product.md section 2 allows in a status, the most useful first. */
+export function legalActions(status: TaskStatus): readonly TaskAction[] {
+  return legal[status];
+}
+
+/** The legal actions of a task without the one that its owner was already asked for. */
+export function availableActions(task: Pick<Task, "status" | "request">): readonly TaskAction[] {
+  return legal[task.status].filter((action) => action !== task.request);
+}

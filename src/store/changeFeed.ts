@@ -1,0 +1,135 @@
+/**
+ * Hears what other connections write to the same file.
+ *
+ *   silent --first listener--> listening (timer) --last listener gone / dispose--> silent
+ *
+ * While listening, `PRAGMA data_version` is read every `pollMs`: it changes only when another connection has committed.
+ * Then the events behind the last seen one are read in pages and those of other writers are emitted. Ids grow in commit
+ * order (one writer at a time, AUTOINCREMENT), so nothing can appear later below an id that was seen.
+ */
+import { Emitter, type Event } from "../base/event.ts";
+import { TaskMasterError } from "../model/errors.ts";
+import type { TaskEvent } from "../model/taskEvent.ts";
+import { decodeEvent, type Row } from "./rowCodec.ts";
+import { toStoreError } from "./sqliteErrors.ts";
+import type { Statements } from "./statements.ts";
+
+/** What the feed needs to know. */
+export interface ChangeFeedOptions {
+  /** The writer whose entries are its own and not reported. */
+  readonly writer: string;
+  /** The database, for messages. */
+  readonly path: string;
+  /** Default 250. */
+  readonly pollMs?: number;
+  /** Hears what a listener threw, what a poll met (STORE_*), and damaged rows (STORE_CORRUPT) that are passed over. */
+  readonly onError?: (error: unknown) => void;
+}
+
+const defaultPollMs = 250;
+const pageSize = 500;
+
+/** See the header of this file. */
+export class ChangeFeed {
+  readonly #statements: Statements;
+  readonly #options: ChangeFeedOptions;
+  readonly #emitter: Emitter<readonly TaskEvent[]>;
+  #listeners = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #dataVersion = 0;
+  #lastId = 0;
+  #isDisposed = false;
+
+  constructor(statements: Statements, options: ChangeFeedOptions) {
+    this.#statements = statements;
+    this.#options = options;
+    this.#emitter = new Emitter((error) => options.onError?.(error));
+  }
+
+  /** Starts at the end of the journal as it is when the first listener comes. */
+  readonly event: Event<readonly TaskEvent[]> = (listener) => {
+    const subscription = this.#emitter.event(listener);
+    this.#listeners += 1;
+    if (this.#listeners === 1) this.#start();
+    let isSubscribed = true;
+    return {
+      dispose: () => {
+        if (!isSubscribed) return;
+        isSubscribed = false;
+        subscription.dispose();
+        this.#listeners -= 1;
+        if (this.#listeners === 0) this.#stop();
+      },
+    };
+  };
+
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#stop();
+    this.#emitter.dispose();
+  }
+
+  #start(): void {
+    if (this.#isDisposed) return;
+    this.#guard(() => {
+      // The version first: what is committed between the two reads is then looked for once more, not missed.
+      this.#dataVersion = this.#readDataVersion();
+      this.#lastId = this.#readLastId();
+    });
+    this.#timer = setInterval(() => this.#guard(() => this.#poll()), this.#options.pollMs ?? defaultPollMs);
+    this.#timer.unref();
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #poll(): void {
+    // The end first: when the version is unchanged after it, everything up to that end is this connection's own.
+    const end = this.#readLastId();
+    const dataVersion = this.#readDataVersion();
+    if (dataVersion !== this.#dataVersion) this.#emitNew();
+    this.#dataVersion = dataVersion;
+    this.#lastId = Math.max(this.#lastId, end);
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.onError?.(toStoreError(error, { path: this.#options.path, action: "look for changes" }));
+    }
+  }
+
+  #emitNew(): void {
+    for (;;) {
+      const rows = this.#statements.eventsElsewhere.all(this.#lastId, this.#options.writer, pageSize);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      this.#lastId = Number(last["id"]);
+      const events = rows.flatMap((row) => this.#decode(row as Row));
+      if (events.length > 0) this.#emitter.fire(events);
+      // A listener may have ended the subscription or closed the store.
+      if (rows.length < pageSize || this.#timer === undefined) return;
+    }
+  }
+
+  #decode(row: Row): TaskEvent[] {
+    try {
+      return [decodeEvent(row)];
+    } catch (error) {
+      if (!(error instanceof TaskMasterError)) throw error;
+      this.#options.onError?.(error);
+      return [];
+    }
+  }
+
+  #readDataVersion(): number {
+    return Number(this.#statements.dataVersion.get()?.["data_version"] ?? 0);
+  }
+
+  #readLastId(): number {
+    return Number(this.#statements.lastEventId.get()?.["id"] ?? 0);
+  }
+}

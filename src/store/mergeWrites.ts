@@ -1,0 +1,104 @@
+/**
+ * How a whole-row write meets what was streamed meanwhile.
+ *
+ * Streams (`append`, `renewLease`) write into a row while the engine holds an older snapshot of it, and must not make
+ * the engine's next state write fail. So they do not count as a conflict, and the state write must not undo them:
+ *
+ * - progress: without a lease nothing can have been streamed since the version that the writer names, so its value counts.
+ *   With a lease it counts when the writer says so (a `progress_update` among its events) or when the new status begins
+ *   or ends the measure (done, todo, blocked). Otherwise (pause, stop, failure, a request ...) the stored value stays.
+ * - lease: the same lease never ends earlier than the stored, perhaps renewed, time.
+ * - attempt: steps only grow, usage never shrinks, a place once known (session, branch ...) is not forgotten.
+ */
+import type { JsonObject } from "../base/json.ts";
+import type { TaskWrite } from "../engine/ports.ts";
+import { attemptSteps, type Attempt, type AttemptStep, type Lease, type Progress, type Task } from "../model/task.ts";
+import type { NewTaskEvent } from "../model/taskEvent.ts";
+import type { Usage } from "../model/usage.ts";
+
+/** The parts of the stored row that streams may have changed. */
+export interface StreamedState {
+  readonly lease: Lease | undefined;
+  readonly progress: Progress | undefined;
+}
+
+/** The task to store for a state write: the writer's, with what was streamed since it read. */
+export function mergeTask({ task, events }: TaskWrite, stored: StreamedState): Task {
+  const progress = keepsProgress(task, events, stored) ? stored.progress : undefined;
+  const lease = laterLease(task.lease, stored.lease);
+  return { ...task, ...(progress === undefined ? {} : { progress }), ...(lease === undefined ? {} : { lease }) };
+}
+
+function keepsProgress(task: Task, events: readonly NewTaskEvent[], stored: StreamedState): boolean {
+  if (stored.lease === undefined || events.some((event) => event.type === "progress_update")) return false;
+  return task.status !== "done" && task.status !== "todo" && task.status !== "blocked";
+}
+
+function laterLease(lease: Lease | undefined, stored: Lease | undefined): Lease | undefined {
+  if (lease === undefined || stored === undefined || lease.token !== stored.token) return lease;
+  return { ...lease, expiresAt: Math.max(lease.expiresAt, stored.expiresAt) };
+}
+
+/** The attempt to store for a state write. */
+export function mergeAttempt(written: Attempt, stored: Attempt | undefined): Attempt {
+  if (stored === undefined) return written;
+  return {
+    ...placeOf(stored),
+    ...written,
+    steps: mergeSteps(stored.steps, written.steps),
+    commits: written.commits.length > 0 ? written.commits : stored.commits,
+    usage: laterUsage(written.usage, stored.usage),
+  };
+}
+
+function placeOf({ sessionId, branch, baseSha, worktree }: Attempt): AttemptPlace {
+  return {
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(branch === undefined ? {} : { branch }),
+    ...(baseSha === undefined ? {} : { baseSha }),
+    ...(worktree === undefined ? {} : { worktree }),
+  };
+}
+
+type AttemptPlace = Pick<Attempt, "sessionId" | "branch" | "baseSha" | "worktree">;
+
+function mergeSteps(stored: readonly AttemptStep[], added: readonly AttemptStep[]): readonly AttemptStep[] {
+  return attemptSteps.filter((step) => stored.includes(step) || added.includes(step));
+}
+
+/** Goose reports totals of the session: the larger one is the later one. */
+function laterUsage(written: Usage, stored: Usage): Usage {
+  const total = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens;
+  return total(written) > total(stored) ? { ...stored, ...written } : { ...written, ...stored };
+}
+
+/** The attempt after streamed events (usage, checkpoint); the same object when none of them concerns it. */
+export function foldIntoAttempt(attempt: Attempt, events: readonly NewTaskEvent[]): Attempt {
+  let folded = attempt;
+  for (const event of events) {
+    // Within a stream the newest report counts, even when a new session starts from zero.
+    if (event.type === "usage") folded = { ...folded, usage: event.usage };
+    if (event.type === "checkpoint") {
+      folded = { ...folded, steps: mergeSteps(folded.steps, [event.step]), ...checkpointData(event.data ?? {}) };
+    }
+  }
+  return folded;
+}
+
+const placeKeys = ["sessionId", "branch", "baseSha", "worktree"] as const;
+
+function checkpointData(data: JsonObject): Partial<Attempt> {
+  const place: { -readonly [K in keyof AttemptPlace]: string } = {};
+  for (const key of placeKeys) {
+    const value = data[key];
+    if (typeof value === "string") place[key] = value;
+  }
+  const commits: unknown = data["commits"];
+  const hasCommits = Array.isArray(commits) && commits.every((commit) => typeof commit === "string");
+  return { ...place, ...(hasCommits ? { commits } : {}) };
+}
+
+/** The last progress among streamed events. */
+export function lastProgress(events: readonly NewTaskEvent[]): Progress | undefined {
+  return events.findLast((event) => event.type === "progress_update")?.progress;
+}

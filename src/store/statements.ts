@@ -1,0 +1,59 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { taskColumns } from "./rowCodec.ts";
+
+/**
+ * The head of the line for one priority: walks the index in order and stops after LIMIT. INDEXED BY makes a lost index
+ * an error instead of a scan (performance.md section 2; a test reads the query plan).
+ */
+export const candidatesSql = `SELECT * FROM tasks INDEXED BY tasks_line
+  WHERE status = 'todo' AND priority = ? AND not_before <= ? ORDER BY deadline_key, created_at, id LIMIT ?`;
+
+/** Tasks whose lease has ended; the partial index holds leased tasks only. */
+export const expiredSql = "SELECT * FROM tasks INDEXED BY tasks_leased WHERE lease_expires_at < ? ORDER BY lease_expires_at";
+
+/** Blocked tasks that wait for the given one and for nothing else. */
+export const releasableSql = `SELECT t.* FROM dependencies d JOIN tasks t ON t.id = d.task_id
+  WHERE d.depends_on = ? AND t.status = 'blocked' AND NOT EXISTS (
+    SELECT 1 FROM dependencies o JOIN tasks p ON p.id = o.depends_on WHERE o.task_id = t.id AND p.status <> 'done')
+  ORDER BY t.created_at, t.rowid`;
+
+const sql = {
+  taskExists: "SELECT 1 FROM tasks WHERE id = ?",
+  getTask: "SELECT * FROM tasks WHERE id = ?",
+  /** All that a write must know of the stored row; the body may be damaged. */
+  taskHead: "SELECT version, state_version, lease_owner, lease_token, lease_expires_at, progress FROM tasks WHERE id = ?",
+  listTasks: "SELECT * FROM tasks ORDER BY created_at, rowid LIMIT ?",
+  listByStatus: "SELECT * FROM tasks WHERE status IN (SELECT value FROM json_each(?)) ORDER BY created_at, rowid LIMIT ?",
+  insertTask: `INSERT INTO tasks (${taskColumns.join(", ")}, id) VALUES (${taskColumns.map(() => "?").join(", ")}, ?)`,
+  updateTask: `UPDATE tasks SET ${taskColumns.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`,
+  setProgress: "UPDATE tasks SET progress = ? WHERE id = ?",
+  renewLease: "UPDATE tasks SET lease_expires_at = ?, version = version + 1 WHERE id = ? AND lease_token = ?",
+  candidates: candidatesSql,
+  expired: expiredSql,
+  releasable: releasableSql,
+  dependenciesOf: "SELECT depends_on FROM dependencies WHERE task_id = ?",
+  waitingFor: `SELECT d.depends_on FROM dependencies d JOIN tasks t ON t.id = d.depends_on
+    WHERE d.task_id = ? AND t.status <> 'done' ORDER BY t.created_at, t.rowid`,
+  addDependency: "INSERT OR IGNORE INTO dependencies (task_id, depends_on) VALUES (?, ?)",
+  dropDependencies: "DELETE FROM dependencies WHERE task_id = ?",
+  getAttempt: "SELECT * FROM attempts WHERE task_id = ? AND number = ?",
+  newestAttempt: "SELECT * FROM attempts WHERE task_id = ? ORDER BY number DESC LIMIT 1",
+  listAttempts: "SELECT * FROM attempts WHERE task_id = ? ORDER BY number",
+  putAttempt: `INSERT INTO attempts (task_id, number, outcome, started_at, body) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (task_id, number) DO UPDATE SET outcome = excluded.outcome, started_at = excluded.started_at, body = excluded.body`,
+  lastSeq: "SELECT max(seq) AS seq FROM events WHERE task_id = ?",
+  insertEvent: "INSERT INTO events (task_id, seq, attempt, at, type, body, writer) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  eventsAfter: "SELECT * FROM events WHERE task_id = ? AND seq > ? ORDER BY seq LIMIT ?",
+  eventsBefore: "SELECT * FROM events WHERE task_id = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+  lastEventId: "SELECT max(id) AS id FROM events",
+  eventsElsewhere: "SELECT * FROM events WHERE id > ? AND writer <> ? ORDER BY id LIMIT ?",
+  dataVersion: "PRAGMA data_version",
+} as const;
+
+/** Every statement of the store, prepared once. */
+export type Statements = Readonly<Record<keyof typeof sql, StatementSync>>;
+
+/** Prepares them; throws SQLite's error when the schema does not fit. */
+export function prepareStatements(db: DatabaseSync): Statements {
+  return Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, db.prepare(text)])) as Record<keyof typeof sql, StatementSync>;
+}

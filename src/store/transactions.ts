@@ -1,0 +1,49 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+
+/** full: on the disk before the call returns; normal: survives a crash of the process, the newest may be lost with the power. */
+export type Durability = "full" | "normal";
+
+/** Runs work in BEGIN IMMEDIATE transactions with the durability it needs. Throws what the work or SQLite throws, after a rollback. */
+export class Transactions {
+  readonly #db: DatabaseSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  /** openDatabase leaves the connection at FULL. */
+  #durability: Durability = "full";
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#commit = db.prepare("COMMIT");
+  }
+
+  run<T>(durability: Durability, work: () => T): T {
+    this.#setDurability(durability);
+    this.#begin.run();
+    try {
+      const result = work();
+      this.#commit.run();
+      return result;
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    }
+  }
+
+  /** SQLite ignores the pragma inside a transaction, so it is switched before. */
+  #setDurability(durability: Durability): void {
+    if (durability === this.#durability) return;
+    this.#db.exec(durability === "full" ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    this.#durability = durability;
+  }
+
+  /** A full disk has already rolled back: a second ROLLBACK would hide the first error. (Hosts before Node 22.16 do not tell.) */
+  #rollback(): void {
+    if (this.#db.isTransaction === false) return;
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch {
+      // The first error tells more.
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { TaskEngineFacade } from "../engine/facade.ts";
+import type { TaskMasterError } from "../model/errors.ts";
+import type { Output, TextSink } from "./output.ts";
+import type { GlobalOptions } from "./parseArguments.ts";
+
+/** One line of doctor's report. */
+export interface SetupCheck {
+  readonly name: "node" | "git" | "repository" | "goose" | "provider" | "queue";
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly fix?: string;
+}
+
+/** An open queue, as the composition gives it. */
+export interface OpenedQueue {
+  readonly engine: TaskEngineFacade;
+  readonly warnings: readonly TaskMasterError[];
+  checkSetup(): Promise<readonly SetupCheck[]>;
+  /** Lets running tasks keep their place and ends everything that was started; idempotent. */
+  dispose(): Promise<void>;
+}
+
+/** Where signals of the operating system arrive; the part of `process` that is needed. */
+export interface SignalSource {
+  on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+  removeListener(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+}
+
+/** The process that a command line runs in; injected so that tests need none. */
+export interface TerminalHost {
+  /** The words behind the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  readonly version: string;
+  readonly signals: SignalSource;
+  /** Ends the process at once (second signal). */
+  readonly exitNow: (exitCode: number) => void;
+  /** Aborts when nobody reads stdout any more. */
+  readonly stdoutClosed: AbortSignal;
+  readonly open: (options: GlobalOptions) => Promise<OpenedQueue>;
+}
+
+/** What every verb works with. */
+export interface VerbContext {
+  readonly engine: TaskEngineFacade;
+  readonly output: Output;
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+  /** Aborts at the first signal. */
+  readonly signal: AbortSignal;
+  /** Ends the queue gracefully; idempotent. */
+  readonly close: () => Promise<void>;
+}

@@ -1,0 +1,37 @@
+/** What --help prints. */
+export const helpText = `task-master-goose: a durable work queue for this repository, worked by Goose.
+
+Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
+
+  add TITLE            put a task into the queue
+      --prompt TEXT|-    what Goose is told (the title when absent); "-" reads standard input
+      --priority P       critical, high, medium (default) or low
+      --deadline ISO     2026-12-24 (the end of that day) or 2026-12-24T18:00
+      --depends ID       start only when that task is done; may be repeated
+      --tag TAG          may be repeated
+      --accept COMMAND   must exit 0 before the work counts; may be repeated
+  list                 all tasks
+  show ID              one task with its attempts
+  run [--next]         run the most urgent ready task
+  run --all            run until no task is ready
+  run ID...            run these, one after the other
+  pause|resume ID      hold a task and keep its place; go on
+  stop ID              end the attempt; the work stays on its branch
+  cancel ID            give the task up
+  retry ID             put a stopped, failed or cancelled task back into the queue
+  logs ID [-f]         what happened; -f follows until the task ends
+  doctor               check Node, git, the repository, Goose and its provider
+  help, --help, --version
+
+An ID may be any unique beginning of it.
+
+  -C, --cwd DIR        the repository's folder (default: the current one)
+      --json           one JSON object per line on stdout; logs go to stderr
+      --data-dir DIR   where queues are kept
+      --goose PATH     the goose program
+      --color WHEN     auto, always or never (NO_COLOR is honoured)
+  -v, --verbose        more detail; -vv for debugging
+
+Exit codes: 0 ok or nothing to do, 1 a task did not end done, 2 usage, 3 the set-up is incomplete (see doctor), 130 Ctrl-C, 143 terminated.
+Ctrl-C keeps the place of running tasks (resume them later); a second one quits at once.
+`;

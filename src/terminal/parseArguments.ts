@@ -1,0 +1,172 @@
+import { type Priority, priorities } from "../model/task.ts";
+import { parseDeadline } from "./deadline.ts";
+import { type Verb, verbs } from "./flags.ts";
+import { type GivenFlag, type ScannedArguments, scanArguments, usageError } from "./scanArguments.ts";
+
+/** What to add; `prompt: "-"` means standard input. Ids are as typed. */
+export interface AddCommand {
+  readonly verb: "add";
+  readonly title: string;
+  readonly prompt?: string;
+  readonly priority?: Priority;
+  readonly deadline?: number;
+  readonly depends: readonly string[];
+  readonly tags: readonly string[];
+  readonly accept: readonly string[];
+}
+
+/** What to run: the next task, all, or these one after the other. */
+export type RunSelection = "next" | "all" | readonly string[];
+
+/** The verbs that change a task's status and need nothing to run here. */
+export type ChangeVerb = "pause" | "stop" | "cancel" | "retry";
+
+/** What the user asks for, checked as far as possible without the queue. */
+export type Command =
+  | AddCommand
+  | { readonly verb: "run"; readonly select: RunSelection }
+  | { readonly verb: "show" | "resume"; readonly id: string }
+  | { readonly verb: ChangeVerb; readonly id: string }
+  | { readonly verb: "logs"; readonly id: string; readonly follow: boolean }
+  | { readonly verb: "list" }
+  | { readonly verb: "doctor" }
+  | { readonly verb: "help" }
+  | { readonly verb: "version" };
+
+export type ColorMode = "auto" | "always" | "never";
+
+/** Flags that every verb knows; paths are as typed. */
+export interface GlobalOptions {
+  readonly folder?: string;
+  readonly json: boolean;
+  readonly dataDirectory?: string;
+  readonly goosePath?: string;
+  readonly color: ColorMode;
+  /** How often -v was given. */
+  readonly verbosity: number;
+}
+
+export interface ParsedArguments {
+  readonly command: Command;
+  readonly options: GlobalOptions;
+}
+
+/** Reads the words behind the program's name (INVALID_INPUT that names the mistake). */
+export function parseArguments(argv: readonly string[]): ParsedArguments {
+  const scanned = scanArguments(argv);
+  const options = globalOptions(scanned.flags);
+  if (has(scanned.flags, "help")) return { command: { verb: "help" }, options };
+  if (has(scanned.flags, "version")) return { command: { verb: "version" }, options };
+  const [word, ...operands] = scanned.words;
+  if (word === undefined) throw usageError("No verb given.");
+  const verb = verbs.find((known) => known === word);
+  if (verb === undefined) throw usageError(`Unknown verb "${word}".`);
+  for (const { definition, text } of scanned.flags) {
+    if (definition.verbs !== undefined && !definition.verbs.includes(verb)) throw usageError(`${verb} does not know the flag ${text}.`);
+  }
+  return { command: parseCommand(verb, { words: operands, flags: scanned.flags }), options };
+}
+
+/** Whether output shall be NDJSON even though the command line as a whole could not be read. */
+export function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return argv.slice(0, end < 0 ? argv.length : end).includes("--json");
+}
+
+function parseCommand(verb: Verb, { words, flags }: ScannedArguments): Command {
+  switch (verb) {
+    case "add":
+      return addCommand(words, flags);
+    case "run":
+      return { verb, select: runSelection(words, flags) };
+    case "logs":
+      return { verb, id: oneId(verb, words), follow: has(flags, "follow") };
+    case "list":
+    case "doctor":
+      if (words[0] !== undefined) throw usageError(`${verb} takes no argument, but "${words[0]}" was given.`);
+      return { verb };
+    case "help":
+      return { verb };
+    default:
+      return { verb, id: oneId(verb, words) };
+  }
+}
+
+function addCommand(words: readonly string[], flags: readonly GivenFlag[]): AddCommand {
+  const [title, second] = words;
+  if (title === undefined) throw usageError('add needs a title: add "Fix the login".');
+  if (second !== undefined) throw usageError(`add takes one title, but "${second}" follows it; put the title in quotes.`);
+  if (title.trim() === "") throw usageError("The title is empty.");
+  const prompt = last(flags, "prompt");
+  if (prompt?.trim() === "") throw usageError("--prompt is empty.");
+  const priority = last(flags, "priority");
+  const deadline = last(flags, "deadline");
+  return {
+    verb: "add",
+    title,
+    ...(prompt === undefined ? {} : { prompt }),
+    ...(priority === undefined ? {} : { priority: oneOf("--priority", priority, priorities) }),
+    ...(deadline === undefined ? {} : { deadline: parseDeadline(deadline) }),
+    depends: filled(flags, "depends"),
+    tags: filled(flags, "tag"),
+    accept: filled(flags, "accept"),
+  };
+}
+
+function runSelection(words: readonly string[], flags: readonly GivenFlag[]): RunSelection {
+  const [next, all] = [has(flags, "next"), has(flags, "all")];
+  if (next && all) throw usageError("run takes --next or --all, not both.");
+  if (words.length === 0) return all ? "all" : "next";
+  if (next || all) throw usageError(`run takes ${all ? "--all" : "--next"} or ids, not both.`);
+  return [...new Set(words)];
+}
+
+function oneId(verb: Verb, words: readonly string[]): string {
+  const [id, second] = words;
+  if (id === undefined || id === "") throw usageError(`${verb} needs the id of a task (see list).`);
+  if (second !== undefined) throw usageError(`${verb} takes one id, but "${second}" follows it.`);
+  return id;
+}
+
+function globalOptions(flags: readonly GivenFlag[]): GlobalOptions {
+  const [folder, dataDirectory, goosePath] = [path(flags, "cwd"), path(flags, "data-dir"), path(flags, "goose")];
+  return {
+    ...(folder === undefined ? {} : { folder }),
+    json: has(flags, "json"),
+    ...(dataDirectory === undefined ? {} : { dataDirectory }),
+    ...(goosePath === undefined ? {} : { goosePath }),
+    color: oneOf("--color", last(flags, "color") ?? "auto", ["auto", "always", "never"] as const),
+    verbosity: given(flags, "verbose").length,
+  };
+}
+
+function given(flags: readonly GivenFlag[], name: string): readonly GivenFlag[] {
+  return flags.filter(({ definition }) => definition.name === name);
+}
+
+function has(flags: readonly GivenFlag[], name: string): boolean {
+  return given(flags, name).length > 0;
+}
+
+function last(flags: readonly GivenFlag[], name: string): string | undefined {
+  return given(flags, name).at(-1)?.value;
+}
+
+function path(flags: readonly GivenFlag[], name: string): string | undefined {
+  const value = last(flags, name);
+  if (value === "") throw usageError(`--${name} is empty.`);
+  return value;
+}
+
+function filled(flags: readonly GivenFlag[], name: string): readonly string[] {
+  return given(flags, name).map(({ value, text }) => {
+    if (value.trim() === "") throw usageError(`${text} is empty.`);
+    return value;
+  });
+}
+
+function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === value.toLowerCase());
+  if (found === undefined) throw usageError(`${flag}: "${value}" is not one of ${allowed.join(", ")}.`);
+  return found;
+}

@@ -1,0 +1,22 @@
+import type { VerbContext } from "./context.ts";
+import { exitCodes } from "./exitCodes.ts";
+import { taskDetailsJson, taskJson } from "./taskJson.ts";
+import { listLines, showLines } from "./taskText.ts";
+
+/** list: all tasks in the order in which they were added. */
+export async function listTasks({ engine, output }: VerbContext): Promise<number> {
+  const tasks = await engine.list();
+  if (tasks.length === 0) output.line('The queue is empty. Add a task: task-master-goose add "Fix the login"');
+  else if (!output.json) for (const line of listLines(tasks, output)) output.line(line);
+  for (const task of tasks) output.record("task", taskJson(task));
+  return exitCodes.ok;
+}
+
+/** show: one task with its attempts. */
+export async function showTask({ engine, output }: VerbContext, idOrPrefix: string): Promise<number> {
+  const task = await engine.find(idOrPrefix);
+  const attempts = await engine.attempts(task.id);
+  output.record("task", taskDetailsJson(task, attempts));
+  for (const line of showLines(task, attempts, output.paint)) output.line(line);
+  return exitCodes.ok;
+}

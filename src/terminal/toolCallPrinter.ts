@@ -1,0 +1,80 @@
+import type { JsonValue } from "../base/json.ts";
+import type { TaskId } from "../model/ids.ts";
+import type { ToolCallUpdate } from "../model/toolCall.ts";
+import { cleanLine, cleanText, shorten } from "./cleanText.ts";
+import { indent, type Paint } from "./output.ts";
+
+/** What is known of one tool call so far. */
+interface ToolCall {
+  name: string;
+  title: string;
+  input: JsonValue | undefined;
+  /** The end of the output; the whole is in the journal. */
+  output: string;
+  isAnnounced: boolean;
+  exitCode: number | undefined;
+}
+
+const outputKept = 4_000;
+const outputLines = 10;
+
+/** Puts the updates of tool calls together: one line when a call starts, one when it ends, the output's end when it failed or with -v. */
+export class ToolCallPrinter {
+  readonly #calls = new Map<string, ToolCall>();
+  readonly #paint: Paint;
+  readonly #verbosity: number;
+
+  constructor(paint: Paint, verbosity: number) {
+    this.#paint = paint;
+    this.#verbosity = verbosity;
+  }
+
+  lines(taskId: TaskId, update: ToolCallUpdate): readonly string[] {
+    const key = `${taskId} ${update.toolCallId}`;
+    const call = this.#calls.get(key) ?? { name: "", title: "", input: undefined, output: "", isAnnounced: false, exitCode: undefined };
+    this.#calls.set(key, call);
+    merge(call, update);
+    const isOver = update.status === "completed" || update.status === "failed" || update.status === "cancelled";
+    if (isOver) this.#calls.delete(key);
+    const start = this.#start(call, isOver);
+    return isOver ? [...start, ...this.#end(call, update.status)] : start;
+  }
+
+  /** The input may come after the first update; the call is announced when there is something to say of it. */
+  #start(call: ToolCall, isOver: boolean): readonly string[] {
+    const what = describe(call);
+    if (call.isAnnounced || (what === "" && !isOver)) return [];
+    call.isAnnounced = true;
+    return [`${this.#paint.cyan("tool:")} ${[toolName(call), what].filter((part) => part !== "").join(" ")}`];
+  }
+
+  #end(call: ToolCall, status: string): readonly string[] {
+    const code = call.exitCode === undefined ? "" : `, exit code ${call.exitCode}`;
+    const bad = status === "failed" || (call.exitCode ?? 0) !== 0;
+    const line = `  ${toolName(call)} ${status}${code}`;
+    const tail = bad || this.#verbosity > 0 ? cleanText(call.output).trim().split("\n").slice(-outputLines).join("\n") : "";
+    return [bad ? this.#paint.red(line) : this.#paint.dim(line), ...(tail === "" ? [] : [this.#paint.dim(indent(tail))])];
+  }
+}
+
+function merge(call: ToolCall, update: ToolCallUpdate): void {
+  call.name = update.toolName ?? call.name;
+  call.title = update.title ?? call.title;
+  call.input = update.input ?? call.input;
+  call.exitCode = update.exitCode ?? call.exitCode;
+  if (update.outputDelta !== undefined) call.output = (call.output + update.outputDelta).slice(-outputKept);
+}
+
+function toolName(call: ToolCall): string {
+  return shorten(cleanLine(call.name), 60) || "tool";
+}
+
+/** The part of the input that tells a person most: the command, the path, else the title. */
+function describe({ input, title }: ToolCall): string {
+  const fields = new Map(typeof input === "object" && input !== null ? Object.entries(input) : []);
+  for (const name of ["command", "path", "file", "url", "query"]) {
+    const value = fields.get(name);
+    if (typeof value === "string" && value !== "") return shorten(cleanLine(value), 300);
+  }
+  return shorten(cleanLine(title), 300);
+}

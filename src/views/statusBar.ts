@@ -1,0 +1,63 @@
+import { StatusBarAlignment, commands, window, type QuickPickItem, type StatusBarItem } from "vscode";
+import type { Disposable } from "../base/event.ts";
+import { commandIds, showActionsCommandId, statusBarItemId, treeViewId } from "../model/identifiers.ts";
+import { setContextKey } from "../platform/contextKeys.ts";
+import { throttle, type Throttled } from "../platform/throttle.ts";
+import { statusText } from "./statusText.ts";
+import type { TaskList } from "./taskList.ts";
+
+const repaintIntervalMs = 250;
+
+/** One quiet item: how many tasks run and wait; hidden while the queue is empty. Also keeps the queue's context keys. */
+export class StatusBar implements Disposable {
+  readonly #list: TaskList;
+  readonly #item: StatusBarItem;
+  readonly #repaint: Throttled;
+  readonly #subscriptions: readonly Disposable[];
+
+  constructor(list: TaskList) {
+    this.#list = list;
+    this.#item = window.createStatusBarItem(statusBarItemId, StatusBarAlignment.Left);
+    this.#item.name = "Task Master";
+    this.#item.command = showActionsCommandId;
+    this.#repaint = throttle(repaintIntervalMs, () => this.#paint());
+    this.#subscriptions = [list.onDidChange(() => this.#repaint()), commands.registerCommand(showActionsCommandId, showActions)];
+  }
+
+  dispose(): void {
+    this.#repaint.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    this.#item.dispose();
+  }
+
+  #paint(): void {
+    const tasks = this.#list.all();
+    setContextKey("hasTasks", tasks.length > 0);
+    setContextKey(
+      "hasRunningTask",
+      tasks.some((task) => task.status === "in_progress"),
+    );
+    const status = statusText(tasks, Date.now());
+    if (status === undefined) return this.#item.hide();
+    this.#item.text = status.text;
+    this.#item.tooltip = status.tooltip;
+    this.#item.accessibilityInformation = { label: status.accessibilityLabel, role: "button" };
+    this.#item.show();
+  }
+}
+
+const actions: readonly (QuickPickItem & { readonly command: string })[] = [
+  { label: "$(play) Run Next Task", command: commandIds.runNextTask },
+  { label: "$(run-all) Run All Tasks", command: commandIds.runAllTasks },
+  { label: "$(add) Add Task", command: commandIds.addTask },
+  { label: "$(debug-pause) Pause Task…", command: commandIds.pauseTask },
+  { label: "$(debug-continue) Resume Task…", command: commandIds.resumeTask },
+  { label: "$(open-preview) Open Run…", command: commandIds.openRun },
+  { label: "$(checklist) Show Tasks", command: `${treeViewId}.focus` },
+  { label: "$(output) Show Log", command: commandIds.showLog },
+];
+
+async function showActions(): Promise<void> {
+  const chosen = await window.showQuickPick(actions, { title: "Task Master", placeHolder: "What shall be done?" });
+  if (chosen !== undefined) await commands.executeCommand(chosen.command);
+}

@@ -1,0 +1,158 @@
+import type { Task, TaskStatus } from "../model/task.ts";
+import { availableActions, type TaskAction } from "../model/taskActions.ts";
+import { groupOf, type TaskGroup } from "./taskGroups.ts";
+
+/** What a row of the tree shows, free of VS Code's types. */
+export interface TaskItemModel {
+  readonly label: string;
+  readonly description: string;
+  readonly icon: { readonly id: string; readonly color?: string };
+  /** "task" and the actions that are legal now, for the menus' when-clauses. */
+  readonly contextValue: string;
+  readonly accessibilityLabel: string;
+}
+
+/** What a row needs to know besides its task. */
+export interface TaskItemContext {
+  readonly now: number;
+  readonly pending?: TaskAction | undefined;
+  readonly titleOf: (id: Task["id"]) => string | undefined;
+}
+
+const maxDetail = 80;
+
+/** Words for a status; the tree shows them, so that state is never told by colour alone. */
+export const statusWords: { readonly [S in TaskStatus]: string } = {
+  todo: "ready",
+  blocked: "blocked",
+  in_progress: "running",
+  paused: "paused",
+  stopped: "stopped",
+  done: "done",
+  failed: "failed",
+  cancelled: "cancelled",
+};
+
+/** Words for an action that is under way. */
+export const pendingWords: { readonly [A in TaskAction]: string } = {
+  run: "starting…",
+  pause: "pausing…",
+  resume: "resuming…",
+  stop: "stopping…",
+  start: "starting…",
+  retry: "queueing…",
+  cancel: "cancelling…",
+};
+
+/** The row of a task. */
+export function taskItem(task: Task, context: TaskItemContext): TaskItemModel {
+  const pending = context.pending ?? task.request;
+  const group = groupOf(task, context.now);
+  const label = oneLine(task.title, 200);
+  const words = pending === undefined ? describe(task, group, context) : [pendingWords[pending]];
+  return {
+    label,
+    description: words.join(" "),
+    icon: iconOf(task, group),
+    contextValue: contextValue(task, context.pending),
+    accessibilityLabel: [label, ...(pending === undefined ? spoken(task, group, context) : [pendingWords[pending].replace("…", "")])].join(", "),
+  };
+}
+
+/** A longer text for the hover: everything about a task in a few lines. `unblocks` are the titles that wait for it. */
+export function taskTooltip(task: Task, context: TaskItemContext, unblocks: readonly string[]): string {
+  const lines = [
+    task.title,
+    taskItem(task, context).accessibilityLabel.slice(oneLine(task.title, 200).length + 2),
+    `Priority: ${task.priority}${task.deadline === undefined ? "" : `, due ${when(task.deadline, context.now)}`}`,
+    task.branch === undefined ? undefined : `Branch: ${task.branch}`,
+    task.attempts === 0 ? undefined : `Attempt ${task.attempts} of ${Math.max(task.maxAttempts, task.attempts)}`,
+    task.tags.length === 0 ? undefined : `Tags: ${task.tags.join(", ")}`,
+    task.dependsOn.length === 0 ? undefined : `Waits for: ${task.dependsOn.map((id) => context.titleOf(id) ?? id).join(", ")}`,
+    unblocks.length === 0 ? undefined : `Finishing it unblocks: ${unblocks.join(", ")}`,
+    task.attention?.message,
+    task.status === "failed" ? task.result?.error?.message : undefined,
+    `Id: ${task.id}`,
+  ];
+  return lines.filter((line) => line !== undefined).join("\n");
+}
+
+/** Text on one line, cut to a length. */
+export function oneLine(text: string, length: number): string {
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+  return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
+}
+
+/** A time for people: the hour when it is today, else the date too. */
+export function when(at: number, now: number): string {
+  const date = new Date(at);
+  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return date.toDateString() === new Date(now).toDateString() ? `today ${time}` : `${date.toLocaleDateString([], { day: "numeric", month: "short" })} ${time}`;
+}
+
+function contextValue(task: Task, pending: TaskAction | undefined): string {
+  const actions = availableActions(task).filter((action) => action !== pending);
+  return ["task", ...actions].join(" ");
+}
+
+function describe(task: Task, group: TaskGroup, context: TaskItemContext): readonly string[] {
+  const details = detail(task, group, context);
+  const head = group === "scheduled" ? "scheduled" : group === "attention" ? "needs you" : statusWords[task.status];
+  const percent = hasPercent(task) ? `${Math.round(task.progress.percent)} %` : "";
+  return [head, percent, oneLine(details, maxDetail)].filter((word) => word !== "");
+}
+
+function spoken(task: Task, group: TaskGroup, context: TaskItemContext): readonly string[] {
+  const head = group === "scheduled" ? "scheduled" : statusWords[task.status];
+  const percent = hasPercent(task) ? `${Math.round(task.progress.percent)} percent` : "";
+  const details = group === "running" ? "" : oneLine(detail(task, group, context), maxDetail);
+  return [head, percent, group === "attention" ? "needs you" : "", details].filter((word) => word !== "");
+}
+
+function hasPercent(task: Task): boolean {
+  return task.status === "in_progress" || (task.status === "paused" && task.progress.percent > 0);
+}
+
+function detail(task: Task, group: TaskGroup, { now, titleOf }: TaskItemContext): string {
+  switch (group) {
+    case "attention":
+      return task.attention?.message ?? "";
+    case "running":
+      return task.progress.message;
+    case "ready":
+      return [task.priority === "medium" ? "" : task.priority, task.deadline === undefined ? "" : `due ${when(task.deadline, now)}`].filter((word) => word !== "").join(", ");
+    case "blocked":
+      return `by ${task.dependsOn.map((id) => titleOf(id) ?? id).join(", ")}`;
+    case "scheduled":
+      return `for ${when(task.notBefore ?? now, now)}`;
+    case "review":
+    case "done":
+      return task.integration === "none" ? files(task.result?.artifacts.length ?? 0) : task.integration.replace("_", " ");
+    case "failed":
+      return task.status === "failed" ? (task.result?.error?.message ?? "") : "";
+    case "paused":
+      return "";
+  }
+}
+
+function files(count: number): string {
+  return count === 0 ? "no files changed" : count === 1 ? "1 file changed" : `${count} files changed`;
+}
+
+const groupIcons: { readonly [G in TaskGroup]: TaskItemModel["icon"] } = {
+  running: { id: "sync~spin", color: "charts.blue" },
+  attention: { id: "bell-dot", color: "charts.orange" },
+  ready: { id: "circle-large-outline" },
+  blocked: { id: "lock", color: "disabledForeground" },
+  scheduled: { id: "clock", color: "charts.purple" },
+  paused: { id: "debug-pause", color: "charts.yellow" },
+  review: { id: "eye", color: "charts.green" },
+  done: { id: "pass-filled", color: "charts.green" },
+  failed: { id: "error", color: "charts.red" },
+};
+
+function iconOf(task: Task, group: TaskGroup): TaskItemModel["icon"] {
+  if (task.status === "stopped") return { id: "debug-stop", color: "charts.orange" };
+  if (task.status === "cancelled") return { id: "circle-slash", color: "disabledForeground" };
+  return groupIcons[group];
+}

@@ -1,0 +1,86 @@
+import { TaskMasterError } from "../../model/errors.ts";
+import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
+import type { Warn } from "./commit.ts";
+import { buildMessage, ownerKey } from "./commitMessage.ts";
+import type { CommitIdentity } from "./gitEnvironment.ts";
+import { branchHead, currentBranch, isAncestor, openRepository } from "./repository.ts";
+import type { Repository } from "./repository.ts";
+import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
+import { findRegistration, openWorktree, removeWorktree, worktreeState } from "./worktrees.ts";
+import type { OpenWorktree } from "./worktrees.ts";
+
+type CleanupInput = HandlerInput<"git.cleanup">;
+
+const fallbackIdentity: CommitIdentity = { name: "Task Master", email: "task-master@localhost" };
+
+/**
+ * Saves what is not committed, then removes the worktree; a branch without a commit of its own goes too. Ignored files
+ * vanish with the worktree. May be called again after a crash anywhere in it.
+ * @throws GIT_UNSAFE and GIT_FAILED before anything is removed, when the work could not be saved
+ */
+export async function cleanUp(input: CleanupInput, signal: AbortSignal, warn: Warn): Promise<HandlerOutput<"git.cleanup">> {
+  const { workspace } = input;
+  const repository = await openRepository(workspace.repository, signal, "neutralise");
+  const gitDir = await findRegistration(repository.commonDir, workspace.worktree);
+  let savedAs: string | undefined;
+  if (gitDir !== undefined) {
+    if ((await worktreeState(workspace.worktree, gitDir)) === "whole") {
+      const worktree = await openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "neutralise" });
+      savedAs = await saveUnfinished(await withIdentity(worktree, input.identity), input, warn);
+    }
+    await removeWorktree(repository, workspace.worktree);
+  }
+  await deleteEmptyBranch(repository, workspace);
+  return savedAs === undefined ? {} : { savedAs };
+}
+
+/** Commits what HEAD does not have; resolves with the ref that holds it, undefined when there was nothing to save. */
+async function saveUnfinished(worktree: OpenWorktree, input: CleanupInput, warn: Warn): Promise<string | undefined> {
+  const { git } = worktree;
+  const { branch, baseSha } = input.workspace;
+  const [head, current] = [await headOrUndefined(git), await currentBranch(git)];
+  const parent = head ?? baseSha;
+  const snapshot = await takeSnapshot(worktree);
+  if (snapshot.leftOut.length > 0) warn(`Removed with the worktree, because they are Git repositories of their own: ${snapshot.leftOut.join(", ")}`);
+  const isSaved = snapshot.tree === (await git.line(["rev-parse", `${parent}^{tree}`]));
+  // Commits that no branch holds (a detached HEAD) are unfinished work as well.
+  if (isSaved && (current !== undefined || head === undefined || (await isHeld(git, head)))) return undefined;
+  const message = buildMessage({ ...input, subject: `Unfinished: ${input.title}`, body: "", isUnfinished: true });
+  const commit = isSaved ? parent : await commitTree(worktree, snapshot.tree, { parent, message });
+  const isOnBranch = current === branch && head !== undefined && (await isAncestor(git, baseSha, head));
+  if (input.keep === "branch" && isOnBranch) {
+    await advanceBranch(worktree, branch, { from: head, to: commit });
+    return branch;
+  }
+  const ref = `refs/task-master/unfinished/${ownerKey(input)}`;
+  await git.run(["update-ref", "-m", "task-master: unfinished work", ref, commit]);
+  return ref;
+}
+
+/** Saving must not fail for want of a name. */
+async function withIdentity(worktree: OpenWorktree, identity: CommitIdentity): Promise<OpenWorktree> {
+  const named = { ...worktree, git: worktree.git.with({ identity }) };
+  try {
+    await Promise.all([named.git.run(["var", "GIT_AUTHOR_IDENT"]), named.git.run(["var", "GIT_COMMITTER_IDENT"])]);
+    return named;
+  } catch (error) {
+    if (!(error instanceof TaskMasterError) || error.code !== "NO_IDENTITY") throw error;
+    return { ...worktree, git: worktree.git.with({ identity: { ...fallbackIdentity, ...identity } }) };
+  }
+}
+
+async function headOrUndefined(git: OpenWorktree["git"]): Promise<string | undefined> {
+  const { exitCode, stdout } = await git.ask(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], { accept: [0, 1, 128] });
+  return exitCode === 0 ? stdout.trim() : undefined;
+}
+
+async function isHeld(git: OpenWorktree["git"], commit: string): Promise<boolean> {
+  return (await git.line(["for-each-ref", "--count=1", "--format=%(refname)", `--contains=${commit}`])) !== "";
+}
+
+async function deleteEmptyBranch({ git }: Repository, { branch, baseSha }: CleanupInput["workspace"]): Promise<void> {
+  if ((await branchHead(git, branch)) !== baseSha) return;
+  // The user may have checked it out to look at it.
+  if ((await git.line(["for-each-ref", "--format=%(worktreepath)", `refs/heads/${branch}`])) !== "") return;
+  await git.run(["update-ref", "-d", `refs/heads/${branch}`, baseSha]);
+}

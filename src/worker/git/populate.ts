@@ -1,0 +1,45 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { OpenWorktree } from "./worktrees.ts";
+
+/**
+ * Folders from which Goose 1.52 starts programs by itself: plugin servers at `session/new`, hooks at the first prompt, in
+ * every mode (reliability.md 0, fact 3). In any case, because some file systems ignore it.
+ */
+const programFolders: readonly (readonly [string, string])[] = [
+  [".agents", "plugins"],
+  [".config", "goose"],
+];
+
+/**
+ * Fills index and folder from the branch, without what Goose would run. Those paths get the skip-worktree bit of this
+ * index: they are not on disk and not a change either. The sparse patterns count for this one command (`-c`), because
+ * `git sparse-checkout` would write to the configuration of the user's repository.
+ */
+export async function populateWorktree({ gitDir, git }: OpenWorktree): Promise<void> {
+  const file = path.join(gitDir, "info", "sparse-checkout");
+  // A user with a sparse checkout has the same part of the repository here: `worktree add` copied the patterns.
+  const isSparse = (await git.ask(["config", "--bool", "core.sparseCheckout"], { accept: [0, 1] })).stdout.trim() === "true";
+  const inherited = isSparse ? await readFile(file, "utf8").catch(() => "/*\n") : "/*\n";
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, `${inherited}${(await exclusions(git)).join("\n")}\n`);
+  await git
+    .with({ config: [...(git.setup.config ?? []), "core.sparseCheckout=true", "core.sparseCheckoutCone=false"] })
+    .run(["read-tree", "-m", "-u", "--no-recurse-submodules", "HEAD"]);
+}
+
+async function exclusions(git: OpenWorktree["git"]): Promise<string[]> {
+  const patterns = programFolders.map((names) => `!/${names.map(anyCase).join("/")}`);
+  // A link in place of the outer folder would lead to a plugin folder under another name.
+  for (const entry of await git.list(["ls-tree", "-z", "HEAD"])) {
+    const [meta = "", name = ""] = entry.split("\t");
+    if (!meta.startsWith("120000")) continue;
+    const outer = programFolders.find(([folder]) => folder === name.toLowerCase())?.[0];
+    if (outer !== undefined) patterns.push(`!/${anyCase(outer)}`);
+  }
+  return patterns;
+}
+
+function anyCase(name: string): string {
+  return name.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+}

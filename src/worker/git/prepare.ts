@@ -1,0 +1,135 @@
+import { mkdir, readdir, realpath } from "node:fs/promises";
+import path from "node:path";
+import { TaskMasterError } from "../../model/errors.ts";
+import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
+import { createBranch, isOwnBranch } from "./branches.ts";
+import { populateWorktree } from "./populate.ts";
+import { branchHead, currentBranch, headCommit, isAncestor, openRepository, samePath } from "./repository.ts";
+import type { Repository } from "./repository.ts";
+import { findRegistration, openWorktree, removeWorktree, worktreeState } from "./worktrees.ts";
+
+type PrepareInput = HandlerInput<"git.prepare">;
+type Workspace = HandlerOutput<"git.prepare">;
+
+/** A branch and the commit from which the task's own work on it starts. */
+interface Start {
+  readonly branch: string;
+  readonly baseSha: string;
+}
+
+/**
+ * The branch and worktree of an attempt: those of the attempt that it continues when they are whole, else new ones.
+ * Calling it again with the same input gives the same place.
+ * @throws GIT_CONFLICT when a branch or folder is in the way; the codes of openRepository; NO_COMMIT; GIT_UNSAFE
+ */
+export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal): Promise<Workspace> {
+  const repository = await openRepository(input.directory, signal);
+  if (input.continues !== undefined) {
+    const found = await continueIn(repository, input.continues.worktree, input.continues);
+    if (found !== undefined) return found;
+  }
+  const worktree = await resolvePlace(repository, input.worktree);
+  const interrupted = await clearPlace(repository, worktree, input);
+  if (interrupted !== undefined) return interrupted;
+  const start = await chooseStart(repository, input, path.dirname(worktree));
+  await addWorktree(repository, worktree, start.branch);
+  return { repository: repository.root, worktree, ...start };
+}
+
+/** The interrupted attempt's place with its uncommitted work; undefined when its folder is no longer there. */
+async function continueIn(repository: Repository, worktree: string, start: Start): Promise<Workspace | undefined> {
+  const gitDir = await findRegistration(repository.commonDir, worktree);
+  if (gitDir === undefined || (await worktreeState(worktree, gitDir)) !== "whole") return undefined;
+  const { git } = await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" });
+  const [branch, head] = [await currentBranch(git), await branchHead(git, start.branch)];
+  if (head === undefined) {
+    throw new TaskMasterError("GIT_CONFLICT", `The branch ${start.branch} of the interrupted task was deleted. Restore it, or retry the task from its beginning.`);
+  }
+  if (branch !== start.branch || !(await isAncestor(git, start.baseSha, head))) {
+    throw new TaskMasterError("GIT_CONFLICT", `The worktree ${worktree} is no longer on the branch ${start.branch} as the task left it. Check that branch out there, or retry the task from its beginning.`);
+  }
+  return { repository: repository.root, worktree, branch: start.branch, baseSha: start.baseSha };
+}
+
+/** The real path of the wanted worktree, outside the checkout; its parent folder is made. */
+async function resolvePlace(repository: Repository, wanted: string): Promise<string> {
+  if (!path.isAbsolute(wanted)) throw new TaskMasterError("INVALID_INPUT", `The worktree's path must be absolute: ${wanted}`);
+  const parent = path.dirname(path.resolve(wanted));
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  const worktree = path.join(await realpath(parent), path.basename(wanted));
+  const inside = path.relative(repository.root, worktree);
+  if (inside === "" || !(inside.startsWith("..") || path.isAbsolute(inside))) {
+    throw new TaskMasterError("INVALID_INPUT", `The worktree ${worktree} must be outside the checkout ${repository.root}.`);
+  }
+  return worktree;
+}
+
+/** Removes what a crash left half made at the path; gives the place back when the task had it ready before the crash. */
+async function clearPlace(repository: Repository, worktree: string, input: PrepareInput): Promise<Workspace | undefined> {
+  const gitDir = await findRegistration(repository.commonDir, worktree);
+  if (gitDir === undefined) {
+    const files = await readdir(worktree).catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? [] : ["?"]));
+    if (files.length === 0) return undefined;
+    throw new TaskMasterError("GIT_CONFLICT", `${worktree} already exists and is not a worktree of this repository. Move it away and retry the task.`);
+  }
+  if ((await worktreeState(worktree, gitDir)) !== "whole") {
+    await removeWorktree(repository, worktree);
+    return undefined;
+  }
+  const { git } = await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" });
+  const branch = await currentBranch(git);
+  if (branch !== undefined && (branch === input.ownBranch || (await isOwnBranch(git, branch, input.taskId)))) {
+    return continueIn(repository, worktree, { branch, baseSha: await forkPoint(repository, branch, await baseCommit(repository, input)) });
+  }
+  throw new TaskMasterError("GIT_CONFLICT", `${worktree} is the worktree of other work${branch === undefined ? "" : ` (branch ${branch})`}. Remove it with "git worktree remove" and retry the task.`);
+}
+
+async function chooseStart(repository: Repository, input: PrepareInput, ownRoot: string): Promise<Start> {
+  const own = input.continues?.branch ?? input.ownBranch;
+  const base = await baseCommit(repository, input);
+  const head = own === undefined ? undefined : await branchHead(repository.git, own);
+  if (own === undefined || head === undefined) return { branch: await createBranch(repository.git, input, base), baseSha: base };
+  await releaseBranch(repository, own, ownRoot);
+  const recorded = input.continues?.baseSha;
+  const isKept = recorded !== undefined && (await isAncestor(repository.git, recorded, head));
+  return { branch: own, baseSha: isKept ? recorded : await forkPoint(repository, own, base) };
+}
+
+async function baseCommit(repository: Repository, { baseBranch }: PrepareInput): Promise<string> {
+  if (baseBranch === undefined) return headCommit(repository.git);
+  const base = await branchHead(repository.git, baseBranch);
+  if (base !== undefined) return base;
+  throw new TaskMasterError("GIT_CONFLICT", `The branch ${baseBranch}, on which this task builds, no longer exists. Restore it, or remove the dependency and retry the task.`);
+}
+
+/** Where the branch left the line that it started from; what lies behind it is the task's own work. */
+async function forkPoint(repository: Repository, branch: string, base: string): Promise<string> {
+  const { exitCode, stdout } = await repository.git.ask(["merge-base", base, `refs/heads/${branch}`], { accept: [0, 1] });
+  const found = stdout.split("\n")[0] ?? "";
+  if (exitCode === 0 && found !== "") return found;
+  throw new TaskMasterError("GIT_CONFLICT", `The branch ${branch} has no history in common with the commit that the task starts from. Delete or rename it and retry the task.`);
+}
+
+/** A branch can be checked out once. What a crash left under our own root is cleared; any other checkout is somebody's. */
+async function releaseBranch(repository: Repository, branch: string, ownRoot: string): Promise<void> {
+  const holder = await repository.git.line(["for-each-ref", "--format=%(worktreepath)", `refs/heads/${branch}`]);
+  if (holder === "") return;
+  const place = path.normalize(holder);
+  const gitDir = await findRegistration(repository.commonDir, place);
+  const isOurs = gitDir !== undefined && samePath(path.dirname(place), ownRoot);
+  if (isOurs && (await worktreeState(place, gitDir)) !== "whole") return removeWorktree(repository, place);
+  throw new TaskMasterError("GIT_CONFLICT", `The task's branch ${branch} is checked out in ${place}. Check out another branch there and retry the task.`);
+}
+
+async function addWorktree(repository: Repository, worktree: string, branch: string): Promise<void> {
+  // Filled in a second step: git would do it in a child process that outlives an abort.
+  await repository.git.run(["worktree", "add", "--no-checkout", worktree, branch]);
+  const gitDir = await findRegistration(repository.commonDir, worktree);
+  if (gitDir === undefined) throw new TaskMasterError("GIT_FAILED", `Git did not register the worktree ${worktree}.`);
+  try {
+    await populateWorktree(await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" }));
+  } catch (error) {
+    await removeWorktree(repository, worktree).catch(() => undefined);
+    throw error;
+  }
+}

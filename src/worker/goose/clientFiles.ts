@@ -1,0 +1,35 @@
+/** The file system as Goose's write, edit and read tools see it through us: the worktree, without git's own files. */
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { RequestError, type ReadTextFileRequest, type WriteTextFileRequest } from "@agentclientprotocol/sdk";
+import { invalidParams, resolveInWorktree, rethrow } from "./worktreePath.ts";
+
+const notFound = -32002;
+
+/** Larger files are not read for the agent. */
+const maxReadBytes = 16 * 1024 * 1024;
+
+/** Reads a text file of the worktree. Rejects with RequestError, which becomes the answer to Goose. */
+export async function readClientFile(worktree: string, { path: file, line, limit }: ReadTextFileRequest): Promise<{ content: string }> {
+  const { real } = await resolveInWorktree(worktree, file);
+  const info = await stat(real).catch(() => undefined);
+  if (info === undefined) throw new RequestError(notFound, `there is no file ${file}`);
+  if (!info.isFile()) throw new RequestError(invalidParams, `${file} is not a file`);
+  if (info.size > maxReadBytes) throw new RequestError(invalidParams, `${file} is larger than ${maxReadBytes} bytes`);
+  const text = await readFile(real, "utf8").catch(rethrow);
+  const start = Math.max(0, (line ?? 1) - 1);
+  if (start === 0 && typeof limit !== "number") return { content: text };
+  return { content: text.split("\n").slice(start, typeof limit === "number" ? start + limit : undefined).join("\n") };
+}
+
+/** Writes a text file of the worktree, with its folders. `isOver` is asked last: after the end of a run nothing is written. */
+export async function writeClientFile(worktree: string, { path: file, content }: WriteTextFileRequest, isOver: () => boolean): Promise<Record<string, never>> {
+  const { real, parts } = await resolveInWorktree(worktree, file);
+  if (parts.length === 0) throw new RequestError(invalidParams, `${file} is a folder`);
+  // File systems that ignore case would let .GIT through; NTFS also knows it as GIT~1 and drops dots at the end.
+  if (parts.some((part) => /^(\.git|git~1)[. ]*$/i.test(part))) throw new RequestError(invalidParams, "files of git itself cannot be written");
+  if (isOver()) throw new RequestError(invalidParams, "the task has ended");
+  await mkdir(path.dirname(real), { recursive: true }).catch(rethrow);
+  await writeFile(real, content).catch(rethrow);
+  return {};
+}

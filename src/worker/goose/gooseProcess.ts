@@ -1,0 +1,166 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { AnyMessage, ClientApp, ClientConnection, ClientContext } from "@agentclientprotocol/sdk";
+import { TaskMasterError } from "../../model/errors.ts";
+import type { Environment } from "../process/environment.ts";
+import { OutputTail, textDecoder } from "../process/outputTail.ts";
+import { spawnGroup, type ExitStatus, type ProcessGroup } from "../process/processGroup.ts";
+import { JsonLineFramer } from "./jsonLines.ts";
+
+/** After stdin has ended Goose gets so long to leave by itself. */
+const leaveMs = 2_000;
+/** So long its last words may still be on their way after its exit, and it may live after the end of its output. */
+const drainMs = 500;
+
+const stderrTailBytes = 8 * 1024;
+
+export interface GooseProcessOptions {
+  readonly binary: string;
+  readonly cwd: string;
+  readonly env: Environment;
+  /** Answers Goose's requests. */
+  readonly app: ClientApp;
+  /** Called in order, before any response that came later is delivered. */
+  onNotification(method: string, params: unknown): void;
+  /** Any message that fits the protocol. */
+  onSignOfLife(): void;
+  redact(text: string): string;
+}
+
+/** `goose acp` in a process group of its own, with its conversation. */
+export class GooseProcess {
+  /** For requests to Goose. They may hang: race them with `failure`. */
+  readonly agent: ClientContext;
+  /** Resolves, never rejects, when the process or its protocol is beyond use. */
+  readonly failure: Promise<TaskMasterError>;
+  readonly #options: GooseProcessOptions;
+  readonly #group: ProcessGroup;
+  readonly #connection: ClientConnection;
+  readonly #stderr = new OutputTail(stderrTailBytes);
+  readonly #fail: (error: TaskMasterError) => void;
+  #receive: (message: AnyMessage) => void = () => undefined;
+  #messages = 0;
+  #garbageLines = 0;
+  #garbageSample = "";
+
+  constructor(options: GooseProcessOptions) {
+    this.#options = options;
+    const failure = Promise.withResolvers<TaskMasterError>();
+    this.failure = failure.promise;
+    this.#fail = failure.resolve;
+    this.#group = spawnGroup(options.binary, ["acp"], { cwd: options.cwd, env: options.env, stdin: true });
+    this.#readOutput();
+    this.#connection = options.app.connect({ readable: this.#readable(), writable: this.#writable() });
+    this.agent = this.#connection.agent;
+  }
+
+  /** Dropped lines, for the log. */
+  get garbageLines(): number {
+    return this.#garbageLines;
+  }
+
+  /** Says why nothing came in time: another program that talks, or silence. */
+  silence(waitedMs: number): TaskMasterError {
+    if (this.#messages === 0 && this.#garbageLines > 0) return this.#wrongProgram();
+    return new TaskMasterError("TIMEOUT", `Goose did not start within ${waitedMs} ms.`, { retryable: true, details: this.#words() });
+  }
+
+  kill(): void {
+    this.#group.killGroup();
+  }
+
+  /** Ends the process: by the end of its input, then by force. Afterwards nothing of its group is alive. Idempotent. */
+  async close(): Promise<void> {
+    this.#connection.close();
+    this.#group.stdin?.end();
+    await this.#within(this.#group.exited, leaveMs);
+    this.#group.killGroup();
+    await this.#group.exited;
+    for (const stream of [this.#group.stdin, this.#group.stdout, this.#group.stderr]) stream?.destroy();
+  }
+
+  #readOutput(): void {
+    const { stdout, stderr, exited } = this.#group;
+    const framer = new JsonLineFramer({
+      onMessage: (message) => this.#dispatch(message),
+      onGarbage: (line) => {
+        this.#garbageLines++;
+        if (this.#garbageSample === "") this.#garbageSample = line;
+      },
+      onOverflow: (why) => {
+        stdout.destroy();
+        this.#fail(new TaskMasterError("GOOSE_PROTOCOL", `Goose broke the protocol: ${why}.`, { details: this.#words() }));
+        this.kill();
+      },
+    });
+    stdout.on("data", (chunk: Buffer) => framer.push(chunk));
+    const decoder = textDecoder((text) => this.#stderr.push(text));
+    stderr.on("data", (chunk: Buffer) => decoder.push(chunk));
+    const ended = new Promise<void>((resolve) => stdout.once("close", resolve).once("error", () => resolve()));
+    // A Goose without an output is no use; and what it said last may arrive after its exit.
+    void ended.then(() => this.#within(exited, drainMs)).then(() => this.kill());
+    void exited.then(async (status) => {
+      await this.#within(ended, drainMs);
+      this.#fail(this.#exitError(status));
+    });
+  }
+
+  /** Notifications are handled here and now, so that a response never overtakes what was said before it. */
+  #dispatch(message: Readonly<Record<string, unknown>>): void {
+    this.#messages++;
+    this.#options.onSignOfLife();
+    const { method, id } = message;
+    if (typeof method === "string" && id === undefined) this.#options.onNotification(method, message["params"]);
+    // An answer without an id is Goose's complaint about a line of ours that it could not read.
+    else if (id !== null && id !== undefined) this.#receive(message as unknown as AnyMessage);
+    else this.#garbageLines++;
+  }
+
+  /** Never ends by itself: what became of the process is told by `failure`, with a reason. */
+  #readable(): ReadableStream<AnyMessage> {
+    return new ReadableStream<AnyMessage>({
+      start: (controller) => {
+        this.#receive = (message) => controller.enqueue(message);
+      },
+      cancel: () => {
+        this.#receive = () => undefined;
+      },
+    });
+  }
+
+  #writable(): WritableStream<AnyMessage> {
+    const { stdin } = this.#group;
+    return new WritableStream<AnyMessage>({
+      write: async (message) => {
+        if (stdin === undefined || !stdin.writable) return;
+        // An error means that Goose is gone, which `failure` tells.
+        await new Promise<void>((resolve) => stdin.write(`${JSON.stringify(message)}\n`, () => resolve()));
+      },
+    });
+  }
+
+  #exitError(status: ExitStatus): TaskMasterError {
+    if (status.error !== undefined) {
+      const code = status.error.code === "EACCES" || status.error.code === "ENOEXEC" ? "GOOSE_NOT_EXECUTABLE" : "GOOSE_NOT_FOUND";
+      return new TaskMasterError(code, `"${this.#options.binary}" could not be started: ${status.error.message}`);
+    }
+    if (this.#messages === 0 && this.#garbageLines > 0) return this.#wrongProgram();
+    const how = status.signal === null ? `exit code ${status.exitCode}` : status.signal;
+    const when = this.#messages === 0 ? "before it said anything" : "in the middle of its work";
+    return new TaskMasterError("GOOSE_EXITED", `Goose ended ${when} (${how}).`, { retryable: true, details: this.#words() });
+  }
+
+  #wrongProgram(): TaskMasterError {
+    const message = `"${this.#options.binary}" is not the Goose that is needed: it does not speak the Agent Client Protocol. Choose another one in the setting "taskMaster.goose.path".`;
+    return new TaskMasterError("GOOSE_WRONG_PROGRAM", message, { details: this.#words() });
+  }
+
+  #words(): string {
+    return this.#options.redact([this.#garbageSample, this.#stderr.text()].filter((part) => part !== "").join("\n"));
+  }
+
+  async #within(promise: Promise<unknown>, ms: number): Promise<void> {
+    const timer = new AbortController();
+    await Promise.race([promise, delay(ms, undefined, { signal: timer.signal }).catch(() => undefined)]);
+    timer.abort();
+  }
+}

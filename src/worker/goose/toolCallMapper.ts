@@ -1,0 +1,166 @@
+import path from "node:path";
+import type { JsonValue } from "../../base/json.ts";
+import type { ToolCallStatus, ToolCallUpdate, ToolDiff } from "../../model/toolCall.ts";
+import type { ToolCallNews } from "./sessionUpdates.ts";
+
+/** Longest string of a tool's input, and longest text of a diff (characters). */
+const maxString = 65_536;
+/** Largest input as a whole; what is larger is replaced by a note. */
+const maxInput = 4 * maxString;
+const maxTitle = 1_000;
+const maxId = 256;
+const maxDepth = 12;
+
+const finalStatuses: ReadonlySet<ToolCallStatus> = new Set(["completed", "failed", "cancelled"]);
+
+/** What the mapper tells: one update of a tool call in journal form. */
+export type ToolCallSink = (call: ToolCallUpdate) => void;
+
+interface OpenCall {
+  readonly toolName: string;
+  /** What it works on, in a few words. */
+  readonly subject: string;
+  status: ToolCallStatus;
+  hasTerminal: boolean;
+}
+
+/** Translates Goose's tool calls into journal form and knows which are open. */
+export class ToolCallMapper {
+  readonly #worktree: string;
+  readonly #sink: ToolCallSink;
+  readonly #calls = new Map<string, OpenCall>();
+  #completed = 0;
+
+  constructor(worktree: string, sink: ToolCallSink) {
+    this.#worktree = worktree;
+    this.#sink = sink;
+  }
+
+  /** Number of tool calls that ended. */
+  get completed(): number {
+    return this.#completed;
+  }
+
+  get hasOpen(): boolean {
+    return this.#calls.size > 0;
+  }
+
+  /** "shell: npm test"; undefined when the call is not known. */
+  describe(toolCallId: string): string | undefined {
+    const call = this.#calls.get(shortId(toolCallId));
+    return call === undefined ? undefined : call.subject === "" ? call.toolName : `${call.toolName}: ${call.subject}`;
+  }
+
+  /** Takes news of a call; returns the terminals that it names. */
+  take(news: ToolCallNews): readonly string[] {
+    const toolCallId = shortId(news.toolCallId);
+    const terminals = (news.content ?? []).flatMap((part) => (part.type === "terminal" && typeof part.terminalId === "string" ? [part.terminalId] : []));
+    const isNew = news.sessionUpdate === "tool_call" && !this.#calls.has(toolCallId);
+    const call = isNew ? this.#open(toolCallId, news) : this.#calls.get(toolCallId);
+    if (call !== undefined && terminals.length > 0) call.hasTerminal = true;
+    const status = statusOf(news.status) ?? (isNew ? "pending" : undefined);
+    this.#sink({
+      toolCallId,
+      ...(isNew && call !== undefined ? { toolName: call.toolName } : {}),
+      ...(typeof news.title === "string" ? { title: news.title.slice(0, maxTitle) } : {}),
+      ...(news.rawInput === undefined || news.rawInput === null ? {} : { input: capInput(news.rawInput) }),
+      ...(status === undefined ? {} : { status }),
+      ...this.#output(news, call),
+      ...this.#diffs(news),
+    });
+    if (call !== undefined && status !== undefined) this.#setStatus(toolCallId, call, status);
+    return terminals;
+  }
+
+  /** The call passed the gate. */
+  started(toolCallId: string): void {
+    const id = shortId(toolCallId);
+    const call = this.#calls.get(id);
+    if (call === undefined || call.status !== "pending") return;
+    call.status = "in_progress";
+    this.#sink({ toolCallId: id, status: "in_progress" });
+  }
+
+  /** Live output of the call's terminal. */
+  output(toolCallId: string, text: string): void {
+    this.#sink({ toolCallId: shortId(toolCallId), outputDelta: text });
+  }
+
+  exited(toolCallId: string, exitCode: number): void {
+    this.#sink({ toolCallId: shortId(toolCallId), exitCode });
+  }
+
+  /** The run is over: Goose says nothing more about calls that are still open. */
+  closeOpen(status: "cancelled" | "failed"): void {
+    for (const toolCallId of this.#calls.keys()) this.#sink({ toolCallId, status });
+    this.#calls.clear();
+  }
+
+  #open(toolCallId: string, news: ToolCallNews): OpenCall {
+    const title = typeof news.title === "string" ? news.title : "";
+    const toolName = news._meta?.goose?.toolCall?.toolName ?? (title.split(" ", 1)[0] || "tool");
+    const call: OpenCall = { toolName: toolName.slice(0, maxTitle), subject: subjectOf(title), status: "pending", hasTerminal: false };
+    this.#calls.set(toolCallId, call);
+    return call;
+  }
+
+  #setStatus(toolCallId: string, call: OpenCall, status: ToolCallStatus): void {
+    call.status = status;
+    if (!finalStatuses.has(status)) return;
+    this.#calls.delete(toolCallId);
+    this.#completed++;
+  }
+
+  #output(news: ToolCallNews, call: OpenCall | undefined): { readonly outputDelta?: string } {
+    const live = (news._meta?.toolNotification?.params?.chunks ?? []).map((chunk) => chunk.output ?? "").join("");
+    // The result of a terminal repeats what was already told while the command ran.
+    const parts = call?.hasTerminal === true ? [] : (news.content ?? []).map((part) => (part.type === "content" ? (part.content?.text ?? "") : ""));
+    const text = [live, ...parts].filter((part) => part !== "").join("\n");
+    return text === "" ? {} : { outputDelta: text.slice(0, maxString) };
+  }
+
+  #diffs(news: ToolCallNews): { readonly diffs?: readonly ToolDiff[] } {
+    const diffs = (news.content ?? []).flatMap((part): ToolDiff[] => {
+      if (part.type !== "diff" || typeof part.path !== "string") return [];
+      const oldText = typeof part.oldText === "string" ? { oldText: part.oldText.slice(0, maxString) } : {};
+      return [{ path: this.#relative(part.path), ...oldText, newText: (part.newText ?? "").slice(0, maxString) }];
+    });
+    return diffs.length === 0 ? {} : { diffs };
+  }
+
+  /** Relative to the worktree where it lies inside: the worktree is gone when people read this. */
+  #relative(file: string): string {
+    const relative = path.relative(this.#worktree, file);
+    const isInside = relative !== "" && !relative.startsWith("..") && !path.isAbsolute(relative);
+    return (isInside ? relative.replaceAll("\\", "/") : file).slice(0, 4_096);
+  }
+}
+
+/** A tool's input with long strings cut, so that a written file of a megabyte does not travel as its own description. */
+export function capInput(value: unknown): JsonValue {
+  const capped = cap(value, 0);
+  const size = JSON.stringify(capped).length;
+  return size <= maxInput ? capped : { omitted: `input of ${size} characters` };
+}
+
+function cap(value: unknown, depth: number): JsonValue {
+  if (typeof value === "string") return value.length <= maxString ? value : `${value.slice(0, maxString)}… (${value.length} characters)`;
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
+  if (typeof value !== "object" || depth >= maxDepth) return null;
+  if (Array.isArray(value)) return value.map((item) => cap(item, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.slice(0, maxTitle), cap(item, depth + 1)]));
+}
+
+function statusOf(status: string | null | undefined): ToolCallStatus | undefined {
+  return status === "pending" || status === "in_progress" || status === "completed" || status === "failed" ? status : undefined;
+}
+
+/** Titles read "shell · npm test". */
+function subjectOf(title: string): string {
+  const [, ...rest] = title.split(" · ");
+  return rest.join(" · ").replaceAll(/\s+/g, " ").trim().slice(0, 200);
+}
+
+function shortId(toolCallId: string): string {
+  return toolCallId.slice(0, maxId);
+}

@@ -1,0 +1,17 @@
+import type { BuiltInHandler } from "../../protocol/handlers.ts";
+import type { TaskHandler, TaskHandlerRegistry } from "../handlerRegistry.ts";
+import { gitHandlers } from "./git.ts";
+import { gooseCheck } from "./gooseCheck.ts";
+import { gooseRun } from "./gooseRun.ts";
+import { verifyRun } from "./verifyRun.ts";
+
+/** Registers every handler that ships with the product. */
+export function registerBuiltInHandlers(registry: TaskHandlerRegistry): void {
+  const handlers: Record<BuiltInHandler, TaskHandler> = {
+    ...gitHandlers,
+    "goose.check": gooseCheck,
+    "goose.run": gooseRun,
+    "verify.run": verifyRun,
+  };
+  for (const [name, handler] of Object.entries(handlers)) registry.register(name, handler);
+}

@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { TaskMasterError } from "../../../src/model/errors.ts";
+import { parseArguments } from "../../../src/terminal/parseArguments.ts";
+
+const plain = { json: false, color: "auto", verbosity: 0 };
+
+function failure(argv: readonly string[]): TaskMasterError {
+  try {
+    parseArguments(argv);
+  } catch (error) {
+    if (error instanceof TaskMasterError) return error;
+  }
+  throw new Error(`no error for ${argv.join(" ")}`);
+}
+
+test.each([
+  [["list"], { command: { verb: "list" }, options: plain }],
+  [["--json", "list"], { command: { verb: "list" }, options: { ...plain, json: true } }],
+  [["list", "--json", "-C", "/x"], { command: { verb: "list" }, options: { ...plain, json: true, folder: "/x" } }],
+  [["-C/x", "doctor", "-vv"], { command: { verb: "doctor" }, options: { ...plain, folder: "/x", verbosity: 2 } }],
+  [["run"], { command: { verb: "run", select: "next" }, options: plain }],
+  [["run", "--next"], { command: { verb: "run", select: "next" }, options: plain }],
+  [["--all", "run"], { command: { verb: "run", select: "all" }, options: plain }],
+  [["run", "a", "b", "a"], { command: { verb: "run", select: ["a", "b"] }, options: plain }],
+  [["logs", "-f", "a"], { command: { verb: "logs", id: "a", follow: true }, options: plain }],
+  [["-vf", "logs", "a"], { command: { verb: "logs", id: "a", follow: true }, options: { ...plain, verbosity: 1 } }],
+  [["pause", "a"], { command: { verb: "pause", id: "a" }, options: plain }],
+  [["help"], { command: { verb: "help" }, options: plain }],
+  [["add", "--help"], { command: { verb: "help" }, options: plain }],
+  [["--version"], { command: { verb: "version" }, options: plain }],
+  [["list", "--color=never", "--data-dir=/d", "--goose", "g"], { command: { verb: "list" }, options: { ...plain, color: "never", dataDirectory: "/d", goosePath: "g" } }],
+])("%j is understood", (argv, expected) => {
+  expect(parseArguments(argv)).toEqual(expected);
+});
+
+test("add takes all its flags, on both sides of the title and with =", () => {
+  const argv = ["--tag", "a", "add", "Fix it", "--tag=b", "--depends", "x", "--depends=y", "--accept", "npm test", "--priority", "HIGH", "--prompt", "-"];
+  expect(parseArguments(argv).command).toEqual({
+    verb: "add",
+    title: "Fix it",
+    prompt: "-",
+    priority: "high",
+    depends: ["x", "y"],
+    tags: ["a", "b"],
+    accept: ["npm test"],
+  });
+});
+
+test("-- ends the flags, and a value with = may begin with a dash", () => {
+  expect(parseArguments(["add", "--prompt=--x=y", "--", "--title"]).command).toMatchObject({ title: "--title", prompt: "--x=y" });
+});
+
+describe("a mistake is named", () => {
+  test.each([
+    [[], /No verb/],
+    [["frob"], /"frob"/],
+    [["--frob", "list"], /--frob/],
+    [["--frob=1", "list"], /--frob\./],
+    [["list", "-x"], /-x/],
+    [["list", "--all"], /list.*--all/],
+    [["list", "extra"], /"extra"/],
+    [["--json=1", "list"], /--json takes no value/],
+    [["list", "-C"], /-C needs a value/],
+    [["add", "x", "--prompt"], /--prompt needs a value/],
+    [["add", "x", "--prompt", "--json"], /--prompt needs a value before --json/],
+    [["add"], /title/],
+    [["add", ""], /title is empty/],
+    [["add", " \n"], /title is empty/],
+    [["add", "x", "y"], /"y"/],
+    [["add", "x", "--prompt="], /--prompt is empty/],
+    [["add", "x", "--tag="], /--tag is empty/],
+    [["add", "x", "--priority", "urgent"], /"urgent".*critical, high, medium, low/],
+    [["add", "x", "--deadline", "tomorrow"], /"tomorrow"/],
+    [["list", "--color", "blue"], /"blue"/],
+    [["run", "--next", "--all"], /not both/],
+    [["run", "--all", "a"], /not both/],
+    [["show"], /id/],
+    [["show", "a", "b"], /"b"/],
+    [["list", "--goose="], /--goose is empty/],
+  ])("%j", (argv, message) => {
+    const error = failure(argv);
+    expect(error.code).toBe("INVALID_INPUT");
+    expect(error.message).toMatch(message);
+  });
+});

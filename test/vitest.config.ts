@@ -1,0 +1,22 @@
+import { defineConfig } from "vitest/config";
+
+/** One project per kind of test, so that each can run alone: `npm run test:unit`, `npm run test:integration`, ... */
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    passWithNoTests: false,
+    allowOnly: false,
+    coverage: {
+      provider: "v8",
+      reportsDirectory: "../coverage",
+      include: ["../src/{engine,store,host,worker,model,protocol,base}/**"],
+      reporter: ["text-summary", "json-summary"],
+    },
+    projects: [
+      { test: { name: "unit", include: ["unit/**/*.test.ts", "contract/**/*.test.ts"] } },
+      { test: { name: "architecture", include: ["architecture/**/*.test.ts"], testTimeout: 120_000 } },
+      { test: { name: "integration", include: ["integration/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 } },
+      { test: { name: "e2e", include: ["e2e/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 300_000, fileParallelism: false } },
+    ],
+  },
+});
