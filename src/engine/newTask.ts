@@ -66,11 +66,15 @@ function checkPrompt(raw: string): string {
 function checkRest({ priority, deadline, tags = [], dependsOn = [], acceptance, maxAttempts }: NewTask): void {
   if (priority !== undefined && !priorities.includes(priority)) throw invalid(`"${priority}" is no priority. Use one of ${priorities.join(", ")}.`);
   if (deadline !== undefined && !Number.isFinite(deadline)) throw invalid("The deadline is no valid time.");
-  if (tags.some((tag) => !isTag(tag))) throw invalid("A tag is empty, longer than 100 characters or holds a control character.");
-  for (const [name, list] of Object.entries({ tags, dependencies: dependsOn, "acceptance commands": acceptance?.commands ?? [] })) {
+  if (!tags.every(isTag)) throw invalid("A tag is empty, longer than 100 characters or holds a control character.");
+  checkLengths({ tags, dependencies: dependsOn, "acceptance commands": acceptance?.commands ?? [] });
+  if (maxAttempts !== undefined && !(Number.isInteger(maxAttempts) && maxAttempts >= 1)) throw invalid("The number of attempts must be 1 or more.");
+}
+
+function checkLengths(lists: Readonly<Record<string, readonly unknown[]>>): void {
+  for (const [name, list] of Object.entries(lists)) {
     if (list.length > maxListLength) throw invalid(`There are ${list.length} ${name}; at most ${maxListLength} are possible.`);
   }
-  if (maxAttempts !== undefined && !(Number.isInteger(maxAttempts) && maxAttempts >= 1)) throw invalid("The number of attempts must be 1 or more.");
 }
 
 function isTag(tag: string): boolean {

@@ -1,8 +1,8 @@
 /** A scripted OpenAI-compatible server on loopback, so that the real Goose can be tested without a model. */
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   toolCallId,
   type ModelMessage,
@@ -11,11 +11,11 @@ import {
   type RecordedRequest,
   type ScriptedCall,
   type ScriptedUsage,
-} from './modelScript.ts';
+} from "./modelScript.ts";
 
 // Tests take the server and its language from here.
-export { byPrompt, forever, hold, messageText, sequence } from './modelScript.ts';
-export type { ModelMessage, ModelReply, ModelScript, RecordedRequest, ScriptedCall, ScriptedUsage } from './modelScript.ts';
+export { byPrompt, forever, hold, messageText, sequence } from "./modelScript.ts";
+export type { ModelMessage, ModelReply, ModelScript, RecordedRequest, ScriptedCall, ScriptedUsage } from "./modelScript.ts";
 
 /** A running scripted model server. */
 export interface ModelServer extends AsyncDisposable {
@@ -31,7 +31,7 @@ export interface ModelServer extends AsyncDisposable {
 }
 
 /** Starts a server on a free port of 127.0.0.1; without a script every turn is the text "Done.". */
-export async function startModelServer(script: ModelScript = () => ({ kind: 'text', text: 'Done.' })): Promise<ModelServer> {
+export async function startModelServer(script: ModelScript = () => ({ kind: "text", text: "Done." })): Promise<ModelServer> {
   const requests: RecordedRequest[] = [];
   const attempts = new Map<string, number>();
   let current = script;
@@ -44,9 +44,9 @@ export async function startModelServer(script: ModelScript = () => ({ kind: 'tex
   });
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === 'GET' && request.url === '/v1/models') {
-      sendJson(response, 200, { object: 'list', data: [{ id: 'scripted-model', object: 'model', created: 0, owned_by: 'test' }] });
-    } else if (request.method === 'POST' && request.url === '/v1/chat/completions') {
+    if (request.method === "GET" && request.url === "/v1/models") {
+      sendJson(response, 200, { object: "list", data: [{ id: "scripted-model", object: "model", created: 0, owned_by: "test" }] });
+    } else if (request.method === "POST" && request.url === "/v1/chat/completions") {
       const wire = JSON.parse(await readBody(request)) as WireRequest;
       const key = JSON.stringify(wire.messages);
       const attempt = (attempts.get(key) ?? 0) + 1;
@@ -65,8 +65,8 @@ export async function startModelServer(script: ModelScript = () => ({ kind: 'tex
     } else sendJson(response, 404, errorBody(`no such route: ${request.method} ${request.url}`));
   }
 
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const close = async (): Promise<void> => {
     const closed = new Promise((resolve) => server.close(resolve));
@@ -78,18 +78,18 @@ export async function startModelServer(script: ModelScript = () => ({ kind: 'tex
 
 function gooseEnv(url: string): Record<string, string> {
   return {
-    GOOSE_PROVIDER: 'openai',
-    GOOSE_MODEL: 'scripted-model',
+    GOOSE_PROVIDER: "openai",
+    GOOSE_MODEL: "scripted-model",
     OPENAI_HOST: url,
-    OPENAI_API_KEY: 'test-key',
-    GOOSE_DISABLE_KEYRING: '1',
-    GOOSE_TELEMETRY_ENABLED: 'false',
-    GOOSE_DISABLE_SESSION_NAMING: 'true',
+    OPENAI_API_KEY: "test-key",
+    GOOSE_DISABLE_KEYRING: "1",
+    GOOSE_TELEMETRY_ENABLED: "false",
+    GOOSE_DISABLE_SESSION_NAMING: "true",
     // Goose still retries, only without its waits of 1, 2 and 4 seconds.
-    GOOSE_PROVIDER_SKIP_BACKOFF: 'true',
+    GOOSE_PROVIDER_SKIP_BACKOFF: "true",
     // A proxy of the machine must never see loopback traffic.
-    NO_PROXY: '127.0.0.1',
-    no_proxy: '127.0.0.1',
+    NO_PROXY: "127.0.0.1",
+    no_proxy: "127.0.0.1",
   };
 }
 
@@ -107,7 +107,7 @@ interface Delta {
   readonly tool_calls?: readonly unknown[];
 }
 
-type FinishReason = 'stop' | 'tool_calls' | 'length';
+type FinishReason = "stop" | "tool_calls" | "length";
 
 /** Writes one answer in the form the client asked for: an event stream or one document. */
 class Exchange {
@@ -126,24 +126,24 @@ class Exchange {
   /** Sends (or, without streaming, collects) one piece of the message. */
   delta(part: Delta): void {
     this.#length += JSON.stringify(part).length;
-    if (this.#wire.stream === true) this.#event({ choices: [{ index: 0, delta: { role: 'assistant', ...part }, finish_reason: null }] });
+    if (this.#wire.stream === true) this.#event({ choices: [{ index: 0, delta: { role: "assistant", ...part }, finish_reason: null }] });
     else for (const [name, value] of Object.entries(part)) this.#collect(name, value);
   }
 
   #collect(name: string, value: unknown): void {
     const earlier = this.#collected[name];
-    this.#collected[name] = typeof earlier === 'string' && typeof value === 'string' ? earlier + value : value;
+    this.#collected[name] = typeof earlier === "string" && typeof value === "string" ? earlier + value : value;
   }
 
   finish(reason: FinishReason, scripted?: ScriptedUsage): void {
     const usage = this.#usage(scripted);
     if (this.#wire.stream !== true) {
-      const choices = [{ index: 0, message: { role: 'assistant', content: null, ...this.#collected }, finish_reason: reason }];
-      return sendJson(this.response, 200, { id: this.#id, object: 'chat.completion', created: 0, model: this.#wire.model, choices, usage });
+      const choices = [{ index: 0, message: { role: "assistant", content: null, ...this.#collected }, finish_reason: reason }];
+      return sendJson(this.response, 200, { id: this.#id, object: "chat.completion", created: 0, model: this.#wire.model, choices, usage });
     }
     this.#event({ choices: [{ index: 0, delta: {}, finish_reason: reason }] });
     if (this.#wire.stream_options?.include_usage === true) this.#event({ choices: [], usage });
-    this.response.end('data: [DONE]\n\n');
+    this.response.end("data: [DONE]\n\n");
   }
 
   #usage(scripted?: ScriptedUsage): Record<string, number> {
@@ -153,16 +153,14 @@ class Exchange {
   }
 
   #event(body: Record<string, unknown>): void {
-    if (!this.response.headersSent) this.response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
-    this.response.write(
-      `data: ${JSON.stringify({ id: this.#id, object: 'chat.completion.chunk', created: 0, model: this.#wire.model, ...body })}\n\n`,
-    );
+    if (!this.response.headersSent) this.response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
+    this.response.write(`data: ${JSON.stringify({ id: this.#id, object: "chat.completion.chunk", created: 0, model: this.#wire.model, ...body })}\n\n`);
   }
 }
 
-type BadReply = Extract<ModelReply, { kind: 'status' | 'hang' | 'drop' | 'cut' | 'garbage' | 'html' }>;
+type BadReply = Extract<ModelReply, { kind: "status" | "hang" | "drop" | "cut" | "garbage" | "html" }>;
 
-const badKinds: ReadonlySet<string> = new Set<BadReply['kind']>(['status', 'hang', 'drop', 'cut', 'garbage', 'html']);
+const badKinds: ReadonlySet<string> = new Set<BadReply["kind"]>(["status", "hang", "drop", "cut", "garbage", "html"]);
 
 async function answer(exchange: Exchange, reply: ModelReply): Promise<void> {
   return isBad(reply) ? answerBadly(exchange, reply) : answerWell(exchange, reply);
@@ -174,20 +172,20 @@ function isBad(reply: ModelReply): reply is BadReply {
 
 async function answerWell(exchange: Exchange, reply: Exclude<ModelReply, BadReply>): Promise<void> {
   switch (reply.kind) {
-    case 'text':
-      await streamWords(exchange, 'reasoning_content', reply.thinking ?? '', reply.chunkDelayMs);
-      await streamWords(exchange, 'content', reply.text, reply.chunkDelayMs);
-      return exchange.finish('stop', reply.usage);
-    case 'tools':
-      await streamWords(exchange, 'content', reply.text ?? '');
+    case "text":
+      await streamWords(exchange, "reasoning_content", reply.thinking ?? "", reply.chunkDelayMs);
+      await streamWords(exchange, "content", reply.text, reply.chunkDelayMs);
+      return exchange.finish("stop", reply.usage);
+    case "tools":
+      await streamWords(exchange, "content", reply.text ?? "");
       exchange.delta({ tool_calls: wireCalls(reply.calls) });
-      return exchange.finish('tool_calls', reply.usage);
-    case 'empty':
-      return exchange.finish('stop');
-    case 'length':
-      await streamWords(exchange, 'content', reply.text);
-      return exchange.finish('length');
-    case 'hold':
+      return exchange.finish("tool_calls", reply.usage);
+    case "empty":
+      return exchange.finish("stop");
+    case "length":
+      await streamWords(exchange, "content", reply.text);
+      return exchange.finish("length");
+    case "hold":
       await reply.until;
       return exchange.response.destroyed ? undefined : answer(exchange, reply.then);
   }
@@ -196,30 +194,26 @@ async function answerWell(exchange: Exchange, reply: Exclude<ModelReply, BadRepl
 async function answerBadly(exchange: Exchange, reply: BadReply): Promise<void> {
   const { response } = exchange;
   switch (reply.kind) {
-    case 'status':
+    case "status":
       return sendJson(response, reply.status, reply.body ?? errorBody(`scripted status ${reply.status}`), reply.headers);
-    case 'hang':
+    case "hang":
       return;
-    case 'drop':
+    case "drop":
       return void response.destroy();
-    case 'cut':
-      await streamWords(exchange, 'content', reply.text);
+    case "cut":
+      await streamWords(exchange, "content", reply.text);
       // Only after the text has left, otherwise the client may see nothing but the reset.
-      return void response.write(': cut\n\n', () => response.destroy());
-    case 'garbage':
-      return void response
-        .writeHead(200, { 'content-type': 'text/event-stream' })
-        .end('data: {"choices": [ this is not JSON\n\n\u0000\u0001');
-    case 'html':
-      return void response
-        .writeHead(200, { 'content-type': 'text/html' })
-        .end('<!doctype html><title>Sign in</title><p>Please sign in.</p>');
+      return void response.write(": cut\n\n", () => response.destroy());
+    case "garbage":
+      return void response.writeHead(200, { "content-type": "text/event-stream" }).end('data: {"choices": [ this is not JSON\n\n\u0000\u0001');
+    case "html":
+      return void response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Sign in</title><p>Please sign in.</p>");
   }
 }
 
-async function streamWords(exchange: Exchange, field: 'content' | 'reasoning_content', text: string, delayMs = 0): Promise<void> {
+async function streamWords(exchange: Exchange, field: "content" | "reasoning_content", text: string, delayMs = 0): Promise<void> {
   for (const word of text.match(/\S*\s*/g) ?? []) {
-    if (word === '' || exchange.response.destroyed) continue;
+    if (word === "" || exchange.response.destroyed) continue;
     exchange.delta({ [field]: word });
     if (delayMs > 0) await delay(delayMs);
   }
@@ -232,22 +226,20 @@ function wireCalls(calls: readonly ScriptedCall[]): unknown[] {
   const turn = ++toolTurnCount;
   return calls.map((call, index) => {
     const detail = { name: call.name, arguments: JSON.stringify(call.arguments) };
-    return { index, id: toolCallId(turn, index), type: 'function', function: detail };
+    return { index, id: toolCallId(turn, index), type: "function", function: detail };
   });
 }
 
 function errorBody(message: string): unknown {
-  return { error: { message, type: 'scripted_error', code: 'scripted' } };
+  return { error: { message, type: "scripted_error", code: "scripted" } };
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
-  response
-    .writeHead(status, { 'content-type': 'application/json', ...headers })
-    .end(typeof body === 'string' ? body : JSON.stringify(body));
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(typeof body === "string" ? body : JSON.stringify(body));
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks).toString("utf8");
 }

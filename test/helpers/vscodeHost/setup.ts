@@ -3,17 +3,17 @@
  * (@vscode/test-electron's download of the desktop application is out of reach on machines with only a package registry.)
  * It lives outside the repository and is made once for a machine: `node test/helpers/vscodeHost/setup.ts`.
  */
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { accessSync, constants, existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 /** The pinned version; 4.139.1 is VS Code 1.139.1 and needs Node 24. */
-export const codeServerVersion = '4.139.1';
+export const codeServerVersion = "4.139.1";
 
 /** A ready installation. */
 export interface VscodeHost {
@@ -29,7 +29,7 @@ export interface VscodeHost {
 /** Takes one line of progress. */
 export type SetUpLog = (line: string) => void;
 
-const stampName = 'complete.json';
+const stampName = "complete.json";
 
 /** Makes the host ready (about a minute the first time, at once afterwards). Several processes may call it together. */
 export async function setUpHost(log: SetUpLog = () => undefined): Promise<VscodeHost> {
@@ -41,9 +41,9 @@ export async function setUpHost(log: SetUpLog = () => undefined): Promise<Vscode
 
 /** Path of a Chromium or Chrome: CHROMIUM_PATH, else the first on the PATH. */
 export function findChromium(): string {
-  const given = process.env['CHROMIUM_PATH'];
-  const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/bin'].filter((folder) => folder !== '');
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+  const given = process.env["CHROMIUM_PATH"];
+  const folders = [...(process.env["PATH"] ?? "").split(path.delimiter), "/usr/bin"].filter((folder) => folder !== "");
+  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
   const candidates = given === undefined ? names.flatMap((name) => folders.map((folder) => path.join(folder, name))) : [given];
   const found = candidates.find(isExecutable);
   if (found !== undefined) return found;
@@ -55,19 +55,18 @@ export function findChromium(): string {
 }
 
 function hostFolder(): string {
-  const given = process.env['XDG_CACHE_HOME'];
-  const cache = given !== undefined && path.isAbsolute(given) ? given : path.join(homedir(), '.cache');
-  return path.join(cache, 'task-master-goose', `vscode-host-${codeServerVersion}`);
+  const given = process.env["XDG_CACHE_HOME"];
+  const cache = given !== undefined && path.isAbsolute(given) ? given : path.join(homedir(), ".cache");
+  return path.join(cache, "task-master-goose", `vscode-host-${codeServerVersion}`);
 }
 
 function serverEntryIn(dir: string): string {
-  return path.join(dir, 'node_modules/code-server/out/node/entry.js');
+  return path.join(dir, "node_modules/code-server/out/node/entry.js");
 }
 
 /** Builds in a sibling folder and renames it, so that nobody ever sees a half-made installation as complete. */
 async function build(dir: string, log: SetUpLog): Promise<void> {
-  if (Number(process.versions.node.split('.')[0]) !== 24)
-    throw new Error(`code-server ${codeServerVersion} needs Node 24, this is ${process.version}`);
+  if (Number(process.versions.node.split(".")[0]) !== 24) throw new Error(`code-server ${codeServerVersion} needs Node 24, this is ${process.version}`);
   await removeAbandoned(dir);
   const work = await mkdtemp(`${dir}.${process.pid}-`);
   try {
@@ -82,57 +81,57 @@ async function build(dir: string, log: SetUpLog): Promise<void> {
 async function install(work: string, log: SetUpLog): Promise<void> {
   await npmInstall(work, [`code-server@${codeServerVersion}`]);
   // The package ships its VS Code without dependencies; its own install script would also compile what tests do not need.
-  const vscode = path.join(work, 'node_modules/code-server/lib/vscode');
-  log('Installing the dependencies of VS Code');
-  await npm(vscode, ['install', '--omit=dev', '--ignore-scripts', '--no-save']);
-  await npm(path.join(vscode, 'extensions'), ['install', '--omit=dev', '--ignore-scripts', '--no-save']);
-  log('Compiling the native modules');
+  const vscode = path.join(work, "node_modules/code-server/lib/vscode");
+  log("Installing the dependencies of VS Code");
+  await npm(vscode, ["install", "--omit=dev", "--ignore-scripts", "--no-save"]);
+  await npm(path.join(vscode, "extensions"), ["install", "--omit=dev", "--ignore-scripts", "--no-save"]);
+  log("Compiling the native modules");
   const nativeModules = await compileNativeModules(work, vscode);
-  if (!nativeModules) log('Going on without them (no compiler?): VS Code works, but logs errors about spdlog and the file watcher');
-  const { stdout } = await run(process.execPath, [serverEntryIn(work), '--version'], { cwd: work });
+  if (!nativeModules) log("Going on without them (no compiler?): VS Code works, but logs errors about spdlog and the file watcher");
+  const { stdout } = await run(process.execPath, [serverEntryIn(work), "--version"], { cwd: work });
   await writeFile(path.join(work, stampName), `${JSON.stringify({ version: stdout.trim(), node: process.version, nativeModules })}\n`);
 }
 
 async function compileNativeModules(work: string, vscode: string): Promise<boolean> {
   try {
     // Always given, as the user's npmrc may point nodedir at the headers of another Node.
-    const nodedir = await nodeWithHeaders(path.join(work, 'headers'));
-    await npm(vscode, ['rebuild', '@vscode/spdlog', '@vscode/native-watchdog'], { npm_config_nodedir: nodedir });
+    const nodedir = await nodeWithHeaders(path.join(work, "headers"));
+    await npm(vscode, ["rebuild", "@vscode/spdlog", "@vscode/native-watchdog"], { npm_config_nodedir: nodedir });
     return true;
   } catch {
     return false;
   } finally {
-    await rm(path.join(work, 'headers'), { recursive: true, force: true });
+    await rm(path.join(work, "headers"), { recursive: true, force: true });
   }
 }
 
 async function nodeWithHeaders(folder: string): Promise<string> {
-  const own = path.resolve(process.execPath, '../..');
-  if (existsSync(path.join(own, 'include/node/node.h'))) return own;
+  const own = path.resolve(process.execPath, "../..");
+  if (existsSync(path.join(own, "include/node/node.h"))) return own;
   // The npm package "node" has only the executable; those of the platforms have the headers too.
   const name = `node-${process.platform}-${process.arch}`;
   await mkdir(folder);
   await npmInstall(folder, [`${name}@${process.versions.node}`]);
-  return path.join(folder, 'node_modules', name);
+  return path.join(folder, "node_modules", name);
 }
 
 async function npmInstall(folder: string, packages: readonly string[]): Promise<void> {
   // A package.json of its own stops npm from installing into a parent folder.
-  await writeFile(path.join(folder, 'package.json'), '{"private":true}\n');
-  await npm(folder, ['install', '--no-save', '--ignore-scripts', ...packages]);
+  await writeFile(path.join(folder, "package.json"), '{"private":true}\n');
+  await npm(folder, ["install", "--no-save", "--ignore-scripts", ...packages]);
 }
 
 async function npm(cwd: string, args: readonly string[], extra: Readonly<Record<string, string>> = {}): Promise<void> {
-  const quiet = { npm_config_loglevel: 'error', npm_config_audit: 'false', npm_config_fund: 'false', npm_config_prefer_offline: 'true' };
-  const nodeFirst = [path.dirname(process.execPath), process.env['PATH']].join(path.delimiter);
-  const env = { ...process.env, ...quiet, npm_config_workspaces: 'false', PATH: nodeFirst, ...extra };
-  const script = process.env['npm_execpath'];
-  if (script?.endsWith('npm-cli.js') === true) await run(process.execPath, [script, ...args], { cwd, env });
-  else await run('npm', args, { cwd, env });
+  const quiet = { npm_config_loglevel: "error", npm_config_audit: "false", npm_config_fund: "false", npm_config_prefer_offline: "true" };
+  const nodeFirst = [path.dirname(process.execPath), process.env["PATH"]].join(path.delimiter);
+  const env = { ...process.env, ...quiet, npm_config_workspaces: "false", PATH: nodeFirst, ...extra };
+  const script = process.env["npm_execpath"];
+  if (script?.endsWith("npm-cli.js") === true) await run(process.execPath, [script, ...args], { cwd, env });
+  else await run("npm", args, { cwd, env });
 }
 
 async function run(file: string, args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): Promise<{ stdout: string }> {
-  return promisify(execFile)(file, args, { ...options, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  return promisify(execFile)(file, args, { ...options, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
 }
 
 async function publish(work: string, dir: string): Promise<void> {
@@ -158,17 +157,17 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
 /** test-electron spawns one file without arguments of its own, so the call of Node has to be inside a file. */
 async function writeLauncher(dir: string): Promise<string> {
-  const shim = fileURLToPath(new URL('./vscodeShim.ts', import.meta.url));
+  const shim = fileURLToPath(new URL("./vscodeShim.ts", import.meta.url));
   const text = `#!/bin/sh\nexec ${shellQuote(process.execPath)} ${shellQuote(shim)} "$@"\n`;
   // One file for each checkout of the repository and Node, named by its content.
-  const file = path.join(dir, `code-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`);
-  if ((await readFile(file, 'utf8').catch(() => '')) !== text) {
+  const file = path.join(dir, `code-${createHash("sha256").update(text).digest("hex").slice(0, 12)}`);
+  if ((await readFile(file, "utf8").catch(() => "")) !== text) {
     const draft = `${file}.${process.pid}`;
     await writeFile(draft, text, { mode: 0o755 });
     await rename(draft, file);
