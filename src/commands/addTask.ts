@@ -18,7 +18,7 @@ async function askForTask(): Promise<NewTask | undefined> {
     prompt: "What is to be done, in a line",
     placeHolder: "Add a login page",
     ignoreFocusOut: true,
-    validateInput: (value) => (value === "" ? undefined : titleProblem(value)),
+    validateInput: titleProblem,
   });
   if (title === undefined || titleProblem(title) !== undefined) return undefined;
   const prompt = await window.showInputBox({

@@ -63,16 +63,17 @@ function checkPrompt(raw: string): string {
   return prompt;
 }
 
-function checkRest({ priority, deadline, tags = [], dependsOn = [], acceptance, maxAttempts }: NewTask): void {
+function checkRest(input: NewTask): void {
+  const { priority, deadline, maxAttempts } = input;
   if (priority !== undefined && !priorities.includes(priority)) throw invalid(`"${priority}" is no priority. Use one of ${priorities.join(", ")}.`);
   if (deadline !== undefined && !Number.isFinite(deadline)) throw invalid("The deadline is no valid time.");
-  if (!tags.every(isTag)) throw invalid("A tag is empty, longer than 100 characters or holds a control character.");
-  checkLengths({ tags, dependencies: dependsOn, "acceptance commands": acceptance?.commands ?? [] });
+  checkLists(input);
   if (maxAttempts !== undefined && !(Number.isInteger(maxAttempts) && maxAttempts >= 1)) throw invalid("The number of attempts must be 1 or more.");
 }
 
-function checkLengths(lists: Readonly<Record<string, readonly unknown[]>>): void {
-  for (const [name, list] of Object.entries(lists)) {
+function checkLists({ tags = [], dependsOn = [], acceptance }: NewTask): void {
+  if (!tags.every(isTag)) throw invalid("A tag is empty, longer than 100 characters or holds a control character.");
+  for (const [name, list] of Object.entries({ tags, dependencies: dependsOn, "acceptance commands": acceptance?.commands ?? [] })) {
     if (list.length > maxListLength) throw invalid(`There are ${list.length} ${name}; at most ${maxListLength} are possible.`);
   }
 }

@@ -108,7 +108,7 @@ export class ChangeFeed {
       const last = rows.at(-1);
       if (last === undefined) return;
       this.#lastId = Number(last["id"]);
-      const events = rows.flatMap((row) => this.#decode(row as Row));
+      const events = rows.flatMap((row) => this.#decode(row));
       if (events.length > 0) this.#emitter.fire(events);
       // A listener may have ended the subscription or closed the store.
       if (rows.length < pageSize || this.#timer === undefined) return;

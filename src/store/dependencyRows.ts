@@ -48,6 +48,6 @@ export class DependencyRows {
 
   /** The rows of blocked tasks that waited only for this one. */
   releasable(id: TaskId): Row[] {
-    return this.#statements.releasable.all(id) as Row[];
+    return this.#statements.releasable.all(id);
   }
 }

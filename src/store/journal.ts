@@ -1,7 +1,7 @@
 import type { EventQuery } from "../engine/ports.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { NewTaskEvent, TaskEvent } from "../model/taskEvent.ts";
-import { decodeEvent, encodeEventBody, type Row } from "./rowCodec.ts";
+import { decodeEvent, encodeEventBody } from "./rowCodec.ts";
 import type { Statements } from "./statements.ts";
 
 /** The events table: numbers entries within their task and pages through them. Throws SQLite's errors. */
@@ -32,6 +32,6 @@ export class Journal {
       beforeSeq === undefined
         ? this.#statements.eventsAfter.all(taskId, afterSeq, limit)
         : this.#statements.eventsBefore.all(taskId, afterSeq, beforeSeq, limit).toReversed();
-    return rows.map((row) => decodeEvent(row as Row));
+    return rows.map(decodeEvent);
   }
 }

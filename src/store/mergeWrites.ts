@@ -68,8 +68,11 @@ function mergeSteps(stored: readonly AttemptStep[], added: readonly AttemptStep[
 
 /** Goose reports totals of the session: the larger one is the later one. */
 function laterUsage(written: Usage, stored: Usage): Usage {
-  const total = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens;
-  return total(written) > total(stored) ? { ...stored, ...written } : { ...written, ...stored };
+  return tokensOf(written) > tokensOf(stored) ? { ...stored, ...written } : { ...written, ...stored };
+}
+
+function tokensOf({ inputTokens, outputTokens }: Usage): number {
+  return inputTokens + outputTokens;
 }
 
 /** The attempt after streamed events (usage, checkpoint); the same object when none of them concerns it. */

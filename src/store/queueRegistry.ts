@@ -86,7 +86,7 @@ export class QueueRegistry {
   write(entries: ReadonlyMap<string, RegistryEntry>): void {
     const temporary = `${this.#file}.tmp`;
     try {
-      // Left over from a process that was killed here.
+      // Left by a write that failed or was killed.
       rmSync(temporary, { force: true });
       const file = openSync(temporary, "wx", 0o600);
       try {
@@ -97,7 +97,6 @@ export class QueueRegistry {
       }
       renameSync(temporary, this.#file);
     } catch (error) {
-      rmSync(temporary, { force: true });
       throw toStoreError(error, { path: this.#file, action: "write the list of queues" });
     }
   }

@@ -50,7 +50,7 @@ export function encodeTask(task: Task): (string | number | null)[] {
 
 /** The task of a row; STORE_CORRUPT naming the task when the row does not hold one. */
 export function decodeTask(row: Row): Task {
-  const id = String(row["id"]) as TaskId;
+  const id = textOf(row["id"]) as TaskId;
   const body = parseObject(row["body"], `task ${id}`);
   const progress = parseObject(row["progress"], `the progress of task ${id}`);
   const status = taskStatuses.find((name) => name === row["status"]);
@@ -97,7 +97,7 @@ function isTaskBody(body: JsonObject): body is JsonObject & TaskBody {
 export function decodeLease(row: Row): Lease | undefined {
   const token = row["lease_token"];
   if (token === null || token === undefined) return undefined;
-  return { owner: String(row["lease_owner"]), token: Number(token), expiresAt: Number(row["lease_expires_at"]) };
+  return { owner: textOf(row["lease_owner"]), token: Number(token), expiresAt: Number(row["lease_expires_at"]) };
 }
 
 /** The values of `attempts` after its key: outcome, started_at, body. */
@@ -108,8 +108,8 @@ export function encodeAttempt(attempt: Attempt): [string, number, string] {
 
 /** The attempt of a row; STORE_CORRUPT naming its task when the row does not hold one. */
 export function decodeAttempt(row: Row): Attempt {
-  const taskId = String(row["task_id"]) as TaskId;
-  const what = `attempt ${String(row["number"])} of task ${taskId}`;
+  const taskId = textOf(row["task_id"]) as TaskId;
+  const what = `attempt ${Number(row["number"])} of task ${taskId}`;
   const body = parseObject(row["body"], what);
   const fits = typeof body["token"] === "number" && isStrings(body["steps"]) && isStrings(body["commits"]) && isObject(body["usage"]);
   if (!fits) throw corrupt(what);
@@ -124,9 +124,9 @@ export function encodeEventBody(event: NewTaskEvent): string {
 
 /** The event of a row; STORE_CORRUPT naming its task when the row does not hold one. */
 export function decodeEvent(row: Row): TaskEvent {
-  const taskId = String(row["task_id"]) as TaskId;
-  const body = parseObject(row["body"], `event ${String(row["seq"])} of task ${taskId}`);
-  const event = { ...body, type: String(row["type"]), taskId, seq: Number(row["seq"]), attempt: Number(row["attempt"]), at: Number(row["at"]) };
+  const taskId = textOf(row["task_id"]) as TaskId;
+  const body = parseObject(row["body"], `event ${Number(row["seq"])} of task ${taskId}`);
+  const event = { ...body, type: textOf(row["type"]), taskId, seq: Number(row["seq"]), attempt: Number(row["attempt"]), at: Number(row["at"]) };
   return event as unknown as TaskEvent;
 }
 
@@ -143,12 +143,17 @@ export function decodeProgress(text: SqlValue | undefined): Progress | undefined
 function parseObject(text: SqlValue | undefined, what: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(String(text));
+    value = JSON.parse(textOf(text));
   } catch (error) {
     throw corrupt(what, error);
   }
   if (!isObject(value)) throw corrupt(what);
   return value;
+}
+
+/** The schema is STRICT: a TEXT column holds nothing else. */
+function textOf(value: SqlValue | undefined): string {
+  return typeof value === "string" ? value : "";
 }
 
 function corrupt(what: string, cause?: unknown): TaskMasterError {

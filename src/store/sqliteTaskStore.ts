@@ -91,7 +91,7 @@ export class SqliteTaskStore implements TaskStore {
   async get(id: TaskId): Promise<Task | undefined> {
     return this.#read(() => {
       const row = this.#statements.getTask.get(id);
-      return row === undefined ? undefined : decodeTask(row as Row);
+      return row === undefined ? undefined : decodeTask(row);
     });
   }
 
@@ -113,7 +113,7 @@ export class SqliteTaskStore implements TaskStore {
   /** `events` of the result are the write's own, then the `unblocked` ones of the released tasks (told apart by `taskId`). */
   async commit(write: TaskWrite): Promise<TaskWriteResult> {
     return this.#write("save a task", () => {
-      const head = this.#statements.taskHead.get(write.task.id) as Row | undefined;
+      const head = this.#statements.taskHead.get(write.task.id);
       const refusal = refusalOf(write, head);
       if (head === undefined || refusal !== undefined) return { ok: false, reason: refusal ?? "missing" };
       const merged = mergeTask(write, { lease: decodeLease(head), progress: decodeProgress(head["progress"]) });
@@ -164,7 +164,7 @@ export class SqliteTaskStore implements TaskStore {
 
   /** In order of their number. */
   async attempts(taskId: TaskId): Promise<readonly Attempt[]> {
-    return this.#read(() => this.#statements.listAttempts.all(taskId).map((row) => decodeAttempt(row as Row)));
+    return this.#read(() => this.#statements.listAttempts.all(taskId).map(decodeAttempt));
   }
 
   async events(taskId: TaskId, query: EventQuery): Promise<readonly TaskEvent[]> {
@@ -191,7 +191,7 @@ export class SqliteTaskStore implements TaskStore {
 
   #putAttempt(written: Attempt): void {
     const row = this.#statements.getAttempt.get(written.taskId, written.number);
-    const attempt = mergeAttempt(written, row === undefined ? undefined : decodeAttempt(row as Row));
+    const attempt = mergeAttempt(written, row === undefined ? undefined : decodeAttempt(row));
     this.#statements.putAttempt.run(attempt.taskId, attempt.number, ...encodeAttempt(attempt));
   }
 
@@ -199,14 +199,14 @@ export class SqliteTaskStore implements TaskStore {
     if (!events.some((event) => event.type === "usage" || event.type === "checkpoint")) return;
     const row = this.#statements.newestAttempt.get(taskId);
     if (row === undefined) return;
-    const attempt = foldIntoAttempt(decodeAttempt(row as Row), events);
+    const attempt = foldIntoAttempt(decodeAttempt(row), events);
     this.#statements.putAttempt.run(taskId, attempt.number, ...encodeAttempt(attempt));
   }
 
-  #decodeAll(rows: readonly unknown[]): Task[] {
+  #decodeAll(rows: readonly Row[]): Task[] {
     return rows.flatMap((row) => {
       try {
-        return [decodeTask(row as Row)];
+        return [decodeTask(row)];
       } catch (error) {
         if (!(error instanceof TaskMasterError)) throw error;
         this.#options.onBadRow?.(error);

@@ -11,10 +11,10 @@ export const candidatesSql = `SELECT * FROM tasks INDEXED BY tasks_line
 /** Tasks whose lease has ended; the partial index holds leased tasks only. */
 export const expiredSql = "SELECT * FROM tasks INDEXED BY tasks_leased WHERE lease_expires_at < ? ORDER BY lease_expires_at";
 
-/** Blocked tasks that wait for the given one and for nothing else. */
-export const releasableSql = `SELECT t.* FROM dependencies d JOIN tasks t ON t.id = d.task_id
+/** Blocked tasks that wait for the given one and for nothing else. CROSS JOIN keeps SQLite from walking all blocked tasks instead. */
+export const releasableSql = `SELECT t.* FROM dependencies d CROSS JOIN tasks t ON t.id = d.task_id
   WHERE d.depends_on = ? AND t.status = 'blocked' AND NOT EXISTS (
-    SELECT 1 FROM dependencies o JOIN tasks p ON p.id = o.depends_on WHERE o.task_id = t.id AND p.status <> 'done')
+    SELECT 1 FROM dependencies o CROSS JOIN tasks p ON p.id = o.depends_on WHERE o.task_id = t.id AND p.status <> 'done')
   ORDER BY t.created_at, t.rowid`;
 
 const sql = {
@@ -32,7 +32,7 @@ const sql = {
   expired: expiredSql,
   releasable: releasableSql,
   dependenciesOf: "SELECT depends_on FROM dependencies WHERE task_id = ?",
-  waitingFor: `SELECT d.depends_on FROM dependencies d JOIN tasks t ON t.id = d.depends_on
+  waitingFor: `SELECT d.depends_on FROM dependencies d CROSS JOIN tasks t ON t.id = d.depends_on
     WHERE d.task_id = ? AND t.status <> 'done' ORDER BY t.created_at, t.rowid`,
   addDependency: "INSERT OR IGNORE INTO dependencies (task_id, depends_on) VALUES (?, ?)",
   dropDependencies: "DELETE FROM dependencies WHERE task_id = ?",

@@ -1,4 +1,5 @@
-import type { TaskWrite } from "../../src/engine/ports.ts";
+import type { TaskStore, TaskWrite, TaskWriteResult } from "../../src/engine/ports.ts";
+import { TaskMasterError } from "../../src/model/errors.ts";
 import type { TaskId } from "../../src/model/ids.ts";
 import type { Attempt, Lease, Task } from "../../src/model/task.ts";
 import type { NewTaskEvent } from "../../src/model/taskEvent.ts";
@@ -75,4 +76,30 @@ export function logEvent(message: string, attempt = 1): NewTaskEvent {
   return { type: "log", level: "info", message, attempt, at: 2500 };
 }
 
+/** The first entry of every journal. */
 export const created: readonly NewTaskEvent[] = [{ type: "created", attempt: 0, at: 1000 }];
+
+/** The store under test, made anew for each test. */
+export type Current = () => TaskStore;
+
+/** Commits and returns the result; throws when the write is refused. */
+export async function commitOk(store: TaskStore, write: TaskWrite): Promise<Extract<TaskWriteResult, { ok: true }>> {
+  const result = await store.commit(write);
+  if (!result.ok) throw new Error(`refused: ${result.reason}`);
+  return result;
+}
+
+/** Inserts a task and claims it with the first token. */
+export async function insertAndClaim(store: TaskStore, task: Task = newTask("a")): Promise<Task> {
+  await store.insert(task, created);
+  return (await commitOk(store, claim(task))).task;
+}
+
+/** The code of the error with which a promise rejects. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return error instanceof TaskMasterError ? error.code : String(error);
+}

@@ -45,9 +45,8 @@ export function ownerKey({ taskId, attempt }: CommitOwner): string {
 function cleanText(text: string): string {
   return text
     .slice(0, 4 * maxBody)
-    .toWellFormed()
     .replace(/\r\n?/g, "\n")
-    .replace(/(?![\t\n])\p{Cc}/gu, "");
+    .replace(/(?![\t\n])\p{Cc}|\p{Cs}/gu, "");
 }
 
 function shorten(title: string): string {
@@ -57,5 +56,5 @@ function shorten(title: string): string {
 }
 
 function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}…`;
+  return text.length <= length ? text : `${text.slice(0, length).replace(/\p{Cs}/gu, "")}…`;
 }

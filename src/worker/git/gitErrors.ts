@@ -75,7 +75,7 @@ export function explainFailure(error: GitCommandFailure, verb: string, directory
   const details = redactCredentials(error.stderr).slice(-maxDetails);
   const rule = rules.find(({ pattern }) => pattern.test(error.stderr));
   if (rule !== undefined) return new TaskMasterError(rule.code, rule.message(directory), { details });
-  if (isLockContention(error)) {
+  if (lockPattern.test(error.stderr)) {
     const lock = contendedLock(error);
     const advice = lock === undefined ? "" : ` If no other Git is running, delete ${lock}.`;
     return new TaskMasterError("GIT_FAILED", `Another Git process is busy in this repository.${advice}`, { details, retryable: true });

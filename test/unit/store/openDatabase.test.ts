@@ -43,7 +43,7 @@ describe("openDatabase", () => {
   });
 
   it("names the host's version and what to do where node:sqlite is missing", () => {
-    vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
+    vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined);
     expect(opening).toThrow(expect.objectContaining({ code: "SQLITE_MISSING", message: expect.stringContaining("1.103") }));
   });
 
@@ -57,7 +57,7 @@ describe("openDatabase", () => {
   it.each([
     ["no database", () => writeFileSync(path, "this is a text that somebody put here ".repeat(200))],
     ["another program's database", () => rawFile("CREATE TABLE other (a)")],
-    ["a queue without identity", () => rawFile(...[`PRAGMA application_id = ${applicationId}`, "PRAGMA user_version = 1", "CREATE TABLE queue (id, uuid, created_at)"])],
+    ["a queue without identity", () => rawFile(`PRAGMA application_id = ${applicationId}`, "PRAGMA user_version = 1", "CREATE TABLE queue (id, uuid, created_at)")],
   ])("reports %s as STORE_CORRUPT and keeps it", (_, make) => {
     mkdirSync(join(temporary.dir, "deep", "er"), { recursive: true });
     make();
@@ -65,7 +65,9 @@ describe("openDatabase", () => {
     expect(opening).toThrow(expect.objectContaining({ code: "STORE_CORRUPT", message: expect.stringContaining(path) }));
     expect(statSync(path).size).toBe(size);
   });
+});
 
+describe("openDatabase, when the file is damaged or away,", () => {
   it("reports a damaged page as STORE_CORRUPT when it is read", async () => {
     const store = new SqliteTaskStore(openDatabase(path));
     for (let index = 0; index < 50; index += 1) await store.insert(newTask(`t${index}x`, { prompt: "x".repeat(2000) }), created);

@@ -1,0 +1,117 @@
+/**
+ * The wire between the extension (src/webview) and the run view in its frame (src/webview/app). Both sides validate what
+ * they get; what does not fit is dropped and counted. Events carry the journal's numbers, so the view sees a gap and asks again.
+ */
+import * as v from "valibot";
+import { taskStatuses, type Attempt, type Task } from "../model/task.ts";
+import type { TaskAction } from "../model/taskActions.ts";
+import type { TaskEvent } from "../model/taskEvent.ts";
+
+/** Most events of one page (of a reset, or of earlier ones). */
+export const pageSize = 500;
+
+/** Events wait at most this long (ms) before they go to the view as one message. */
+export const viewBatchMs = 50;
+
+/** Longest message from the view (characters of its JSON). */
+export const maxViewMessage = 65_536;
+
+/** Longest prompt that the view shows (characters). */
+const maxShownPrompt = 10_000;
+
+/** What the buttons of the view may ask for. */
+export const viewActions = ["run", "pause", "resume", "stop", "retry", "cancel"] as const satisfies readonly TaskAction[];
+export type ViewAction = (typeof viewActions)[number];
+
+/** The part of a task that the view shows. */
+export type ViewTask = Pick<Task, "id" | "title" | "prompt" | "status" | "progress" | "attempts" | "maxAttempts" | "integration"> & {
+  readonly branch?: string | undefined;
+  readonly attention?: Task["attention"] | undefined;
+  /** An action that is under way. */
+  readonly pending?: TaskAction | undefined;
+};
+
+/** The part of an attempt that the view shows. */
+export type ViewAttempt = Pick<Attempt, "number" | "startedAt" | "outcome" | "usage"> & { readonly endedAt?: number | undefined };
+
+/** Host to view. */
+export type HostToView =
+  /** Begin anew: the newest page. `firstSeq` is 1 when there is nothing earlier. `now` is the host's clock. */
+  | { readonly type: "reset"; readonly task: ViewTask; readonly attempts: readonly ViewAttempt[]; readonly events: readonly TaskEvent[]; readonly firstSeq: number; readonly now: number }
+  /** What came behind the last one, without a gap. */
+  | { readonly type: "append"; readonly events: readonly TaskEvent[]; readonly lastSeq: number }
+  /** The page before the one asked about. */
+  | { readonly type: "older"; readonly events: readonly TaskEvent[]; readonly firstSeq: number; readonly beforeSeq: number }
+  | { readonly type: "task"; readonly task: ViewTask; readonly attempts?: readonly ViewAttempt[] | undefined }
+  /** There is nothing to show, and why. */
+  | { readonly type: "unavailable"; readonly message: string };
+
+const seq = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const viewMessageSchema = v.variant("type", [
+  /** The view is there; `lastSeq` is the last event that it has (absent: it has none). */
+  v.strictObject({ type: v.literal("ready"), lastSeq: v.exactOptional(seq) }),
+  v.strictObject({ type: v.literal("loadOlder"), beforeSeq: v.pipe(seq, v.minValue(2)) }),
+  v.strictObject({ type: v.literal("action"), action: v.picklist(viewActions) }),
+]);
+export type ViewToHost = v.InferOutput<typeof viewMessageSchema>;
+
+const time = v.pipe(v.number(), v.finite());
+
+/** The journal's own writer has checked the body; here only what the view's bookkeeping rests on. */
+const eventSchema = v.looseObject({ type: v.string(), seq: v.pipe(seq, v.minValue(1)), attempt: seq, at: time });
+const eventsSchema = v.array(eventSchema);
+const taskSchema = v.looseObject({
+  id: v.string(),
+  title: v.string(),
+  prompt: v.string(),
+  status: v.picklist(taskStatuses),
+  progress: v.object({ percent: v.number(), message: v.string() }),
+  attempts: seq,
+  maxAttempts: seq,
+  integration: v.string(),
+});
+const attemptsSchema = v.array(v.looseObject({ number: seq, startedAt: time, outcome: v.string(), usage: v.looseObject({ inputTokens: v.number(), outputTokens: v.number() }) }));
+
+const hostMessageSchema = v.variant("type", [
+  v.object({ type: v.literal("reset"), task: taskSchema, attempts: attemptsSchema, events: eventsSchema, firstSeq: seq, now: time }),
+  v.object({ type: v.literal("append"), events: eventsSchema, lastSeq: seq }),
+  v.object({ type: v.literal("older"), events: eventsSchema, firstSeq: seq, beforeSeq: seq }),
+  v.object({ type: v.literal("task"), task: taskSchema, attempts: v.optional(attemptsSchema) }),
+  v.object({ type: v.literal("unavailable"), message: v.string() }),
+]);
+
+/** Validates a message of the view; undefined when it does not fit or is too long. */
+export function parseViewMessage(value: unknown): ViewToHost | undefined {
+  if (!isSmallJson(value)) return undefined;
+  const result = v.safeParse(viewMessageSchema, value);
+  return result.success ? result.output : undefined;
+}
+
+/** Validates a message of the host; undefined when it does not fit. */
+export function parseHostToView(value: unknown): HostToView | undefined {
+  const result = v.safeParse(hostMessageSchema, value);
+  return result.success ? (result.output as unknown as HostToView) : undefined;
+}
+
+/** The part of a task that goes to the view. */
+export function viewTask(task: Task, pending?: TaskAction): ViewTask {
+  const { id, title, status, attempts, maxAttempts, integration, branch, attention } = task;
+  const { percent, message } = task.progress;
+  const prompt = task.prompt.length > maxShownPrompt ? `${task.prompt.slice(0, maxShownPrompt)}…` : task.prompt;
+  return { id, title, prompt, status, progress: { percent, message }, attempts, maxAttempts, integration, branch, attention, pending: pending ?? task.request };
+}
+
+/** The part of an attempt that goes to the view. */
+export function viewAttempt({ number, startedAt, endedAt, outcome, usage }: Attempt): ViewAttempt {
+  return { number, startedAt, endedAt, outcome, usage };
+}
+
+function isSmallJson(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return JSON.stringify(value).length <= maxViewMessage;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,50 @@
+import type { AttemptStep } from "../../model/task.ts";
+import type { TaskEvent, TaskEventType } from "../../model/taskEvent.ts";
+import type { LineRow, LineTone } from "./rows.ts";
+import { formatTime } from "./text.ts";
+
+type Line = Pick<LineRow, "tone" | "text" | "details">;
+type Lines = { readonly [T in TaskEventType]?: (event: Extract<TaskEvent, { type: T }>) => Line };
+
+const stepWords: { readonly [S in AttemptStep]: string } = {
+  prepared: "Branch and worktree are ready",
+  session: "Goose session opened",
+  agent_finished: "Goose has finished",
+  verified: "The work was checked",
+  committed: "The work was committed",
+  pushed: "The branch was pushed",
+  acknowledged: "The result was recorded",
+};
+
+const logTones: { readonly [L in Extract<TaskEvent, { type: "log" }>["level"]]: LineTone } = { debug: "quiet", info: "quiet", warn: "warning", error: "bad" };
+
+const line = (tone: LineTone, text: string, details?: string): Line => ({ tone, text, details });
+const because = (what: string, reason: string): string => (reason === "" ? what : `${what}: ${reason}`);
+
+const lines: Lines = {
+  created: () => line("quiet", "Task added"),
+  started: ({ attempt }) => line("info", `Attempt ${attempt} started`),
+  paused: ({ reason }) => line("warning", because("Paused", reason)),
+  resumed: () => line("info", "Resumed"),
+  stopped: ({ reason }) => line("warning", because("Stopped", reason)),
+  completed: ({ summary, unblocked }) => line("good", because("Done", summary), unblocked.length === 0 ? undefined : `Unblocked: ${unblocked.join(", ")}`),
+  error: ({ code, message, details, willRetryAt }) =>
+    line("bad", `${message} (${code})${willRetryAt === undefined ? "" : ` Next try at ${formatTime(willRetryAt)}.`}`, details),
+  cancelled: ({ reason }) => line("warning", because("Cancelled", reason)),
+  requeued: ({ reason }) => line("info", because("Back in the queue", reason)),
+  blocked: ({ by }) => line("warning", `Waits for ${by.join(", ")}`),
+  unblocked: ({ by }) => line("info", `No longer waits: ${by} is done`),
+  requested: ({ request }) => line("quiet", `Asked the process that runs it to ${request}`),
+  checkpoint: ({ step }) => line("quiet", stepWords[step]),
+  log: ({ level, message }) => line(logTones[level], message),
+  attention: ({ attention }) => (attention === null ? line("info", "Answered") : line("warning", because("Needs you", attention.message))),
+};
+
+/** The line that an event leaves in the log; undefined for those that show elsewhere. */
+export function lineOf(event: TaskEvent): Line | undefined {
+  const make = lines[event.type] as ((event: TaskEvent) => Line) | undefined;
+  return make?.(event);
+}
+
+/** Events after which nothing of the attempt runs any more. */
+export const endTypes: ReadonlySet<TaskEventType> = new Set(["stopped", "completed", "error", "cancelled", "requeued"]);

@@ -1,0 +1,130 @@
+import { Uri, ViewColumn, window, type WebviewPanel } from "vscode";
+import type { Disposable } from "../base/event.ts";
+import type { TaskChange, TaskEngineFacade } from "../engine/facade.ts";
+import type { Logger } from "../engine/ports.ts";
+import { runViewType } from "../model/identifiers.ts";
+import type { TaskId } from "../model/ids.ts";
+import { legalActions, type TaskAction } from "../model/taskActions.ts";
+import { tellError } from "../platform/messages.ts";
+import { parseViewMessage, type ViewToHost } from "../protocol/hostWebview.ts";
+import { makeNonce, runHtml } from "./runHtml.ts";
+import { RunStream } from "./runStream.ts";
+
+/** What the run views work with. */
+export interface RunPanelDeps {
+  readonly extensionUri: Uri;
+  readonly engine: () => Promise<TaskEngineFacade>;
+  readonly perform: (action: TaskAction, id: TaskId) => Promise<void>;
+  readonly pendingAction: (id: TaskId) => TaskAction | undefined;
+  readonly log: Logger;
+}
+
+/** A new, empty panel for a run. */
+export function createPanel(extensionUri: Uri, column: ViewColumn, preserveFocus: boolean): WebviewPanel {
+  return window.createWebviewPanel(runViewType, "Run", { viewColumn: column, preserveFocus }, { ...webviewOptions(extensionUri), retainContextWhenHidden: false, enableFindWidget: true });
+}
+
+/** One run view: the page in its frame, fed by a stream; what the page asks for is validated and its task is never its own choice. */
+export class RunPanel implements Disposable {
+  readonly panel: WebviewPanel;
+  readonly #deps: RunPanelDeps;
+  readonly #taskId: TaskId;
+  readonly #stream: RunStream;
+  readonly #subscriptions: readonly Disposable[];
+  #dropped = 0;
+
+  constructor(deps: RunPanelDeps, taskId: TaskId, panel: WebviewPanel) {
+    this.#deps = deps;
+    this.#taskId = taskId;
+    this.panel = panel;
+    this.#stream = new RunStream({
+      taskId,
+      source: deps.engine,
+      pending: () => deps.pendingAction(taskId),
+      post: (message) => void panel.webview.postMessage(message),
+      onTask: (task) => this.#setTitle(task.title),
+      now: Date.now,
+    });
+    this.#subscriptions = [
+      panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) this.#stream.suspend();
+      }),
+    ];
+    panel.iconPath = { light: Uri.joinPath(deps.extensionUri, "media/run-light.svg"), dark: Uri.joinPath(deps.extensionUri, "media/run-dark.svg") };
+    panel.webview.options = webviewOptions(deps.extensionUri);
+    panel.webview.html = this.#html();
+  }
+
+  take(changes: readonly TaskChange[]): void {
+    this.#stream.take(changes);
+  }
+
+  /** Shows the page from the store again, for instance when the engine was opened anew. */
+  reload(): void {
+    if (this.panel.visible) this.#stream.ready();
+  }
+
+  /** An action of this task began or ended. */
+  refreshTask(): void {
+    this.#stream.refreshTask();
+  }
+
+  dispose(): void {
+    this.#stream.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    this.panel.dispose();
+  }
+
+  #receive(raw: unknown): void {
+    const message = parseViewMessage(raw);
+    if (message === undefined) {
+      this.#dropped++;
+      return this.#deps.log.warn("dropped a malformed message of the run view", { taskId: this.#taskId, dropped: this.#dropped });
+    }
+    this.#obey(message);
+  }
+
+  #obey(message: ViewToHost): void {
+    switch (message.type) {
+      case "ready":
+        return this.#stream.ready(message.lastSeq);
+      case "loadOlder":
+        return this.#stream.loadOlder(message.beforeSeq);
+      case "action":
+        return void this.#act(message.action);
+    }
+  }
+
+  async #act(action: TaskAction): Promise<void> {
+    try {
+      const { status } = await (await this.#deps.engine()).get(this.#taskId);
+      // A button of an outdated page is no error: the page only has to hear how things stand.
+      if (legalActions(status).includes(action)) await this.#deps.perform(action, this.#taskId);
+    } catch (thrown) {
+      tellError(thrown, this.#deps.log);
+    } finally {
+      this.#stream.refreshTask();
+    }
+  }
+
+  #setTitle(title: string): void {
+    const text = title.length > 40 ? `${title.slice(0, 39)}…` : title;
+    if (this.panel.title !== text) this.panel.title = text;
+  }
+
+  #html(): string {
+    const { webview } = this.panel;
+    const address = (path: string): string => webview.asWebviewUri(Uri.joinPath(this.#deps.extensionUri, path)).toString();
+    return runHtml({ cspSource: webview.cspSource, nonce: makeNonce(), scriptUri: address("dist/webview/runView.js"), styleUri: address("media/webview/runView.css") });
+  }
+}
+
+function webviewOptions(extensionUri: Uri): { enableScripts: true; enableCommandUris: false; enableForms: false; localResourceRoots: Uri[] } {
+  return {
+    enableScripts: true,
+    enableCommandUris: false,
+    enableForms: false,
+    localResourceRoots: [Uri.joinPath(extensionUri, "dist/webview"), Uri.joinPath(extensionUri, "media/webview")],
+  };
+}

@@ -1,0 +1,215 @@
+/** One ACP session of one Goose process: the handshake, our answers to Goose's requests, one prompt turn. */
+import { setTimeout as delay } from "node:timers/promises";
+import { client, methods, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk";
+import type { ClientApp, InitializeResponse, PromptResponse, RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk";
+import * as v from "valibot";
+import { abortable } from "../../base/abort.ts";
+import { TaskMasterError } from "../../model/errors.ts";
+import type { WorkerEventBody } from "../../model/taskEvent.ts";
+import type { Environment } from "../process/environment.ts";
+import { classifyRequestError, classifyTurn, notConfigured } from "./classify.ts";
+import { readClientFile, writeClientFile } from "./clientFiles.ts";
+import { ClientTerminals } from "./clientTerminals.ts";
+import { GooseProcess } from "./gooseProcess.ts";
+import { TurnRecorder } from "./turnRecorder.ts";
+import { isOlder, minimumGooseVersion } from "./version.ts";
+import { invalidParams } from "./worktreePath.ts";
+
+/** So long Goose may take to end a cancelled turn before it is killed (it ignores a cancel while its provider hangs). */
+const cancelGraceMs = 3_000;
+
+const providerFields = v.object({ fields: v.array(v.object({ key: v.string(), required: v.boolean(), isSecret: v.boolean(), isSet: v.boolean() })) });
+
+export interface GooseSessionOptions {
+  readonly binary: string;
+  readonly worktree: string;
+  readonly gooseEnv: Environment;
+  readonly shellEnv: Environment;
+  /** The end of the run, for whatever reason; its reason is a TaskMasterError. */
+  readonly end: AbortSignal;
+  /** Resolves while work may go on; held while the task is paused. */
+  gate(): Promise<void>;
+  emit(event: WorkerEventBody): void;
+  onSignOfLife(): void;
+  redact(text: string): string;
+}
+
+/** What session/new told, as far as we use it. */
+interface NewSession {
+  readonly sessionId: string;
+  readonly configOptions?: unknown;
+}
+
+/** Starts Goose at once. Call `close` in every case: it leaves no process behind. */
+export class GooseSession {
+  readonly recorder: TurnRecorder;
+  readonly process: GooseProcess;
+  readonly #options: GooseSessionOptions;
+  readonly #terminals: ClientTerminals;
+  #sessionId = "";
+
+  constructor(options: GooseSessionOptions) {
+    this.#options = options;
+    this.recorder = new TurnRecorder({ worktree: options.worktree, emit: options.emit, onTerminal: (terminalId, toolCallId) => this.#terminals.link(terminalId, toolCallId) });
+    this.#terminals = new ClientTerminals({ worktree: options.worktree, env: options.shellEnv, listener: this.recorder.tools });
+    this.process = new GooseProcess({
+      binary: options.binary,
+      cwd: options.worktree,
+      env: options.gooseEnv,
+      app: this.#app(),
+      onNotification: (method, params) => this.recorder.take(method, params),
+      onSignOfLife: options.onSignOfLife,
+      redact: options.redact,
+    });
+  }
+
+  /** The handshake. Returns Goose's version. */
+  async initialize(): Promise<string> {
+    const request = {
+      protocolVersion: PROTOCOL_VERSION,
+      clientInfo: { name: "task-master-goose", version: "1" },
+      clientCapabilities: { fs: { readTextFile: true, writeTextFile: true }, terminal: true, _meta: { goose: { customNotifications: true } } },
+    };
+    const answer: InitializeResponse = await this.#ask(this.process.agent.request(methods.agent.initialize, request), "initialize");
+    // Goose echoes any protocol version, so only its name tells that it is Goose.
+    const { name, version } = answer.agentInfo ?? { name: "without a name", version: "?" };
+    if (name !== "goose") throw wrongProgram(this.#options.binary, `it calls itself "${name.slice(0, 100)}"`);
+    if (isOlder(version, minimumGooseVersion)) {
+      throw new TaskMasterError("GOOSE_TOO_OLD", `Goose ${version} is too old: ${minimumGooseVersion} or newer is needed ("goose update").`);
+    }
+    return version;
+  }
+
+  /** Opens a session, or the stored one. Returns its id. */
+  async open(stored: string | undefined): Promise<string> {
+    if (stored === undefined) {
+      const { sessionId } = await this.newSession();
+      return sessionId;
+    }
+    this.recorder.isReplaying = true;
+    await this.#ask(this.process.agent.request(methods.agent.session.load, { sessionId: stored, cwd: this.#options.worktree, mcpServers: [] }), "load");
+    this.recorder.isReplaying = false;
+    this.#sessionId = stored;
+    return stored;
+  }
+
+  /** Opens a new session and returns all that Goose says about it. */
+  async newSession(): Promise<NewSession> {
+    const answer: NewSession = await this.#ask(this.process.agent.request(methods.agent.session.new, { cwd: this.#options.worktree, mcpServers: [] }), "new");
+    this.#sessionId = answer.sessionId;
+    return answer;
+  }
+
+  /** One prompt turn. Resolves with the final message only when the model really answered. */
+  async prompt(text: string): Promise<string> {
+    this.recorder.startTurn();
+    // Lone surrogates would become invalid UTF-8 or JSON that Goose cannot read.
+    const prompt = [{ type: "text" as const, text: text.toWellFormed() }];
+    const turn: Promise<PromptResponse> = this.#ask(this.process.agent.request(methods.agent.session.prompt, { sessionId: this.#sessionId, prompt }), "prompt");
+    try {
+      const { stopReason } = await abortable(turn, this.#options.end);
+      const error = classifyTurn(this.recorder.endTurn(stopReason));
+      if (error !== undefined) throw error;
+      return this.recorder.finalMessage;
+    } catch (error) {
+      if (this.#options.end.aborted) await this.#cancel(turn);
+      throw error;
+    }
+  }
+
+  /** Fails when the new session shows that Goose could not answer a prompt: unknown provider, missing key. */
+  async assertConfigured(session: NewSession): Promise<void> {
+    // With an unknown provider Goose opens a session, but offers no choices (measured).
+    if (!Array.isArray(session.configOptions)) throw notConfigured("the provider is unknown or cannot be used");
+    const provider = (session.configOptions as readonly { readonly id?: unknown; readonly currentValue?: unknown }[]).find((option) => option?.id === "provider")?.currentValue;
+    if (typeof provider !== "string") return;
+    const answer = await this.#ask(this.process.agent.request<unknown>("_goose/unstable/providers/config/read", { providerId: provider }), "new").catch(() => undefined);
+    // Unstable: a Goose that answers otherwise is believed to be configured.
+    const fields = v.safeParse(providerFields, answer);
+    const missing = fields.success ? fields.output.fields.find(({ required, isSecret, isSet }) => required && isSecret && !isSet) : undefined;
+    if (missing !== undefined) throw notConfigured(`${missing.key} of the provider ${provider} is not set`);
+  }
+
+  /** Asks Goose to forget the session (after a check). What comes of it does not matter. */
+  async forget(): Promise<void> {
+    await this.#ask(this.process.agent.request(methods.agent.session.delete, { sessionId: this.#sessionId }), "new").catch(() => undefined);
+  }
+
+  /** Ends Goose and its commands; afterwards nothing of them is alive. Idempotent. */
+  async close(): Promise<void> {
+    await this.#terminals.close();
+    await this.process.close();
+  }
+
+  /** Cancel ladder: the protocol's cancel, our commands, a grace, then force. Open permissions were answered when the gate rejected. */
+  async #cancel(turn: Promise<unknown>): Promise<void> {
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    const told = this.process.agent.notify(methods.agent.session.cancel, { sessionId: this.#sessionId });
+    await Promise.race([told.catch(() => undefined), settled]);
+    await this.#terminals.close();
+    const timer = new AbortController();
+    await Promise.race([settled, delay(cancelGraceMs, undefined, { signal: timer.signal }).catch(() => this.process.kill())]);
+    timer.abort();
+    this.process.kill();
+  }
+
+  #app(): ClientApp {
+    const { worktree, end } = this.#options;
+    return client({ name: "task-master-goose" })
+      .onRequest(methods.client.session.requestPermission, ({ params }) => this.#permission(params))
+      .onRequest(methods.client.fs.readTextFile, ({ params }) => readClientFile(worktree, params))
+      .onRequest(methods.client.fs.writeTextFile, async ({ params }) => {
+        await this.#passGate();
+        return writeClientFile(worktree, params, () => end.aborted);
+      })
+      .onRequest(methods.client.terminal.create, async ({ params }) => {
+        await this.#passGate();
+        return this.#terminals.create(params);
+      })
+      .onRequest(methods.client.terminal.waitForExit, ({ params }) => this.#terminals.waitForExit(params.terminalId))
+      .onRequest(methods.client.terminal.output, ({ params }) => this.#terminals.output(params.terminalId))
+      .onRequest(methods.client.terminal.kill, ({ params }) => this.#terminals.kill(params.terminalId))
+      .onRequest(methods.client.terminal.release, ({ params }) => this.#terminals.release(params.terminalId));
+  }
+
+  /** Every tool call comes through here, as Goose runs in mode "approve". This is where a pause holds. */
+  async #permission({ options, toolCall }: RequestPermissionRequest): Promise<RequestPermissionResponse> {
+    try {
+      await this.#passGate();
+    } catch {
+      return { outcome: { outcome: "cancelled" } };
+    }
+    // Never allow_always: Goose would remember it for every session of this user, also outside of ours.
+    const option = options.find(({ kind }) => kind === "allow_once");
+    if (option === undefined) return { outcome: { outcome: "cancelled" } };
+    this.recorder.toolStarted(toolCall.toolCallId);
+    return { outcome: { outcome: "selected", optionId: option.optionId } };
+  }
+
+  async #passGate(): Promise<void> {
+    try {
+      await abortable(this.#options.gate(), this.#options.end);
+      this.#options.end.throwIfAborted();
+    } catch {
+      throw new RequestError(invalidParams, "the task has ended");
+    }
+  }
+
+  /** A request to Goose, or the reason why there is no Goose any more. */
+  async #ask<T>(request: Promise<T>, phase: "initialize" | "new" | "load" | "prompt"): Promise<T> {
+    const failure = this.process.failure.then((error) => Promise.reject(error));
+    try {
+      return await Promise.race([request, failure]);
+    } catch (thrown) {
+      if (phase === "initialize" && thrown instanceof RequestError) throw wrongProgram(this.#options.binary, thrown.message);
+      throw classifyRequestError(thrown, phase);
+    }
+  }
+}
+
+function wrongProgram(binary: string, why: string): TaskMasterError {
+  return new TaskMasterError("GOOSE_WRONG_PROGRAM", `"${binary}" is not the Goose that is needed: ${why}. Choose another one in the setting "taskMaster.goose.path".`);
+}

@@ -1,0 +1,168 @@
+import { chmod, mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { abortable } from "../../base/abort.ts";
+import { TaskMasterError, toTaskMasterError } from "../../model/errors.ts";
+import type { WorkerEventBody } from "../../model/taskEvent.ts";
+import type { GooseLocation, GooseRunInput, GooseRunOutput } from "../../protocol/handlers.ts";
+import type { HandlerContext } from "../handlerRegistry.ts";
+import { gooseEnvironment, redactor, shellEnvironment } from "../process/environment.ts";
+import { killMarked, markerName, newMarker } from "../process/marker.ts";
+import { ActiveTime } from "./activeTime.ts";
+import { EventBuffer } from "./eventBuffer.ts";
+import { GooseSession } from "./gooseSession.ts";
+import { locateGoose } from "./locateGoose.ts";
+import { disabledProjectPlugins } from "./plugins.ts";
+
+/** Goose's own limit for one request to a provider is 600 s, and it tries four times. */
+const providerTimeoutSeconds = "120";
+
+const checkStartupMs = 30_000;
+
+/** One prompt turn of one session in a worktree (handler `goose.run`). Leaves no process and no temporary file behind. */
+export async function runGoose(input: GooseRunInput, context: HandlerContext): Promise<GooseRunOutput> {
+  const end = new AbortController();
+  const onAbort = (): void => end.abort(context.signal.reason);
+  context.signal.addEventListener("abort", onAbort, { once: true });
+  if (context.signal.aborted) onAbort();
+  try {
+    const output = await withPlace({ goose: input.goose, cwd: input.worktree, tmpDir: input.tmpDir, maxTurns: input.limits.maxTurns }, (place) => turn(input, context, { place, end }));
+    // A task that finishes while it is paused stays where it is until somebody lets it go on.
+    await abortable(context.gate(), context.signal);
+    return output;
+  } finally {
+    context.signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Finds Goose and shakes hands (handler `goose.check`); with `provider` also sees whether it knows a provider and a model. */
+export async function checkGoose(input: { readonly goose: GooseLocation; readonly provider: boolean; readonly cwd: string }, context: HandlerContext): Promise<{ path: string; version: string }> {
+  const tmpDir = await mkdtemp(path.join(tmpdir(), "task-master-goose-"));
+  return withPlace({ goose: input.goose, cwd: input.cwd, tmpDir, maxTurns: 1 }, async (place) => {
+    const session = new GooseSession({ ...place, end: context.signal, gate: () => context.gate(), emit: () => undefined, onSignOfLife: () => undefined });
+    try {
+      const version = await startWithin(session, { ms: checkStartupMs, end: context.signal }, async () => {
+        const version = await session.initialize();
+        if (!input.provider) return version;
+        const opened = await session.newSession();
+        await session.assertConfigured(opened).finally(() => session.forget());
+        return version;
+      });
+      return { path: place.binary, version };
+    } catch (error) {
+      throw redacted(error, place.redact);
+    } finally {
+      await session.close();
+    }
+  });
+}
+
+interface Place {
+  readonly binary: string;
+  readonly worktree: string;
+  readonly gooseEnv: Record<string, string>;
+  readonly shellEnv: Record<string, string>;
+  redact(text: string): string;
+}
+
+interface PlaceOptions {
+  readonly goose: GooseLocation;
+  readonly cwd: string;
+  readonly tmpDir: string;
+  readonly maxTurns: number;
+}
+
+/** Everything around the process: program, environments, temporary folder; and the sweep afterwards. */
+async function withPlace<T>({ goose, cwd, tmpDir, maxTurns }: PlaceOptions, work: (place: Place) => Promise<T>): Promise<T> {
+  const marker = newMarker();
+  try {
+    const worktree = await realpath(cwd).catch(() => {
+      throw new TaskMasterError("NO_FOLDER", `The folder ${cwd} does not exist.`);
+    });
+    const binary = await locateGoose({ setting: goose.path, env: process.env, workspace: worktree });
+    // The folder is deleted afterwards.
+    if (!path.relative(tmpDir, worktree).startsWith("..")) throw new TaskMasterError("INVALID_INPUT", `The temporary folder ${tmpDir} must not contain the worktree.`);
+    await mkdir(tmpDir, { recursive: true, mode: 0o700 });
+    await chmod(tmpDir, 0o700);
+    const own = { TMPDIR: tmpDir, ...(process.platform === "win32" ? { TMP: tmpDir, TEMP: tmpDir } : {}), [markerName]: marker };
+    const plugins = await disabledProjectPlugins(worktree);
+    const gooseEnv: Record<string, string> = {
+      OPENAI_TIMEOUT: providerTimeoutSeconds,
+      ...gooseEnvironment(process.env),
+      ...own,
+      // Every tool call has to ask us; we hold it while the task is paused.
+      GOOSE_MODE: "approve",
+      GOOSE_DISABLE_SESSION_NAMING: "true",
+      GOOSE_TELEMETRY_ENABLED: "false",
+      ...(maxTurns > 0 ? { GOOSE_MAX_TURNS: String(maxTurns) } : {}),
+      ...(plugins === undefined ? {} : { PLUGINS: plugins }),
+    };
+    return await work({ binary, worktree, gooseEnv, shellEnv: { ...shellEnvironment(process.env), ...own }, redact: redactor(gooseEnv) });
+  } finally {
+    await killMarked(marker);
+    await rm(tmpDir, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  }
+}
+
+async function turn(input: GooseRunInput, context: HandlerContext, { place, end }: { readonly place: Place; readonly end: AbortController }): Promise<GooseRunOutput> {
+  const { wallClockMs, idleMs, startupMs } = input.limits;
+  const buffer = new EventBuffer((event) => context.emit(redactEvent(event, place.redact)));
+  let isOver = false;
+  const emit = (event: WorkerEventBody): void => {
+    if (!isOver) buffer.add(event);
+  };
+  const time = new ActiveTime({
+    wallClockMs,
+    idleMs,
+    isPaused: () => context.isPaused,
+    isBusy: () => session.recorder.tools.hasOpen,
+    onTimeout: (error) => end.abort(error),
+  });
+  const session: GooseSession = new GooseSession({ ...place, end: end.signal, gate: () => context.gate(), emit, onSignOfLife: () => time.touch() });
+  let closeCallsAs: "cancelled" | "failed" = "failed";
+  try {
+    const sessionId = await startWithin(session, { ms: startupMs, end: end.signal }, async () => {
+      await session.initialize();
+      return session.open(input.sessionId);
+    });
+    emit({ type: "checkpoint", step: "session", data: { sessionId } });
+    return { sessionId, finalMessage: await session.prompt(input.prompt) };
+  } catch (error) {
+    if (context.signal.aborted) closeCallsAs = "cancelled";
+    throw redacted(error, place.redact);
+  } finally {
+    time.dispose();
+    await session.close();
+    session.recorder.tools.closeOpen(closeCallsAs);
+    logDropped(session, emit);
+    buffer.flush();
+    isOver = true;
+  }
+}
+
+/** Runs the start of a conversation; ends it when it takes too long (0: no limit) or the run is over. */
+async function startWithin<T>(session: GooseSession, { ms, end }: { readonly ms: number; readonly end: AbortSignal }, start: () => Promise<T>): Promise<T> {
+  const timeout = Promise.withResolvers<never>();
+  const timer = ms > 0 ? setTimeout(() => timeout.reject(session.process.silence(ms)), ms) : undefined;
+  try {
+    return await abortable(Promise.race([start(), timeout.promise]), end);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function logDropped(session: GooseSession, emit: (event: WorkerEventBody) => void): void {
+  const dropped = session.process.garbageLines + session.recorder.malformed;
+  if (dropped > 0) emit({ type: "log", level: "warn", message: `${dropped} lines or updates of Goose did not fit the protocol and were dropped` });
+}
+
+function redacted(thrown: unknown, redact: (text: string) => string): TaskMasterError {
+  const error = toTaskMasterError(thrown);
+  return new TaskMasterError(error.code, redact(error.message), { retryable: error.retryable, ...(error.details === undefined ? {} : { details: redact(error.details) }) });
+}
+
+function redactEvent(event: WorkerEventBody, redact: (text: string) => string): WorkerEventBody {
+  if (event.type === "message") return { ...event, text: redact(event.text) };
+  if (event.type === "tool_call" && event.call.outputDelta !== undefined) return { ...event, call: { ...event.call, outputDelta: redact(event.call.outputDelta) } };
+  return event;
+}

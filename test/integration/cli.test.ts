@@ -1,0 +1,245 @@
+/** The built terminal as a process of its own: against the store, and with the real Goose on a scripted model. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import path from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { gooseBinary } from "../helpers/gooseBinary.ts";
+import { waitFor, waitForNoProcesses } from "../helpers/leakCheck.ts";
+import { type ModelReply, type ModelServer, sequence, startModelServer } from "../helpers/modelServer.ts";
+import { createTempDir, createTempRepo, type TempDir, type TempRepo } from "../helpers/tempRepo.ts";
+import { buildCliPackage, Cli, type CliProcess } from "./cliPackage.ts";
+
+let packageFolder: TempDir;
+let server: ModelServer;
+let repo: TempRepo;
+let home: TempDir;
+let cli: Cli;
+
+const writeHello: readonly ModelReply[] = [
+  { kind: "tools", calls: [{ name: "write", arguments: { path: "hello.txt", content: "Hello!\n" } }], text: "I write it." },
+  { kind: "text", text: "hello.txt is written." },
+];
+
+beforeAll(async () => {
+  [packageFolder, server] = await Promise.all([buildCliPackage(), startModelServer()]);
+}, 60_000);
+
+afterAll(async () => {
+  await server.close();
+  packageFolder.dispose();
+});
+
+beforeEach(() => {
+  repo = createTempRepo();
+  home = createTempDir("task-master-home-");
+  cli = new Cli({ packageDir: packageFolder.dir, repo: repo.dir, home: home.dir, env: server.env });
+  server.setScript(sequence(writeHello));
+});
+
+afterEach(async () => {
+  await waitForNoProcesses(home.dir);
+  repo.dispose();
+  home.dispose();
+});
+
+describe("the queue", () => {
+  test("add, list and show agree, and ids may be cut", async () => {
+    const first = await cli.add("Create hello.txt", "--tag", "demo", "--priority", "high", "--deadline", "2030-01-02T03:04:05Z");
+    const second = await cli.add("Answer it", "--depends", first.slice(0, 5), "--prompt", "Read hello.txt.", "--accept", "test -f response.txt");
+    const { records } = await cli.run(["list", "--json"]);
+    expect(records).toMatchObject([
+      { v: 1, type: "task", seq: 1, id: first, title: "Create hello.txt", status: "todo", priority: "high", branch: null, deadline: "2030-01-02T03:04:05.000Z", dependsOn: [], tags: ["demo"] },
+      { v: 1, type: "task", seq: 2, id: second, status: "blocked", priority: "medium", dependsOn: [first] },
+    ]);
+    expect(await cli.show(second.slice(0, 6))).toMatchObject({ id: second, prompt: "Read hello.txt.", attempts: [], acceptance: { commands: ["test -f response.txt"] } });
+    expect((await cli.run(["list"])).stdout).toMatch(new RegExp(`${first} +todo +high +Create hello.txt`));
+    expect(repo.git("status", "--porcelain")).toBe("");
+  });
+
+  test("standard input gives the prompt", async () => {
+    await cli.run(["add", "T", "--prompt", "-"], { input: "First line\nzażółć\n" });
+    const { records } = await cli.run(["list", "--json"]);
+    expect(await cli.show(records[0]?.id ?? "")).toMatchObject({ prompt: "First line\nzażółć" });
+  });
+
+  test.each([
+    ["an unknown flag", ["list", "--frob"], /--frob/],
+    ["an unknown verb", ["frob"], /frob/],
+    ["an empty title", ["add", ""], /title/],
+    ["a title that is too long", ["add", "x".repeat(100_000)], /title/i],
+    ["a title of two lines", ["add", "a\nb"], /title/i],
+    ["an unknown dependency", ["add", "x", "--depends", "zzzz"], /zzzz/],
+    ["an unknown id", ["show", "zzzzzzzz"], /zzzzzzzz/],
+  ])("%s ends with 2 and is named", async (_name, args, message) => {
+    const result = await cli.run(args);
+    expect(result).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringMatching(message) });
+    expect((await cli.run([...args, "--json"])).records).toMatchObject([{ v: 1, type: "error", code: expect.stringMatching(/INVALID_INPUT|TASK_NOT_FOUND/) }]);
+  });
+
+  test.each([
+    ["1 MB, which is more than a prompt may have", 1024 * 1024],
+    ["more than 1 MB", 1024 * 1024 + 1],
+    ["far more than 1 MB", 64 * 1024 * 1024],
+  ])("standard input of %s ends with 2", async (_name, size) => {
+    const result = await cli.run(["add", "T", "--prompt", "-", "--json"], { input: Buffer.alloc(size, "x") });
+    expect(result).toMatchObject({ exitCode: 2, records: [{ type: "error", code: "INVALID_INPUT" }] });
+    expect((await cli.run(["list", "--json"])).stdout).toBe("");
+  });
+
+  test("a transition that is not legal ends with 1, a folder that is not there with 3", async () => {
+    const id = await cli.add("T");
+    expect(await cli.run(["pause", id, "--json"])).toMatchObject({ exitCode: 1, records: [{ code: "ILLEGAL_TRANSITION" }] });
+    expect(await cli.run(["cancel", id])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("cancelled") });
+    expect(await cli.run(["retry", id, "--json"])).toMatchObject({ exitCode: 0, records: [{ type: "task", status: "todo" }] });
+    expect(await cli.run(["list", "-C", "/no/such/folder", "--json"])).toMatchObject({ exitCode: 3, records: [{ code: "NO_FOLDER" }] });
+  });
+
+  test("a reader that goes away is no error", () => {
+    const script = path.join(packageFolder.dir, "dist", "cli.cjs");
+    const text = execFileSync("sh", ["-c", `"${process.execPath}" "${script}" help 2>&1 | head -n 1`], { cwd: repo.dir, encoding: "utf8" });
+    expect(text).toMatch(/^task-master-goose:.*\n$/);
+  });
+
+  test("an older Node finds the one in the package, or says what is missing", async ({ skip }) => {
+    const old = oldNode();
+    if (old === undefined) return skip("no Node without node:sqlite on the PATH");
+    expect(await cli.run(["list", "--json"], { node: old })).toMatchObject({ exitCode: 3, records: [{ code: "SQLITE_MISSING" }] });
+    const modules = path.join(packageFolder.dir, "node_modules");
+    mkdirSync(path.join(modules, "node", "bin"), { recursive: true });
+    packageFolder.write("node_modules/node/package.json", JSON.stringify({ version: process.versions.node }));
+    symlinkSync(process.execPath, path.join(modules, "node", "bin", "node"));
+    expect(await cli.run(["add", "T", "--json"], { node: old })).toMatchObject({ exitCode: 0, stderr: "", records: [{ title: "T" }] });
+    expect(await cli.run(["show", "zzz"], { node: old })).toMatchObject({ exitCode: 2 });
+  });
+});
+
+describe("with Goose", { timeout: 60_000 }, () => {
+  test("run makes a commit on a branch and leaves the checkout alone", async () => {
+    const id = await cli.add("Create hello.txt with a greeting");
+    const result = await cli.run(["run", "--next", "--json"]);
+    expect(result.exitCode, result.stdout + result.stderr).toBe(0);
+    expect(result.records.at(-1)).toMatchObject({ type: "summary", ran: [{ id, status: "done" }], done: 1, failed: 0 });
+    expect(result.records.map(({ seq }) => seq)).toEqual(result.records.map((_record, index) => index + 1));
+    const kinds = result.records.map(({ event }) => (event as { type: string } | undefined)?.type);
+    expect(kinds).toEqual(expect.arrayContaining(["started", "message", "tool_call", "completed"]));
+    const task = await cli.show(id);
+    expect(task).toMatchObject({ status: "done", attempts: [{ number: 1, outcome: "completed", errorCode: null }] });
+    const { branch, commits } = task as unknown as { branch: string; commits: string[] };
+    expect(repo.git("show", `${branch}:hello.txt`)).toBe("Hello!");
+    expect(repo.git("rev-parse", branch)).toBe(commits.at(-1));
+    expect(repo.git("status", "--porcelain")).toBe("");
+    expect(existsSync(path.join(repo.dir, "hello.txt"))).toBe(false);
+    expect(await cli.run(["run", "--all"])).toMatchObject({ exitCode: 0, stdout: "No task is ready.\n" });
+    expect((await cli.run(["logs", id])).stdout).toMatch(/created[\s\S]*started[\s\S]*I write it\.[\s\S]*tool: write hello\.txt[\s\S]*done:/);
+  });
+
+  test.each<[string, ModelReply | undefined]>([
+    ["a key that is refused", { kind: "status", status: 401 }],
+    ["no server", undefined],
+  ])("%s: not done, exit code 1", async (_name, reply) => {
+    const id = await cli.add("Create hello.txt");
+    if (reply !== undefined) server.setScript(() => reply);
+    const env = reply === undefined ? { OPENAI_HOST: "http://127.0.0.1:9" } : {};
+    const result = await cli.run(["run", "--json"], { env });
+    expect(result.exitCode, result.stdout + result.stderr).toBe(1);
+    expect(result.records.at(-1)).toMatchObject({ type: "summary", done: 0, failed: 1 });
+    expect((await cli.show(id)).status).not.toBe("done");
+  });
+
+  test("no Goose: exit code 3, also from doctor", async () => {
+    await cli.add("Create hello.txt");
+    const missing = path.join(home.dir, "no-goose");
+    const result = await cli.run(["run", "--json", "--goose", missing]);
+    expect(result.exitCode, result.stdout + result.stderr).toBe(3);
+    expect(result.records.at(-1)).toMatchObject({ ran: [{ errorCode: expect.stringMatching(/^GOOSE_NOT_/) }] });
+    const doctor = await cli.run(["doctor", "--json", "--goose", missing]);
+    expect(doctor.exitCode).toBe(3);
+    expect(doctor.records).toContainEqual(expect.objectContaining({ type: "check", name: "goose", ok: false }));
+  });
+
+  test("doctor is content with a good set-up", async () => {
+    const result = await cli.run(["doctor", "--json", "--goose", gooseBinary()]);
+    expect(result.records.map(({ name, ok }) => `${String(name)} ${String(ok)}`)).toEqual(expect.arrayContaining(["git true", "repository true", "goose true"]));
+    expect(result.exitCode, result.stdout).toBe(0);
+  });
+
+  test("Ctrl-C keeps the place: 130, nothing is left alive, and resume finishes the task", async () => {
+    const id = await cli.add("Create hello.txt");
+    const [held, letGo] = holdSecondTurn();
+    const run = cli.start(["run", "--json"]);
+    await held;
+    run.kill("SIGINT");
+    const result = await run.result;
+    expect(result).toMatchObject({ exitCode: 130, signal: null });
+    expect(result.records.at(-1)).toMatchObject({ type: "summary", ran: [{ id, status: "paused" }] });
+    await waitForNoProcesses(home.dir);
+    letGo();
+    server.setScript(() => ({ kind: "text", text: "hello.txt is written." }));
+    const resumed = await cli.run(["resume", id, "--json"]);
+    expect(resumed.exitCode, resumed.stdout + resumed.stderr).toBe(0);
+    expect(await cli.show(id)).toMatchObject({ status: "done" });
+  });
+
+  test("SIGTERM ends with 143, a second Ctrl-C ends at once; nothing is left alive", async () => {
+    await cli.add("Create hello.txt");
+    server.setScript(() => ({ kind: "hang" }));
+    const first = await startedRun();
+    first.kill("SIGTERM");
+    expect(await first.result).toMatchObject({ exitCode: 143, signal: null });
+    await waitForNoProcesses(home.dir);
+
+    await cli.add("Another task");
+    const second = await startedRun();
+    second.kill("SIGINT");
+    await waitFor(() => second.output().stderr.includes("Stopping"), { what: "the first signal to be heard" });
+    let ended = false;
+    void second.result.finally(() => (ended = true));
+    await waitFor(() => (second.kill("SIGINT"), ended), { what: "the end after the second signal" });
+    expect(await second.result).toMatchObject({ exitCode: 130, signal: null });
+  });
+
+  test("another process pauses, resumes and follows a task that runs here", async () => {
+    const id = await cli.add("Create hello.txt");
+    const [held, letGo] = holdSecondTurn();
+    const run = cli.start(["run", id, "--json"]);
+    await held;
+    const logs = cli.start(["logs", id, "-f"]);
+    expect(await cli.run(["pause", id])).toMatchObject({ exitCode: 0 });
+    await waitFor(async () => (await cli.show(id)).status === "paused", { what: "the pause" });
+    expect(await cli.run(["resume", id])).toMatchObject({ exitCode: 0 });
+    letGo();
+    expect(await run.result).toMatchObject({ exitCode: 0 });
+    expect((await logs.result).stdout).toMatch(/paused[\s\S]*resumed[\s\S]*done:/);
+  });
+});
+
+/** The model answers its first turn and waits in the second: `held` resolves when it does. */
+function holdSecondTurn(): readonly [held: Promise<void>, letGo: () => void] {
+  const gate = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  let turn = 0;
+  server.setScript(() => {
+    const [first, second] = writeHello as [ModelReply, ModelReply];
+    if (turn++ === 0) return first;
+    reached.resolve();
+    return { kind: "hold", until: gate.promise, then: second };
+  });
+  return [reached.promise, gate.resolve];
+}
+
+async function startedRun(): Promise<CliProcess> {
+  const before = server.requests.length;
+  const run = cli.start(["run", "--json"]);
+  await waitFor(() => server.requests.length > before, { timeoutMs: 20_000, what: () => `Goose to ask the model; printed: ${JSON.stringify(run.output())}` });
+  return run;
+}
+
+function oldNode(): string | undefined {
+  for (const folder of (process.env["PATH"] ?? "").split(path.delimiter)) {
+    const file = path.join(folder, "node");
+    if (folder === "" || folder.includes("node_modules") || !existsSync(file)) continue;
+    const [major = 0, minor = 0] = execFileSync(file, ["-p", "process.versions.node"], { encoding: "utf8" }).split(".").map(Number);
+    if (major < 22 || (major === 22 && minor < 13)) return file;
+  }
+  return undefined;
+}

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { compareUrgency, deadlineBoost, endOfLocalDay, score, selectTask } from "../../../src/engine/selectTask.ts";
+import { makeTask } from "../../../src/engine/newTask.ts";
+import type { Task } from "../../../src/model/task.ts";
+
+const now = new Date(2026, 0, 15, 12).getTime();
+const hour = 3_600_000;
+let counter = 0;
+
+function task(fields: Partial<Task> = {}): Task {
+  return { ...makeTask({ title: `t${++counter}` }, { now, random: Math.random, repository: "/r", maxAttempts: 1 }), ...fields };
+}
+
+describe("score", () => {
+  test.each([
+    ["critical", undefined, 1000],
+    ["high", undefined, 100],
+    ["medium", undefined, 10],
+    ["low", undefined, 1],
+    ["low", now - 1, 10],
+    ["medium", endOfLocalDay(now), 50],
+    ["high", now + 40 * hour, 200],
+    ["high", now + 80 * hour, 100],
+  ] as const)("%s due %s scores %d", (priority, deadline, expected) => {
+    expect(score(task({ priority, ...(deadline === undefined ? {} : { deadline }) }), now)).toBe(expected);
+  });
+
+  test("today ends with the local day", () => {
+    expect(deadlineBoost(endOfLocalDay(now), now)).toBe(5);
+    expect(deadlineBoost(endOfLocalDay(now) + 1, now)).toBe(2);
+  });
+});
+
+describe("ties", () => {
+  test("an overdue low task goes before a medium one without a deadline: the deadline decides", () => {
+    const low = task({ priority: "low", deadline: now - 1 });
+    const medium = task({ priority: "medium" });
+    expect(selectTask([medium, low], now)).toBe(low);
+  });
+
+  test("same score and deadline: the heavier priority, then the older, then the id", () => {
+    const older = task({ createdAt: now - 2 });
+    const younger = task({ createdAt: now - 1 });
+    expect(compareUrgency(older, younger, now)).toBeLessThan(0);
+    const a = task({ id: "00000001" as Task["id"] });
+    const b = task({ id: "00000002" as Task["id"] });
+    expect(compareUrgency(a, b, now)).toBeLessThan(0);
+  });
+});
+
+test("only ready tasks that have the wanted tags are chosen", () => {
+  const blocked = task({ status: "blocked", priority: "critical" });
+  const later = task({ notBefore: now + 1, priority: "critical" });
+  const untagged = task({ priority: "critical" });
+  const tagged = task({ tags: ["night"] });
+  expect(selectTask([blocked, later, untagged, tagged], now, { requireTags: ["night"] })).toBe(tagged);
+  expect(selectTask([blocked, later], now)).toBeUndefined();
+});

@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import * as machine from "../../../src/engine/taskMachine.ts";
+import { TaskMasterError } from "../../../src/model/errors.ts";
+import { taskStatuses, type Task, type TaskStatus } from "../../../src/model/task.ts";
+import { makeTask } from "../../../src/engine/newTask.ts";
+
+const now = 1_000;
+const lease = { owner: "me", expiresAt: 2_000 };
+const result = { output: "", metrics: { startedAt: 0, endedAt: now, durationMs: now }, artifacts: [] };
+
+function taskIn(status: TaskStatus): Task {
+  const task = makeTask({ title: "t" }, { now: 0, random: Math.random, repository: "/r", maxAttempts: 1 });
+  return { ...task, status, ...(status === "in_progress" || status === "paused" ? { attempts: 1, fence: 1, lease: { ...lease, token: 1 } } : {}) };
+}
+
+/** product.md section 2, row by row: transition -> from -> to. */
+const table: Record<machine.TaskTransition, Partial<Record<TaskStatus, TaskStatus>>> = {
+  claim: { todo: "in_progress" },
+  pause: { in_progress: "paused" },
+  resume: { paused: "in_progress" },
+  stop: { in_progress: "stopped", paused: "stopped" },
+  complete: { in_progress: "done" },
+  fail: { in_progress: "failed", paused: "failed" },
+  lose: { in_progress: "paused", paused: "paused" },
+  requeue: { stopped: "todo", failed: "todo", cancelled: "todo" },
+  cancel: { todo: "cancelled", blocked: "cancelled", in_progress: "cancelled", paused: "cancelled", stopped: "cancelled", failed: "cancelled" },
+};
+
+const apply: Record<machine.TaskTransition, (task: Task) => Task> = {
+  claim: (task) => machine.claim(task, lease, now),
+  pause: (task) => machine.pause(task, now),
+  resume: (task) => machine.resume(task, now),
+  stop: (task) => machine.stop(task, now),
+  complete: (task) => machine.complete(task, result, now),
+  fail: (task) => machine.fail(task, result, { now }),
+  lose: (task) => machine.lose(task, now),
+  requeue: (task) => machine.requeue(task, false, now),
+  cancel: (task) => machine.cancel(task, now),
+};
+
+describe.each(Object.keys(table) as machine.TaskTransition[])("%s", (transition) => {
+  test.each(taskStatuses)("from %s", (status) => {
+    const expected = table[transition][status];
+    if (expected === undefined) {
+      expect(() => apply[transition](taskIn(status))).toThrow(expect.objectContaining({ code: "ILLEGAL_TRANSITION" }) as TaskMasterError);
+    } else {
+      expect(apply[transition](taskIn(status)).status).toBe(expected);
+    }
+  });
+});
+
+test("a claim starts an attempt under a higher token and clears what is over", () => {
+  const task = { ...taskIn("todo"), fence: 4, attempts: 2, notBefore: 5 };
+  const claimed = machine.claim(task, lease, now);
+  expect(claimed).toMatchObject({ attempts: 3, fence: 5, lease: { owner: "me", token: 5, expiresAt: 2_000 } });
+  expect(claimed.notBefore).toBeUndefined();
+});
+
+test("taking over keeps the attempt and raises the token", () => {
+  expect(machine.takeOver(taskIn("paused"), lease, now)).toMatchObject({ status: "in_progress", attempts: 1, fence: 2, lease: { token: 2 } });
+});
+
+test("a failure that may be tried again goes back to the queue with its time", () => {
+  expect(machine.fail(taskIn("in_progress"), result, { now, retryAt: 9_000 })).toMatchObject({ status: "todo", notBefore: 9_000 });
+});
+
+test("a requeue with an open dependency is blocked and allows one more attempt", () => {
+  const failed = { ...taskIn("failed"), attempts: 3, maxAttempts: 3 };
+  expect(machine.requeue(failed, true, now)).toMatchObject({ status: "blocked", maxAttempts: 4 });
+});
+
+test.each(["stop", "complete", "fail", "cancel"] as const)("%s gives the lease back", (transition) => {
+  expect(apply[transition](taskIn("in_progress")).lease).toBeUndefined();
+});
