@@ -1,0 +1,146 @@
+/** The worker port, run against both of its implementations: threads and inline. */
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { JsonObject } from "../../src/base/json.ts";
+import type { InvocationObserver } from "../../src/engine/ports.ts";
+import { TaskWorkerHost } from "../../src/host/taskWorkerHost.ts";
+import type { TaskId } from "../../src/model/ids.ts";
+import type { PoolMode } from "../../src/model/settings.ts";
+import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
+import { waitFor } from "../helpers/leakCheck.ts";
+
+const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const realTimers = {
+  after: (ms: number, run: () => void) => {
+    const timer = setTimeout(run, ms);
+    return { dispose: () => clearTimeout(timer) };
+  },
+};
+const logged: string[] = [];
+const note = (text: string): void => {
+  logged.push(text);
+};
+const log = { debug: note, info: note, warn: note, error: note };
+
+describe.each<PoolMode>(["thread", "inline"])("workers in mode %s", (poolMode) => {
+  let host: TaskWorkerHost;
+  let modules: string[];
+  beforeEach(() => {
+    logged.length = 0;
+    modules = [file("../helpers/handlers/testHandlers.ts")];
+    host = new TaskWorkerHost({
+      script: file("../../src/worker/harness.ts"),
+      settings: () => ({ poolSize: 2, poolMode, poolModules: modules }),
+      timers: realTimers,
+      log,
+    });
+  });
+  afterEach(() => host.stop(2_000));
+
+  const run = (handler: string, input: JsonObject = {}, observer: InvocationObserver = {}): ReturnType<TaskWorkerHost["run"]> =>
+    host.run({ taskId: "00000001" as TaskId, attempt: 1, handler, input }, observer);
+
+  test("an invocation is claimed and its output comes back", async () => {
+    let isClaimed = false;
+    await expect(run("test.echo", { a: [1, "ü", null] }, { onClaim: () => (isClaimed = true) }).result).resolves.toEqual({ a: [1, "ü", null] });
+    expect(isClaimed).toBe(true);
+  });
+
+  test("an error keeps its code, its details and its cause", async () => {
+    const error: unknown = await run("test.fail").result.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "DISK_FULL", message: "No space is left.", retryable: true, details: "ENOSPC", cause: { message: "the disk said no" } });
+    expect((error as Error).stack).toContain("testHandlers");
+  });
+
+  test.each([
+    ["test.throw", "INTERNAL"],
+    ["no.such", "UNKNOWN_HANDLER"],
+    ["test.badOutput", "INTERNAL"],
+  ])("%s ends as %s and the worker goes on", async (handler, code) => {
+    await expect(run(handler).result).rejects.toMatchObject({ code });
+    await expect(run("test.echo", { still: "here" }).result).resolves.toEqual({ still: "here" });
+  });
+
+  test("streamed events arrive in order, joined, with no character lost", async () => {
+    const events: WorkerEventBody[] = [];
+    await run("test.stream", { count: 1_000 }, { onEvents: (more) => events.push(...more) }).result;
+    const words = events.flatMap((event) => (event.type === "message" ? event.text.trim().split(" ") : []));
+    expect(words).toEqual(Array.from({ length: 1_000 }, (_, index) => String(index)));
+    const output = events.map((event) => (event.type === "tool_call" ? (event.call.outputDelta ?? "") : "")).join("");
+    expect(output).toBe("😀".repeat(100_000));
+  });
+
+  test("pause holds at the gate, resume lets go on", async () => {
+    const seen: string[] = [];
+    const handle = run("test.hold", {}, { onEvents: (events) => events.forEach((event) => event.type === "log" && seen.push(event.message)) });
+    let isSettled = false;
+    void handle.result.finally(() => (isSettled = true));
+    await waitFor(() => seen.includes("begun"), { what: "the beginning" });
+    handle.pause();
+    await waitFor(() => seen.includes("held"), { what: "the hold" });
+    expect(isSettled).toBe(false);
+    handle.resume();
+    await expect(handle.result).resolves.toBe("went on");
+  });
+
+  test("cancel rejects with CANCELLED, the first reason wins, also while held", async () => {
+    const seen: string[] = [];
+    const handle = run("test.hold", {}, { onEvents: (events) => events.forEach((event) => event.type === "log" && seen.push(event.message)) });
+    handle.pause();
+    await waitFor(() => seen.includes("held"), { what: "the hold" });
+    handle.cancel("first");
+    handle.cancel("second");
+    await expect(handle.result).rejects.toMatchObject({ code: "CANCELLED", message: "first" });
+  });
+
+  test("a running invocation sends heartbeats", async () => {
+    let beats = 0;
+    const handle = run("test.hold", {}, { onHeartbeat: () => beats++ });
+    await waitFor(() => beats > 0, { what: "a heartbeat", timeoutMs: 5_000 });
+    handle.cancel("enough");
+    await expect(handle.result).rejects.toMatchObject({ code: "CANCELLED" });
+  });
+
+  test("stop cancels what runs, and refuses what comes later", async () => {
+    const seen: string[] = [];
+    const handle = run("test.hold", {}, { onEvents: (events) => events.forEach((event) => event.type === "log" && seen.push(event.message)) });
+    const ended = expect(handle.result).rejects.toMatchObject({ code: "CANCELLED" });
+    await waitFor(() => seen.includes("begun"), { what: "the beginning" });
+    await Promise.all([host.stop(2_000), host.stop(2_000)]);
+    await ended;
+    await expect(run("test.echo").result).rejects.toMatchObject({ code: "CANCELLED" });
+  });
+
+  test("a module that cannot be loaded fails the invocation with its name", async () => {
+    modules = [file("./no-such-module.ts")];
+    await expect(run("test.echo").result).rejects.toThrow("no-such-module");
+  });
+});
+
+describe("threads", () => {
+  const make = (): TaskWorkerHost =>
+    new TaskWorkerHost({
+      script: file("../../src/worker/harness.ts"),
+      settings: () => ({ poolSize: 2, poolMode: "thread", poolModules: [file("../helpers/handlers/testHandlers.ts")] }),
+      timers: realTimers,
+      log,
+    });
+  const taskId = "00000001" as TaskId;
+
+  test("two tasks run in two threads, a third shares", async () => {
+    const host = make();
+    const held = [1, 2, 3].map(() => host.run({ taskId, attempt: 1, handler: "test.hold", input: {} }));
+    const threads = await Promise.all([1, 2].map(() => host.run({ taskId, attempt: 1, handler: "test.thread", input: {} }).result));
+    expect(threads.every((id) => typeof id === "number" && id > 0)).toBe(true);
+    for (const handle of held) handle.cancel("enough");
+    await Promise.allSettled(held.map((handle) => handle.result));
+    await host.stop(2_000);
+  });
+
+  test("a worker that exits costs its invocation and is replaced", async () => {
+    const host = make();
+    await expect(host.run({ taskId, attempt: 1, handler: "test.exit", input: {} }).result).rejects.toMatchObject({ code: "WORKER_FAILED", retryable: true });
+    await expect(host.run({ taskId, attempt: 1, handler: "test.echo", input: { a: 1 } }).result).resolves.toEqual({ a: 1 });
+    await host.stop(2_000);
+  });
+});

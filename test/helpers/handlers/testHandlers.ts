@@ -1,0 +1,34 @@
+/** Handlers for tests of the worker host; loaded through `workerPool.modules`. */
+import { abortable } from "../../../src/base/abort.ts";
+import { TaskMasterError } from "../../../src/model/errors.ts";
+import type { TaskHandlerRegistry } from "../../../src/worker/handlerRegistry.ts";
+
+export function register(registry: TaskHandlerRegistry): void {
+  registry.register("test.echo", (input) => Promise.resolve(input));
+  registry.register("test.fail", () => {
+    const cause = Object.assign(new Error("the disk said no"), { errno: -28 });
+    return Promise.reject(new TaskMasterError("DISK_FULL", "No space is left.", { retryable: true, cause, details: "ENOSPC" }));
+  });
+  registry.register("test.throw", () => {
+    throw new RangeError("not one of ours");
+  });
+  registry.register("test.stream", (input, context) => {
+    for (let i = 0; i < Number(input["count"]); i++) context.emit({ type: "message", role: "agent", messageId: `m${i % 2}`, text: `${i} ` });
+    context.emit({ type: "tool_call", call: { toolCallId: "t", outputDelta: "😀".repeat(100_000) } });
+    return Promise.resolve("streamed");
+  });
+  registry.register("test.hold", async (_input, context) => {
+    context.emit({ type: "log", level: "info", message: "begun" });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setInterval(() => {
+      if (context.isPaused) resolve();
+    }, 5);
+    await abortable(promise, context.signal).finally(() => clearInterval(timer));
+    context.emit({ type: "log", level: "info", message: "held" });
+    await context.gate();
+    return "went on";
+  });
+  registry.register("test.exit", () => process.exit(7));
+  registry.register("test.thread", async () => (await import("node:worker_threads")).threadId);
+  registry.register("test.badOutput", () => Promise.resolve((() => undefined) as never));
+}
