@@ -5,12 +5,15 @@ import type { Task } from "../model/task.ts";
 export const nothingToChange = "NOTHING TO CHANGE";
 
 const summaryLength = 1_500;
+const maxFiles = 20;
 
+/** By id and outcome, not by title: a title reads like an order, and the work is already in the branch. */
 function dependencyLines(dependencies: readonly Task[]): string[] {
   if (dependencies.length === 0) return [];
-  const lines = dependencies.map((task) => {
-    const files = task.result?.artifacts.slice(0, 20).join(", ");
-    return `- "${task.title}" (${task.status}${task.branch === undefined ? "" : `, branch ${task.branch}`})${files ? `; changed: ${files}` : ""}\n  ${(task.result?.output ?? "").slice(0, summaryLength)}`;
+  const lines = dependencies.map(({ id, status, branch, result }) => {
+    const where = branch === undefined ? "" : `, branch ${branch}`;
+    const files = result?.artifacts.slice(0, maxFiles).join(", ") ?? "";
+    return `- task ${id} (${status}${where})${files === "" ? "" : ` changed ${files}`}\n  ${(result?.output ?? "").slice(0, summaryLength)}`;
   });
   return ["", "## Finished tasks that this one builds on", ...lines];
 }

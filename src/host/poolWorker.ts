@@ -70,9 +70,10 @@ export class PoolWorker {
     await Promise.allSettled([...this.#open.values()].map(({ settled }) => settled.promise));
   }
 
+  /** Ends it at once; what still runs in it is rejected. */
   async terminate(): Promise<void> {
-    await this.#link.terminate();
     this.#gone(undefined);
+    await this.#link.terminate();
   }
 
   #receive(messages: unknown): void {

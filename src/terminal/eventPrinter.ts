@@ -29,6 +29,8 @@ export class EventPrinter {
   readonly #tools: ToolCallPrinter;
   readonly #speeches = new Map<TaskId, Speech>();
   readonly #progress = new Map<TaskId, string>();
+  /** Tasks whose agent speaks and acts now: their progress only repeats what is shown anyway. */
+  readonly #talking = new Set<TaskId>();
 
   constructor(output: Output, options: { readonly withIds: boolean }) {
     this.#output = output;
@@ -39,6 +41,7 @@ export class EventPrinter {
 
   print(event: TaskEvent, title?: string): void {
     if (this.#output.json) return this.#output.record("event", eventJson(event));
+    this.#noteTalk(event);
     if (event.type === "message") return this.#hear(event);
     const lines = this.#lines(event, title);
     if (lines.length === 0) return;
@@ -53,6 +56,11 @@ export class EventPrinter {
       this.#speeches.delete(id);
       if (speech.text.trim() !== "") this.#say(id, speech.role, speech.text);
     }
+  }
+
+  #noteTalk({ taskId, type }: TaskEvent): void {
+    if (type === "message" || type === "tool_call") this.#talking.add(taskId);
+    else if (type === "checkpoint" || type === "started" || type === "resumed") this.#talking.delete(taskId);
   }
 
   #hear({ taskId, role, messageId, text }: EventOf<"message">): void {
@@ -109,6 +117,7 @@ export class EventPrinter {
   }
 
   #progressLines({ taskId, progress }: EventOf<"progress_update">): readonly string[] {
+    if (this.#talking.has(taskId) && this.#output.verbosity === 0) return [];
     const text = `${progress.percent} % ${cleanLine(progress.message)}`.trimEnd();
     if (this.#progress.get(taskId) === text) return [];
     this.#progress.set(taskId, text);

@@ -15,7 +15,10 @@ export function hasSqlite(version: string): boolean {
 export function findNode(packageRoot: string, platform: NodeJS.Platform = process.platform): string | undefined {
   const folders = [path.join(packageRoot, "node_modules", "node"), path.join(packageRoot, "..", "node")];
   const file = path.join("bin", platform === "win32" ? "node.exe" : "node");
-  return folders.filter((folder) => hasSqlite(packageVersion(folder))).map((folder) => path.join(folder, file)).find((each) => existsSync(each));
+  return folders
+    .filter((folder) => hasSqlite(packageVersion(folder)))
+    .map((folder) => path.join(folder, file))
+    .find((each) => existsSync(each));
 }
 
 function packageVersion(folder: string): string {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { waitFor } from '../helpers/leakCheck.ts';
 import { byPrompt, messageText, type ScriptedCall } from '../helpers/modelServer.ts';
-import { goosePlace, stubEnvironment, TestContext } from '../unit/worker/gooseFixture.ts';
+import { goosePlace, TestContext } from '../unit/worker/gooseFixture.ts';
 
 const shell = (command: string): ScriptedCall => ({ name: 'shell', arguments: { command } });
 const write = (file: string, content: string): ScriptedCall => ({ name: 'write', arguments: { path: file, content } });
@@ -119,10 +119,4 @@ test('text beyond ASCII survives the pipes', async () => {
   expect(await place.run(context, { prompt: 'Tu es \ud800 bitte, 👋' })).toMatchObject({ finalMessage: text });
   expect(context.calls()[0]?.outputDelta).toBe(`${text}\n`.repeat(3_000));
   expect(readFileSync(path.join(place.repo.dir, 'ü.txt'), 'utf8')).toBe(text);
-});
-
-test('a provider that reports no usage counts as success too', async () => {
-  const place = await goosePlace();
-  stubEnvironment({ OPENAI_TIMEOUT: '30' });
-  expect(await place.run(new TestContext())).toMatchObject({ finalMessage: 'Done.' });
 });

@@ -5,7 +5,7 @@ import type { ToolCallStatus, ToolDiff } from "../../model/toolCall.ts";
 interface RowBase {
   readonly key: string;
   /** The first event that it is made of. */
-  readonly seq: number;
+  seq: number;
   readonly at: number;
   /** Grows when something else than an addition at the end of the text has changed. */
   revision: number;

@@ -19,7 +19,7 @@ export interface Change {
   readonly changed: ReadonlySet<Row>;
 }
 
-type MessageEvent_ = Extract<TaskEvent, { type: "message" }>;
+type MessagePiece = Extract<TaskEvent, { type: "message" }>;
 type ToolEvent = Extract<TaskEvent, { type: "tool_call" }>;
 
 /** The rows of a run, oldest first, and which part of the journal they cover. */
@@ -68,11 +68,9 @@ export class RunModel {
   prepend(events: readonly TaskEvent[], firstSeq: number): void {
     const page = new RunModel();
     page.reset(events, firstSeq);
-    const before = page.#rows.filter((row) => row.kind !== "tool" || !this.#joinTool(row));
-    for (const [index, row] of before.entries()) {
-      const whole = this.#stragglers.get(row.key);
-      if (whole !== undefined) before[index] = whole;
-    }
+    const moved = new Set<Row>();
+    const before = page.#rows.map((row) => (row.kind === "tool" ? this.#whole(row, moved) : row));
+    if (moved.size > 0) this.#rows = this.#rows.filter((row) => !moved.has(row));
     const last = before.at(-1);
     const next = this.#rows[0];
     if (last?.kind === "message" && next?.kind === "message" && isSame(last, next)) {
@@ -84,7 +82,7 @@ export class RunModel {
     this.#firstSeq = firstSeq;
   }
 
-  /** Drops the oldest rows beyond a number; resolves with what was dropped. */
+  /** Drops the oldest rows beyond a number; gives back what was dropped. */
   trim(limit: number): readonly Row[] {
     const excess = this.#rows.length - limit;
     if (excess <= 0) return [];
@@ -106,7 +104,7 @@ export class RunModel {
     return { added, changed };
   }
 
-  #foldMessage(event: MessageEvent_, note: (row: Row, isNew: boolean) => void): void {
+  #foldMessage(event: MessagePiece, note: (row: Row, isNew: boolean) => void): void {
     const last = this.#rows.at(-1);
     if (last?.kind === "message" && isSame(last, event)) {
       addText(last, event.text);
@@ -121,6 +119,9 @@ export class RunModel {
 
   #foldTool({ seq, at, attempt, call }: ToolEvent, note: (row: Row, isNew: boolean) => void): void {
     const key = `tool:${attempt}:${call.toolCallId}`;
+    const dropped = this.#stragglers.get(key);
+    // Out of view: it is complete should its page be loaded again.
+    if (dropped !== undefined) return update(dropped, call);
     const known = this.#tools.get(key);
     const row: ToolRow = known ?? { kind: "tool", key, seq, at, revision: 0, toolCallId: call.toolCallId, status: "pending", output: "", isCut: false };
     update(row, call);
@@ -149,20 +150,16 @@ export class RunModel {
     note(row, true);
   }
 
-  /** Joins the beginning of a tool call to its shown rest, which moves to the place where the call began. */
-  #joinTool(begin: ToolRow): boolean {
-    const rest = this.#tools.get(begin.key);
-    if (rest === undefined) return false;
-    rest.toolName ??= begin.toolName;
-    rest.title ??= begin.title;
-    rest.input ??= begin.input;
-    rest.diffs ??= begin.diffs;
-    rest.exitCode ??= begin.exitCode;
-    rest.output = begin.output + rest.output;
-    rest.isCut ||= begin.isCut;
-    cutOutput(rest);
-    rest.revision++;
-    return true;
+  /** A tool call of an earlier page with everything that is known of it; its shown rest moves to where the call began. */
+  #whole(begin: ToolRow, moved: Set<Row>): ToolRow {
+    const dropped = this.#stragglers.get(begin.key);
+    this.#stragglers.delete(begin.key);
+    if (dropped !== undefined && dropped.seq <= begin.seq) return dropped;
+    const rest = dropped ?? this.#tools.get(begin.key);
+    if (rest === undefined) return begin;
+    moved.add(rest);
+    joinTool(begin, rest);
+    return rest;
   }
 
   #dropTool(row: ToolRow): void {
@@ -202,6 +199,20 @@ function update(row: ToolRow, call: ToolCallUpdate): void {
 /** A late "in_progress" never revives a call that has ended. */
 function isForward(row: ToolRow, call: ToolCallUpdate): boolean {
   return call.status !== undefined && toolCallStatuses.indexOf(call.status) >= Math.min(2, toolCallStatuses.indexOf(row.status));
+}
+
+/** Adds the beginning of a tool call to its rest. */
+function joinTool(begin: ToolRow, rest: ToolRow): void {
+  rest.seq = begin.seq;
+  rest.toolName ??= begin.toolName;
+  rest.title ??= begin.title;
+  rest.input ??= begin.input;
+  rest.diffs ??= begin.diffs;
+  rest.exitCode ??= begin.exitCode;
+  rest.output = begin.output + rest.output;
+  rest.isCut ||= begin.isCut;
+  cutOutput(rest);
+  rest.revision++;
 }
 
 function cutOutput(row: ToolRow): void {

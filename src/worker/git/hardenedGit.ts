@@ -30,7 +30,7 @@ const hardening = [
   // A guessed user@host is nobody's identity.
   "user.useConfigOnly=true",
   // Git itself waits for a ref that somebody else is writing.
-  "core.filesRefLockTimeout=2000",
+  "core.filesRefLockTimeout=300",
 ];
 
 // simple-git refuses its own hardening unless told otherwise; every argument below is built by us, never by a user.

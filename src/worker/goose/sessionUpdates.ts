@@ -29,7 +29,7 @@ const toolCall = {
   toolCallId: v.pipe(v.string(), v.minLength(1)),
   title: nullishString,
   status: nullishString,
-  rawInput: v.unknown(),
+  rawInput: v.optional(v.unknown()),
   content: v.nullish(content),
   _meta: v.nullish(meta),
 };

@@ -90,7 +90,9 @@ function shellFor(command: string): { readonly file: string; readonly args: read
     const comSpec = process.env["ComSpec"] ?? path.win32.join(process.env["SystemRoot"] ?? "C:\\Windows", "System32", "cmd.exe");
     return { file: comSpec, args: ["/d", "/s", "/c", `"${command}"`] };
   }
-  return { file: existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh", args: ["-c", command] };
+  const file = existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh";
+  // One pipe for both outputs keeps their order. The command is an argument, never a part of the script.
+  return { file, args: ["-c", `exec ${file} -c "$1" 2>&1`, file, command] };
 }
 
 function read(stream: Readable, onText: (text: string) => void): { readonly ended: Promise<void>; stop(): void } {

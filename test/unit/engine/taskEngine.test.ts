@@ -172,7 +172,7 @@ describe("selection", () => {
     const second = await t.add("second", { priority: "critical", dependsOn: [first.id] });
     expect(await t.engine.runAll()).toEqual([first.id, second.id, low.id]);
     expect(t.world.turns[1]?.leased.baseBranch).toBe("tm/first");
-    expect(t.world.turns[1]?.prompt.text).toContain('"first" (done');
+    expect(t.world.turns[1]?.prompt.text).toContain(`task ${first.id} (done, branch tm/first) changed a.txt`);
   });
 
   test("runAll keeps as many tasks going as there are slots", async () => {

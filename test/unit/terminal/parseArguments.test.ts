@@ -28,7 +28,10 @@ test.each([
   [["help"], { command: { verb: "help" }, options: plain }],
   [["add", "--help"], { command: { verb: "help" }, options: plain }],
   [["--version"], { command: { verb: "version" }, options: plain }],
-  [["list", "--color=never", "--data-dir=/d", "--goose", "g"], { command: { verb: "list" }, options: { ...plain, color: "never", dataDirectory: "/d", goosePath: "g" } }],
+  [
+    ["list", "--color=never", "--data-dir=/d", "--goose", "g"],
+    { command: { verb: "list" }, options: { ...plain, color: "never", dataDirectory: "/d", goosePath: "g" } },
+  ],
 ])("%j is understood", (argv, expected) => {
   expect(parseArguments(argv)).toEqual(expected);
 });

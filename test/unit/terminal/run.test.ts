@@ -23,23 +23,27 @@ test("nothing to do is no failure", async () => {
 test("the next task is shown while it runs, then the summary", async () => {
   const engine = engineWith(idA, idB);
   engine.work = async (id) => {
+    engine.publish(id, { type: "progress_update", progress: { percent: 5, message: "starting" } });
     engine.publish(id, { type: "message", role: "agent", messageId: "1", text: "I will\u001b]0;x\u0007 look.\n" });
     engine.publish(id, { type: "tool_call", call: { toolCallId: "t", toolName: "shell", status: "pending" } });
     engine.publish(id, { type: "tool_call", call: { toolCallId: "t", input: { command: "npm test" }, status: "in_progress" } });
     engine.publish(id, { type: "tool_call", call: { toolCallId: "t", outputDelta: "1 failed\n" } });
     engine.publish(id, { type: "tool_call", call: { toolCallId: "t", status: "completed", exitCode: 1 } });
-    engine.publish(id, { type: "progress_update", progress: { percent: 50, message: "half" } });
-    engine.publish(id, { type: "progress_update", progress: { percent: 50, message: "half" } });
+    engine.publish(id, { type: "progress_update", progress: { percent: 50, message: "shell: npm test" } });
+    engine.publish(id, { type: "checkpoint", step: "agent_finished" });
+    engine.publish(id, { type: "progress_update", progress: { percent: 92, message: "checking" } });
+    engine.publish(id, { type: "progress_update", progress: { percent: 92, message: "checking" } });
     engine.finish(id);
   };
   expect(await runCli(["run"], { engine })).toMatchObject({
     exitCode: 0,
     stdout: `started: Task aaaaaaaa
+progress: 5 % starting
 I will look.
 tool: shell npm test
   shell completed, exit code 1
     1 failed
-progress: 50 % half
+progress: 92 % checking
 done: All done.
 
 done        aaaaaaaa Task aaaaaaaa  branch tm/aaaaaaaa
@@ -107,8 +111,12 @@ describe("the exit code of failures", () => {
 
   test("a task that waits for its next try did not end done", async () => {
     const engine = engineWith(idA);
-    engine.work = async (id) => engine.publish(id, { type: "error", code: "GOOSE_NETWORK", message: "refused", willRetryAt: 9e12 }, { status: "todo", notBefore: 9e12 });
-    expect(await runCli(["run"], { engine })).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/failed: refused \(GOOSE_NETWORK\) \(tried again at/) });
+    engine.work = async (id) =>
+      engine.publish(id, { type: "error", code: "GOOSE_NETWORK", message: "refused", willRetryAt: 9e12 }, { status: "todo", notBefore: 9e12 });
+    expect(await runCli(["run"], { engine })).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/failed: refused \(GOOSE_NETWORK\) \(tried again at/),
+    });
   });
 });
 
@@ -156,6 +164,9 @@ describe("resume", () => {
   test("only tells the state when another process goes on with it", async () => {
     const engine = engineWith(idA);
     engine.resume = async (id) => engine.publish(id, { type: "requested", request: "resume" }, { status: "paused", request: "resume" });
-    expect(await runCli(["resume", "aa"], { engine })).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/paused; the process that runs it was asked to resume\n$/) });
+    expect(await runCli(["resume", "aa"], { engine })).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/paused; the process that runs it was asked to resume\n$/),
+    });
   });
 });

@@ -18,10 +18,23 @@ function engineWith(...ids: readonly TaskId[]): FakeEngine {
 describe("add", () => {
   test("queues the task and prints it", async () => {
     const engine = engineWith(idA);
-    const run = await runCli(["add", "Fix it", "--depends", "aa", "--tag", "x", "--accept", "npm test", "--deadline", "2026-12-24T18:00Z", "--json"], { engine });
+    const run = await runCli(["add", "Fix it", "--depends", "aa", "--tag", "x", "--accept", "npm test", "--deadline", "2026-12-24T18:00Z", "--json"], {
+      engine,
+    });
     expect(run.exitCode).toBe(0);
     expect(run.records).toMatchObject([
-      { v: 1, type: "task", seq: 1, title: "Fix it", status: "todo", priority: "medium", branch: null, deadline: "2026-12-24T18:00:00.000Z", dependsOn: [idA], tags: ["x"] },
+      {
+        v: 1,
+        type: "task",
+        seq: 1,
+        title: "Fix it",
+        status: "todo",
+        priority: "medium",
+        branch: null,
+        deadline: "2026-12-24T18:00:00.000Z",
+        dependsOn: [idA],
+        tags: ["x"],
+      },
     ]);
     expect(engine.calls[0]).toContain('"acceptance":{"commands":["npm test"]}');
     expect(engine.disposeCount).toBe(1);
@@ -73,7 +86,14 @@ describe("list and show", () => {
   test("show adds the attempts, their sum and the result", async () => {
     const engine = new FakeEngine();
     engine.add({ status: "done", result: { output: "Made it.", metrics: { startedAt: 1, endedAt: 3, durationMs: 2 }, artifacts: ["a.txt"] } });
-    const attempt = { taskId: idA, token: 1, owner: "me", startedAt: 0, steps: ["prepared"], usage: { inputTokens: 10, outputTokens: 2, costUsd: 0.5 } } as const;
+    const attempt = {
+      taskId: idA,
+      token: 1,
+      owner: "me",
+      startedAt: 0,
+      steps: ["prepared"],
+      usage: { inputTokens: 10, outputTokens: 2, costUsd: 0.5 },
+    } as const;
     engine.attemptRows.push({ ...attempt, number: 1, outcome: "failed", commits: [], errorCode: "TIMEOUT", reason: "too slow" });
     engine.attemptRows.push({ ...attempt, number: 2, outcome: "completed", commits: ["abc"], endedAt: 5, branch: "tm/1", worktree: "/w", sessionId: "s" });
     const { records } = await runCli(["show", "aaaa", "--json"], { engine });
@@ -130,7 +150,13 @@ describe("the other verbs", () => {
     const bad = { name: "goose", ok: false, detail: "not found", fix: "Install it." } as const;
     expect(await runCli(["doctor"], { checks: [good] })).toMatchObject({ exitCode: 0, stdout: "ok   git        2.50\n" });
     const run = await runCli(["doctor", "--json"], { checks: [good, bad] });
-    expect(run).toMatchObject({ exitCode: 3, records: [{ type: "check", fix: null }, { name: "goose", ok: false, fix: "Install it." }] });
+    expect(run).toMatchObject({
+      exitCode: 3,
+      records: [
+        { type: "check", fix: null },
+        { name: "goose", ok: false, fix: "Install it." },
+      ],
+    });
     const openError = new TaskMasterError("STORE_CORRUPT", "broken");
     expect(await runCli(["doctor"], { openError })).toMatchObject({ exitCode: 3, stdout: expect.stringMatching(/FAIL queue +broken \(STORE_CORRUPT\)/) });
   });
@@ -155,7 +181,12 @@ describe("logs", () => {
     for (let i = 0; i < 1_001; i++) engine.publish(idA, { type: "log", level: "info", message: `m${i}` });
     const { records } = await runCli(["logs", "aaa", "--json"], { engine });
     expect(records).toHaveLength(1_001);
-    expect(records.at(-1)).toMatchObject({ type: "event", seq: 1_001, taskId: idA, event: { type: "log", seq: 1_001, message: "m1000", at: "1970-01-01T00:00:05.000Z" } });
+    expect(records.at(-1)).toMatchObject({
+      type: "event",
+      seq: 1_001,
+      taskId: idA,
+      event: { type: "log", seq: 1_001, message: "m1000", at: "1970-01-01T00:00:05.000Z" },
+    });
   });
 
   test("-f follows until the task ends", async () => {

@@ -21,7 +21,7 @@ describe('repositoryOverrides', () => {
     await expect(overrides('refuse', ['local', 'filter.lfs.clean', value])).rejects.toThrow(unsafe);
   });
 
-  it.each(['filter.a.clean', 'filter.a.b\nc.process', 'filter..smudge', 'merge.x.driver', 'core.gitproxy'])('refuses %j of the repository, not of the user', async (key) => {
+  it.each(['filter.a.clean', 'filter.a b.c.process', 'filter..smudge', 'merge.x.driver', 'core.gitproxy'])('refuses %j of the repository, not of the user', async (key) => {
     await expect(overrides('refuse', ['local', key, 'x'])).rejects.toThrow(unsafe);
     await expect(overrides('refuse', ['worktree', key, 'x'])).rejects.toThrow(unsafe);
     await expect(overrides('refuse', ['global', key, 'x'], ['system', key, 'x'])).resolves.toEqual([]);

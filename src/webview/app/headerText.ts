@@ -1,0 +1,73 @@
+import type { TaskStatus } from "../../model/task.ts";
+import { legalActions, type TaskAction } from "../../model/taskActions.ts";
+import { viewActions, type ViewAction, type ViewAttempt, type ViewTask } from "../../protocol/hostWebview.ts";
+import type { IconName } from "./dom.ts";
+import { formatDuration } from "./text.ts";
+
+/** The status as word and drawing. */
+export interface Chip {
+  readonly word: string;
+  readonly icon: IconName;
+  readonly tone: string;
+}
+
+const chips: { readonly [S in TaskStatus]: Chip } = {
+  todo: { word: "Ready", icon: "waiting", tone: "quiet" },
+  blocked: { word: "Blocked", icon: "blocked", tone: "quiet" },
+  in_progress: { word: "Running", icon: "running", tone: "info" },
+  paused: { word: "Paused", icon: "paused", tone: "warning" },
+  stopped: { word: "Stopped", icon: "stopped", tone: "warning" },
+  done: { word: "Done", icon: "done", tone: "good" },
+  failed: { word: "Failed", icon: "failed", tone: "bad" },
+  cancelled: { word: "Cancelled", icon: "cancelled", tone: "quiet" },
+};
+
+const pendingWords: { readonly [A in TaskAction]: string } = {
+  run: "Starting…",
+  start: "Starting…",
+  pause: "Pausing…",
+  resume: "Resuming…",
+  stop: "Stopping…",
+  retry: "Queueing…",
+  cancel: "Cancelling…",
+};
+
+/** What the chip shows. */
+export function chipOf({ status, pending, attention }: ViewTask): Chip {
+  if (pending !== undefined) return { ...chips[status], word: pendingWords[pending] };
+  return attention === undefined ? chips[status] : { word: "Needs you", icon: "attention", tone: "warning" };
+}
+
+/** The buttons that are legal now. */
+export function buttonsOf({ status, pending }: ViewTask): readonly ViewAction[] {
+  const legal = legalActions(status);
+  return viewActions.filter((action) => legal.includes(action) && action !== pending);
+}
+
+/** How long the newest attempt has taken; undefined before the first. */
+export function elapsedOf(attempts: readonly ViewAttempt[], now: number): string | undefined {
+  const attempt = newestOf(attempts);
+  return attempt === undefined ? undefined : formatDuration((attempt.endedAt ?? now) - attempt.startedAt);
+}
+
+/** Whether the elapsed time grows. */
+export function isTicking({ status }: ViewTask, attempts: readonly ViewAttempt[]): boolean {
+  const attempt = newestOf(attempts);
+  return status === "in_progress" && attempt !== undefined && attempt.endedAt === undefined;
+}
+
+/** Branch, attempt and usage in short texts. */
+export function factsOf(task: ViewTask, attempts: readonly ViewAttempt[]): readonly string[] {
+  const facts: string[] = [];
+  if (task.branch !== undefined) facts.push(`Branch ${task.branch}`);
+  if (task.attempts > 0) facts.push(`Attempt ${task.attempts} of ${Math.max(task.attempts, task.maxAttempts)}`);
+  const usage = newestOf(attempts)?.usage;
+  const tokens = usage === undefined ? 0 : usage.inputTokens + usage.outputTokens;
+  if (tokens > 0) facts.push(`${tokens.toLocaleString()} tokens`);
+  if (usage?.costUsd !== undefined && usage.costUsd > 0) facts.push(`$${usage.costUsd.toFixed(usage.costUsd < 1 ? 3 : 2)}`);
+  return facts;
+}
+
+function newestOf(attempts: readonly ViewAttempt[]): ViewAttempt | undefined {
+  return attempts.reduce<ViewAttempt | undefined>((newest, attempt) => (newest === undefined || attempt.number > newest.number ? attempt : newest), undefined);
+}

@@ -1,0 +1,108 @@
+import type { ViewAction, ViewAttempt, ViewTask } from "../../protocol/hostWebview.ts";
+import { element, icon, setText } from "./dom.ts";
+import { buttonsOf, chipOf, elapsedOf, factsOf, isTicking } from "./headerText.ts";
+import { visibleLine, visibleText } from "./text.ts";
+
+const labels: { readonly [A in ViewAction]: string } = { run: "Run", pause: "Pause", resume: "Resume", stop: "Stop", retry: "Retry", cancel: "Cancel" };
+
+/** The head of the run view: what it is, how it stands, and what can be done now. */
+export class HeaderView {
+  readonly node: HTMLElement;
+  readonly #act: (action: ViewAction) => void;
+  readonly #title = element("h1");
+  readonly #chip = element("span", { className: "chip", attributes: { role: "status" } });
+  readonly #facts = element("span", { className: "facts" });
+  readonly #elapsed = element("span", { className: "elapsed", attributes: { role: "timer", "aria-label": "Elapsed time" } });
+  readonly #buttons = element("div", { className: "buttons", attributes: { role: "group", "aria-label": "Actions" } });
+  readonly #bar = element("div", { className: "bar" });
+  readonly #progress = element("div", { className: "progress", attributes: { role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": "Progress" } }, this.#bar);
+  readonly #progressText = element("div", { className: "progressText" });
+  readonly #attention = element("div", { className: "attention", attributes: { role: "alert" } });
+  readonly #promptText = element("div", { className: "text" });
+  readonly #prompt = element("details", { className: "prompt" }, element("summary", {}, "Task text"), this.#promptText);
+  #task: ViewTask | undefined;
+  #attempts: readonly ViewAttempt[] = [];
+  /** Host clock minus ours: the host may be another machine. */
+  #clockOffset = 0;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+
+  constructor(act: (action: ViewAction) => void) {
+    this.#act = act;
+    const first = element("div", { className: "titleLine" }, this.#title, this.#buttons);
+    const second = element("div", { className: "factLine" }, this.#chip, this.#elapsed, this.#facts);
+    this.node = element("header", {}, first, second, this.#progress, this.#progressText, this.#attention, this.#prompt);
+  }
+
+  /** Takes the host's clock. */
+  setClock(hostNow: number): void {
+    this.#clockOffset = hostNow - Date.now();
+  }
+
+  show(task: ViewTask, attempts?: readonly ViewAttempt[]): void {
+    this.#task = task;
+    this.#attempts = attempts ?? this.#attempts;
+    setText(this.#title, visibleText(task.title));
+    this.#showChip(task);
+    this.#showProgress(task);
+    this.#showButtons(task);
+    setText(this.#facts, visibleLine(factsOf(task, this.#attempts).join(" · "), 300));
+    setText(this.#attention, task.attention === undefined ? "" : visibleText(task.attention.message));
+    this.#attention.hidden = task.attention === undefined;
+    setText(this.#promptText, visibleText(task.prompt));
+    this.#prompt.hidden = task.prompt === task.title;
+    this.#tick();
+    this.#setTicking(isTicking(task, this.#attempts));
+  }
+
+  #showChip(task: ViewTask): void {
+    const chip = chipOf(task);
+    const key = `${chip.word} ${chip.tone}`;
+    if (this.#chip.dataset["key"] === key) return;
+    this.#chip.dataset["key"] = key;
+    this.#chip.className = `chip ${chip.tone}`;
+    this.#chip.replaceChildren(icon(chip.icon), chip.word);
+  }
+
+  #showProgress({ status, progress }: ViewTask): void {
+    const isShown = status === "in_progress" || status === "paused";
+    const percent = Math.round(Math.min(100, Math.max(0, progress.percent)));
+    this.#progress.hidden = !isShown;
+    this.#progressText.hidden = !isShown;
+    this.#progress.setAttribute("aria-valuenow", String(percent));
+    this.#progress.setAttribute("aria-valuetext", `${percent} percent`);
+    this.#bar.style.setProperty("inline-size", `${percent}%`);
+    setText(this.#progressText, `${percent} % ${visibleLine(progress.message, 200)}`);
+  }
+
+  #showButtons(task: ViewTask): void {
+    const actions = buttonsOf(task);
+    const key = actions.join(" ");
+    if (this.#buttons.dataset["key"] !== key) {
+      this.#buttons.dataset["key"] = key;
+      this.#buttons.replaceChildren(...actions.map((action, index) => this.#button(action, index === 0)));
+    }
+    // A new state of the task answers the last click.
+    if (task.pending === undefined) for (const button of this.#buttons.querySelectorAll("button")) button.disabled = false;
+  }
+
+  #button(action: ViewAction, isFirst: boolean): HTMLButtonElement {
+    const button = element("button", { className: isFirst ? "" : "secondary", attributes: { type: "button" } }, labels[action]);
+    button.addEventListener("click", () => {
+      for (const other of this.#buttons.querySelectorAll("button")) other.disabled = true;
+      this.#act(action);
+    });
+    return button;
+  }
+
+  #tick(): void {
+    const elapsed = this.#task === undefined ? undefined : elapsedOf(this.#attempts, Date.now() + this.#clockOffset);
+    setText(this.#elapsed, elapsed ?? "");
+    this.#elapsed.hidden = elapsed === undefined;
+  }
+
+  #setTicking(isOn: boolean): void {
+    if (isOn === (this.#ticker !== undefined)) return;
+    clearInterval(this.#ticker);
+    this.#ticker = isOn ? setInterval(() => this.#tick(), 1_000) : undefined;
+  }
+}
