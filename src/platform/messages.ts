@@ -1,6 +1,7 @@
 import { commands, window } from "vscode";
+import type { JsonObject } from "../base/json.ts";
 import type { Logger } from "../engine/ports.ts";
-import { toTaskMasterError } from "../model/errors.ts";
+import { toTaskMasterError, type TaskMasterError } from "../model/errors.ts";
 import { commandIds } from "../model/identifiers.ts";
 
 /** A button of a message: its label and what it does. */
@@ -10,6 +11,9 @@ type Show = (message: string, ...labels: string[]) => Thenable<string | undefine
 
 /** The button that every failure carries. */
 export const showLogButton: MessageButton = ["Show Log", () => commands.executeCommand(commandIds.showLog)];
+
+/** The button for what is wrong in the settings. */
+export const openSettingsButton: MessageButton = ["Open Settings", () => commands.executeCommand("workbench.action.openSettings", "taskMaster")];
 
 /** Tells the user something, with buttons; never waits for the user. */
 export function tell(kind: "information" | "warning" | "error", message: string, buttons: readonly MessageButton[] = []): void {
@@ -25,8 +29,12 @@ export function tell(kind: "information" | "warning" | "error", message: string,
 /** One message for anything thrown: the error's own words and the way to the log. What the user caused is no error of ours. */
 export function tellError(thrown: unknown, log: Logger): void {
   const error = toTaskMasterError(thrown);
-  const fields = { code: error.code, ...(error.details === undefined ? {} : { details: error.details }) };
-  if (error.code === "INTERNAL") log.error(error.stack ?? error.message, fields);
-  else log.warn(error.message, fields);
+  if (error.code === "INTERNAL") log.error(error.stack ?? error.message, errorFields(error));
+  else log.warn(error.message, errorFields(error));
   tell(error.code === "INTERNAL" ? "error" : "warning", error.message, [showLogButton]);
+}
+
+/** What a line of the log says about an error besides its message. */
+export function errorFields(error: TaskMasterError): JsonObject {
+  return { code: error.code, ...(error.details === undefined ? {} : { details: error.details }) };
 }

@@ -16,11 +16,12 @@ export async function hasGitFolder(folder: Uri): Promise<boolean> {
 
 /** Follows whether the working folder is in a git repository: `git init` needs no reload. */
 export class RepositoryWatch implements Disposable {
-  readonly #changes = new Emitter<boolean>();
+  readonly #changes = new Emitter<{ readonly hasRepository: boolean; readonly isFirst: boolean }>();
   readonly #subscriptions: Disposable[] = [];
   #hasRepository: boolean | undefined;
 
-  readonly onDidChange: Event<boolean> = this.#changes.event;
+  /** The first answer and every other one after it. */
+  readonly onDidChange: Event<{ readonly hasRepository: boolean; readonly isFirst: boolean }> = this.#changes.event;
 
   constructor() {
     const check = (): void => void this.check();
@@ -32,14 +33,14 @@ export class RepositoryWatch implements Disposable {
   }
 
   /** Looks now; listeners hear of a change. */
-  async check(): Promise<boolean> {
+  async check(): Promise<void> {
     const folder = workingFolder();
     const found = folder !== undefined && (await hasGitFolder(folder));
     if (found !== this.#hasRepository) {
+      const isFirst = this.#hasRepository === undefined;
       this.#hasRepository = found;
-      this.#changes.fire(found);
+      this.#changes.fire({ hasRepository: found, isFirst });
     }
-    return found;
   }
 
   dispose(): void {

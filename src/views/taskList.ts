@@ -12,11 +12,17 @@ export class TaskList implements Disposable {
   readonly #tasks = new Map<TaskId, Task>();
   readonly #pending = new Map<TaskId, TaskAction>();
   readonly #changes = new Emitter<ReadonlySet<TaskId>>();
+  readonly #onPending: (id: TaskId) => void;
   #subscription: Disposable | undefined;
   #source: TaskSource | undefined;
 
   /** Ids of what changed. */
   readonly onDidChange: Event<ReadonlySet<TaskId>> = this.#changes.event;
+
+  /** `onPending` hears when an action begins or ends. */
+  constructor(onPending: (id: TaskId) => void = () => undefined) {
+    this.#onPending = onPending;
+  }
 
   /** Follows an engine; resolves when its tasks are here. Undefined empties the list. */
   async follow(source: TaskSource | undefined): Promise<void> {
@@ -51,13 +57,10 @@ export class TaskList implements Disposable {
 
   /** Shows at once that an action is under way; disposing ends that. */
   begin(id: TaskId, action: TaskAction): Disposable {
-    this.#pending.set(id, action);
-    this.#changes.fire(new Set([id]));
+    this.#setPending(id, action);
     return {
       dispose: () => {
-        if (this.#pending.get(id) !== action) return;
-        this.#pending.delete(id);
-        this.#changes.fire(new Set([id]));
+        if (this.#pending.get(id) === action) this.#setPending(id, undefined);
       },
     };
   }
@@ -65,6 +68,13 @@ export class TaskList implements Disposable {
   dispose(): void {
     this.#subscription?.dispose();
     this.#changes.dispose();
+  }
+
+  #setPending(id: TaskId, action: TaskAction | undefined): void {
+    if (action === undefined) this.#pending.delete(id);
+    else this.#pending.set(id, action);
+    this.#changes.fire(new Set([id]));
+    this.#onPending(id);
   }
 
   /** A change may arrive before the older row of the first list; the higher version wins. */

@@ -7,7 +7,7 @@ import { gooseBinary } from "../helpers/gooseBinary.ts";
 import { waitFor, waitForNoProcesses } from "../helpers/leakCheck.ts";
 import { type ModelReply, type ModelServer, sequence, startModelServer } from "../helpers/modelServer.ts";
 import { createTempDir, createTempRepo, type TempDir, type TempRepo } from "../helpers/tempRepo.ts";
-import { buildCliPackage, Cli, type CliProcess } from "./cliPackage.ts";
+import { buildCliPackage, Cli, type CliProcess, type CliResult } from "./cliPackage.ts";
 
 let packageFolder: TempDir;
 let server: ModelServer;
@@ -111,10 +111,14 @@ describe("the queue", () => {
     expect(await cli.run(["list", "-C", "/no/such/folder", "--json"])).toMatchObject({ exitCode: 3, records: [{ code: "NO_FOLDER" }] });
   });
 
-  test("a reader that goes away is no error", () => {
-    const script = path.join(packageFolder.dir, "dist", "cli.cjs");
-    const text = execFileSync("sh", ["-c", `"${process.execPath}" "${script}" help 2>&1 | head -n 1`], { cwd: repo.dir, encoding: "utf8" });
-    expect(text).toMatch(/^task-master-goose:.*\n$/);
+  test("a reader that goes away is no error", async () => {
+    const titles = Array.from({ length: 20 }, (_, index) => `Task ${index} ${"x".repeat(180)}`);
+    for (const title of titles) await cli.add(title);
+    // More than a pipe holds, to a reader that takes one byte.
+    const listing = `"${process.execPath}" "${cli.script}" list --json; echo "exit $?" >&2`;
+    const { stdout, stderr } = await cli.shell(`( for i in 1 2 3 4 5 6 7 8; do ${listing}; done ) | head -c 1`);
+    expect(stdout).toBe("{");
+    expect(new Set(stderr.trim().split("\n"))).toEqual(new Set(["exit 0"]));
   });
 
   test("an older Node finds the one in the package, or says what is missing", async ({ skip }) => {
@@ -134,7 +138,7 @@ describe("with Goose", { timeout: 60_000 }, () => {
   test("run makes a commit on a branch and leaves the checkout alone", async () => {
     const id = await cli.add("Create hello.txt with a greeting");
     const result = await cli.run(["run", "--next", "--json"]);
-    expect(result.exitCode, result.stdout + result.stderr).toBe(0);
+    expectExit(result, 0);
     expect(result.records.at(-1)).toMatchObject({ type: "summary", ran: [{ id, status: "done" }], done: 1, failed: 0 });
     expect(result.records.map(({ seq }) => seq)).toEqual(result.records.map((_record, index) => index + 1));
     const kinds = result.records.map(({ event }) => (event as { type: string } | undefined)?.type);
@@ -158,7 +162,7 @@ describe("with Goose", { timeout: 60_000 }, () => {
     if (reply !== undefined) server.setScript(() => reply);
     const env = reply === undefined ? { OPENAI_HOST: "http://127.0.0.1:9" } : {};
     const result = await cli.run(["run", "--json"], { env });
-    expect(result.exitCode, result.stdout + result.stderr).toBe(1);
+    expectExit(result, 1);
     expect(result.records.at(-1)).toMatchObject({ type: "summary", done: 0, failed: 1 });
     expect((await cli.show(id)).status).not.toBe("done");
   });
@@ -167,7 +171,7 @@ describe("with Goose", { timeout: 60_000 }, () => {
     await cli.add("Create hello.txt");
     const missing = path.join(home.dir, "no-goose");
     const result = await cli.run(["run", "--json", "--goose", missing]);
-    expect(result.exitCode, result.stdout + result.stderr).toBe(3);
+    expectExit(result, 3);
     expect(result.records.at(-1)).toMatchObject({ ran: [{ errorCode: expect.stringMatching(/^GOOSE_NOT_/) }] });
     const doctor = await cli.run(["doctor", "--json", "--goose", missing]);
     expect(doctor.exitCode).toBe(3);
@@ -179,7 +183,7 @@ describe("with Goose", { timeout: 60_000 }, () => {
     expect(result.records.map(({ name, ok }) => `${String(name)} ${String(ok)}`)).toEqual(
       expect.arrayContaining(["repository true", "goose true", "provider true"]),
     );
-    expect(result.exitCode, result.stdout).toBe(0);
+    expectExit(result, 0);
   });
 
   test("Ctrl-C keeps the place: 130, nothing is left alive, and resume finishes the task", async () => {
@@ -195,7 +199,7 @@ describe("with Goose", { timeout: 60_000 }, () => {
     letGo();
     server.setScript(() => ({ kind: "text", text: "hello.txt is written." }));
     const resumed = await cli.run(["resume", id, "--json"]);
-    expect(resumed.exitCode, resumed.stdout + resumed.stderr).toBe(0);
+    expectExit(resumed, 0);
     expect(await cli.show(id)).toMatchObject({ status: "done" });
   });
 
@@ -232,6 +236,11 @@ describe("with Goose", { timeout: 60_000 }, () => {
   });
 });
 
+/** Like toBe, but shows what was printed when it does not hold. */
+function expectExit(result: CliResult, exitCode: number): void {
+  if (result.exitCode !== exitCode) throw new Error(`exit code ${String(result.exitCode)} instead of ${exitCode}:\n${result.stdout}${result.stderr}`);
+}
+
 /** The model answers its first turn and waits in the second: `held` resolves when it does. */
 function holdSecondTurn(): readonly [held: Promise<void>, letGo: () => void] {
   const gate = Promise.withResolvers<void>();
@@ -241,6 +250,7 @@ function holdSecondTurn(): readonly [held: Promise<void>, letGo: () => void] {
     const [first, second] = writeHello as [ModelReply, ModelReply];
     if (turn++ === 0) return first;
     reached.resolve();
+    // oxlint-disable-next-line unicorn/no-thenable -- the model script's own word
     return { kind: "hold", until: gate.promise, then: second };
   });
   return [reached.promise, gate.resolve];

@@ -63,12 +63,13 @@ export interface CliOptions {
 
 /** Runs the built terminal in a repository, with a home folder of its own that also marks its processes. */
 export class Cli {
-  readonly #script: string;
+  /** Path of the built script. */
+  readonly script: string;
   readonly #repo: string;
   readonly #env: Readonly<Record<string, string>>;
 
   constructor(options: { readonly packageDir: string; readonly repo: string; readonly home: string; readonly env?: Readonly<Record<string, string>> }) {
-    this.#script = path.join(options.packageDir, "dist", "cli.cjs");
+    this.script = path.join(options.packageDir, "dist", "cli.cjs");
     this.#repo = options.repo;
     const below = (name: string): string => path.join(options.home, name);
     this.#env = {
@@ -86,15 +87,24 @@ export class Cli {
     return this.start(args, options).result;
   }
 
-  start(args: readonly string[], { env = {}, input, node = process.execPath }: CliOptions = {}): CliProcess {
-    const child = spawn(node, [this.#script, ...args], { cwd: this.#repo, env: { ...this.#env, ...env } });
+  start(args: readonly string[], { node = process.execPath, ...options }: CliOptions = {}): CliProcess {
+    return this.#spawn(node, [this.script, ...args], options);
+  }
+
+  /** Runs a line of the shell in the repository. */
+  shell(line: string): Promise<CliResult> {
+    return this.#spawn("sh", ["-c", line]).result;
+  }
+
+  #spawn(program: string, args: readonly string[], { env = {}, input }: Omit<CliOptions, "node"> = {}): CliProcess {
+    const child = spawn(program, args, { cwd: this.#repo, env: { ...this.#env, ...env } });
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     // The terminal may end before it has read everything.
     child.stdin.on("error", () => undefined).end(input);
     const result = once(child, "close").then(([exitCode, signal]): CliResult => {
-      const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
+      const lines = stdout.split("\n").filter((line) => line.startsWith('{"v":1'));
       const records = lines.map((line) => JSON.parse(line) as CliRecord);
       return { exitCode: exitCode as number | null, signal: signal as NodeJS.Signals | null, stdout, stderr, records };
     });

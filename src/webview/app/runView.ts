@@ -19,6 +19,7 @@ const readLimit = 2_000;
 /** A page of streamed pieces may be few rows: more pages come by themselves until the view is filled. */
 const enoughRows = 40;
 const maxAutomaticPages = 10;
+const hiddenFrameMs = 250;
 
 const api = acquireVsCodeApi();
 const model = new RunModel();
@@ -38,6 +39,7 @@ window.addEventListener("message", (event: MessageEvent<unknown>) => {
   const message = parseHostToView(event.data);
   if (message !== undefined) take(message);
 });
+document.addEventListener("visibilitychange", drawFrame);
 api.postMessage({ type: "ready" });
 
 function take(message: HostToView): void {
@@ -106,7 +108,9 @@ function remember(change: Change): void {
   for (const row of change.changed) if (!added.has(row)) changed.add(row);
   if (isFramePending) return;
   isFramePending = true;
-  requestAnimationFrame(drawFrame);
+  // A hidden window has no frames, but its rows must stay bounded.
+  if (document.hidden) setTimeout(drawFrame, hiddenFrameMs);
+  else requestAnimationFrame(drawFrame);
 }
 
 function drawFrame(): void {

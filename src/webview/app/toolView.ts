@@ -73,15 +73,21 @@ function describe(row: ToolRow, parts: SummaryParts): void {
   setText(parts.name, visibleLine(row.toolName ?? "tool", 60));
   setText(parts.what, visibleLine(command ?? row.title ?? pathOf(row) ?? "", 160));
   parts.what.classList.toggle("code", command !== undefined);
-  setText(parts.state, stateText(row));
+  const exit = row.exitCode === undefined || row.exitCode === 0 ? [] : [`exit code ${row.exitCode}`];
+  setText(parts.state, [looks[row.status].word, ...exit, ...diffStats(row.diffs)].join(", "));
 }
 
-function stateText(row: ToolRow): string {
-  const stats = (row.diffs ?? []).map((diff) => diffLines(diff, 0));
-  const added = stats.reduce((sum, diff) => sum + diff.added, 0);
-  const removed = stats.reduce((sum, diff) => sum + diff.removed, 0);
-  const exit = row.exitCode === undefined || row.exitCode === 0 ? [] : [`exit code ${row.exitCode}`];
-  return [looks[row.status].word, ...exit, ...(stats.length === 0 ? [] : [`+${added} −${removed}`])].join(", ");
+const statsOf = new WeakMap<NonNullable<ToolRow["diffs"]>, readonly string[]>();
+
+/** Numbers of changed lines, counted once for the same changes. */
+function diffStats(diffs: ToolRow["diffs"]): readonly string[] {
+  if (diffs === undefined || diffs.length === 0) return [];
+  const known = statsOf.get(diffs);
+  if (known !== undefined) return known;
+  const counts = diffs.map((diff) => diffLines(diff, 0));
+  const stats = [`+${counts.reduce((sum, { added }) => sum + added, 0)} −${counts.reduce((sum, { removed }) => sum + removed, 0)}`];
+  statsOf.set(diffs, stats);
+  return stats;
 }
 
 interface ToolBody {
@@ -95,12 +101,12 @@ function toolBody(): ToolBody {
   const output = element("pre", { className: "output", attributes: { tabindex: "0", "aria-label": "Output" } });
   const exit = element("div", { className: "exit" });
   const node = element("div", { className: "toolBody" }, input, diffs, output, exit);
-  let shownDiffs: ToolRow["diffs"];
+  let shown: Pick<ToolRow, "input" | "diffs"> | undefined;
   const update = (row: ToolRow): void => {
-    setText(input, inputText(row));
-    input.hidden = input.textContent === "";
-    if (row.diffs !== shownDiffs) {
-      shownDiffs = row.diffs;
+    if (shown === undefined || shown.input !== row.input || shown.diffs !== row.diffs) {
+      shown = { input: row.input, diffs: row.diffs };
+      setText(input, inputText(row));
+      input.hidden = input.textContent === "";
       diffs.replaceChildren(...(row.diffs ?? []).map((diff) => diffNode(diffLines(diff, maxDiffLines))));
     }
     setText(output, `${row.isCut ? "… (the beginning is not shown)\n" : ""}${visibleText(row.output)}`);

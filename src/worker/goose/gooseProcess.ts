@@ -84,7 +84,7 @@ export class GooseProcess {
       onMessage: (message) => this.#dispatch(message),
       onGarbage: (line) => {
         this.#garbageLines++;
-        if (this.#garbageSample === "") this.#garbageSample = line;
+        if (this.#garbageSample === "") this.#garbageSample = Buffer.from(line.subarray(0, 400)).toString("utf8").trimEnd();
       },
       onOverflow: (why) => {
         stdout.destroy();

@@ -191,6 +191,7 @@ export class GooseSession {
 
   async #passGate(): Promise<void> {
     try {
+      this.#options.end.throwIfAborted();
       await abortable(this.#options.gate(), this.#options.end);
       this.#options.end.throwIfAborted();
     } catch {

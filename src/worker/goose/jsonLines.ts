@@ -4,14 +4,18 @@ import { TextDecoder } from "node:util";
 export const maxLineBytes = 8 * 1024 * 1024;
 
 /** So much output that is not the protocol ends the conversation. */
-const maxGarbageBytes = 4 * maxLineBytes;
+const maxGarbageBytes = maxLineBytes;
+const maxGarbageLines = 100_000;
 
 const newline = 0x0a;
+const openingBrace = 0x7b;
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 export interface JsonLineSink {
   onMessage(message: Readonly<Record<string, unknown>>): void;
   /** A line that is no JSON object of JSON-RPC 2.0; it is dropped. */
-  onGarbage(line: string): void;
+  onGarbage(line: Uint8Array): void;
   /** A line beyond the cap or too much garbage. Nothing is reported afterwards. */
   onOverflow(why: string): void;
 }
@@ -23,6 +27,7 @@ export class JsonLineFramer {
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #garbageBytes = 0;
+  #garbageLines = 0;
   #isOver = false;
 
   constructor(sink: JsonLineSink, maxBytes = maxLineBytes) {
@@ -57,8 +62,9 @@ export class JsonLineFramer {
     const message = parse(bytes);
     if (message !== undefined) return this.#sink.onMessage(message);
     this.#garbageBytes += bytes.length;
-    this.#sink.onGarbage(Buffer.from(bytes.subarray(0, 400)).toString("utf8").trimEnd());
-    if (this.#garbageBytes > maxGarbageBytes) this.#end(`more than ${maxGarbageBytes} bytes are not the protocol`);
+    this.#garbageLines++;
+    this.#sink.onGarbage(bytes);
+    if (this.#garbageBytes > maxGarbageBytes || this.#garbageLines > maxGarbageLines) this.#end("too much of its output is not the protocol");
   }
 
   #end(why: string): void {
@@ -69,10 +75,10 @@ export class JsonLineFramer {
 }
 
 function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  // Cheap for floods of other text. Nobody writes a message in another way than as an object from the first byte on.
+  if (bytes[0] !== openingBrace) return undefined;
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    const message = value as Readonly<Record<string, unknown>>;
+    const message = JSON.parse(decoder.decode(bytes)) as Readonly<Record<string, unknown>>;
     return message["jsonrpc"] === "2.0" ? message : undefined;
   } catch {
     return undefined;

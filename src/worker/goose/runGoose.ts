@@ -28,7 +28,7 @@ export async function runGoose(input: GooseRunInput, context: HandlerContext): P
   try {
     const output = await withPlace({ goose: input.goose, cwd: input.worktree, tmpDir: input.tmpDir, maxTurns: input.limits.maxTurns }, (place) => turn(input, context, { place, end }));
     // A task that finishes while it is paused stays where it is until somebody lets it go on.
-    await abortable(context.gate(), context.signal);
+    await context.gate();
     return output;
   } finally {
     context.signal.removeEventListener("abort", onAbort);
@@ -39,6 +39,7 @@ export async function runGoose(input: GooseRunInput, context: HandlerContext): P
 export async function checkGoose(input: { readonly goose: GooseLocation; readonly provider: boolean; readonly cwd: string }, context: HandlerContext): Promise<{ path: string; version: string }> {
   const tmpDir = await mkdtemp(path.join(tmpdir(), "task-master-goose-"));
   return withPlace({ goose: input.goose, cwd: input.cwd, tmpDir, maxTurns: 1 }, async (place) => {
+    context.signal.throwIfAborted();
     const session = new GooseSession({ ...place, end: context.signal, gate: () => context.gate(), emit: () => undefined, onSignOfLife: () => undefined });
     try {
       const version = await startWithin(session, { ms: checkStartupMs, end: context.signal }, async () => {
@@ -105,6 +106,7 @@ async function withPlace<T>({ goose, cwd, tmpDir, maxTurns }: PlaceOptions, work
 }
 
 async function turn(input: GooseRunInput, context: HandlerContext, { place, end }: { readonly place: Place; readonly end: AbortController }): Promise<GooseRunOutput> {
+  end.signal.throwIfAborted();
   const { wallClockMs, idleMs, startupMs } = input.limits;
   const buffer = new EventBuffer((event) => context.emit(redactEvent(event, place.redact)));
   let isOver = false;
@@ -143,7 +145,12 @@ async function turn(input: GooseRunInput, context: HandlerContext, { place, end 
 /** Runs the start of a conversation; ends it when it takes too long (0: no limit) or the run is over. */
 async function startWithin<T>(session: GooseSession, { ms, end }: { readonly ms: number; readonly end: AbortSignal }, start: () => Promise<T>): Promise<T> {
   const timeout = Promise.withResolvers<never>();
-  const timer = ms > 0 ? setTimeout(() => timeout.reject(session.process.silence(ms)), ms) : undefined;
+  const onTimeout = (): void => {
+    timeout.reject(session.process.silence(ms));
+    // What does not answer will not leave politely either.
+    session.process.kill();
+  };
+  const timer = ms > 0 ? setTimeout(onTimeout, ms) : undefined;
   try {
     return await abortable(Promise.race([start(), timeout.promise]), end);
   } finally {

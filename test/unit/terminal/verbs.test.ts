@@ -193,11 +193,11 @@ describe("logs", () => {
     const engine = engineWith(idA);
     engine.publish(idA, { type: "started", owner: "other" }, { status: "in_progress" });
     const heard = new Promise<void>((resolve) => {
-      const { events } = engine;
+      const events = engine.events.bind(engine);
       // The follower has read what there was: now the task goes on.
       engine.events = (id, query) => {
         resolve();
-        return events.call(engine, id, query);
+        return events(id, query);
       };
     });
     const run = runCli(["logs", "-f", "aaa"], { engine });

@@ -1,0 +1,193 @@
+/** The main job with every real part: SQLite, worker threads, git worktrees, Goose; only the model is scripted. */
+import { existsSync } from "node:fs";
+import { afterEach, describe, expect, test } from "vitest";
+import { cyrb53 } from "../../src/base/cyrb53.ts";
+import type { Task } from "../../src/model/task.ts";
+import { processesWithMarker, waitFor } from "../helpers/leakCheck.ts";
+import { byPrompt, forever, hold, sequence, type ModelReply } from "../helpers/modelServer.ts";
+import { ProductEngine, type ProductOptions } from "../helpers/productEngine.ts";
+import { createTempRepo } from "../helpers/tempRepo.ts";
+
+let product: ProductEngine;
+const open = async (options: ProductOptions = {}): Promise<ProductEngine> => (product = await ProductEngine.open(options));
+afterEach(() => product.close());
+
+const write = (path: string, content: string): ModelReply => ({ kind: "tools", calls: [{ name: "write", arguments: { path, content } }] });
+const shell = (command: string): ModelReply => ({ kind: "tools", calls: [{ name: "shell", arguments: { command } }] });
+const say = (text: string): ModelReply => ({ kind: "text", text });
+
+test("two dependent tasks: the second starts from the first's branch and both files are there", async () => {
+  const script = byPrompt([
+    ["write response.txt", [shell("cat hello.txt"), write("response.txt", "Hello to you.\n"), say("I wrote response.txt.")]],
+    ["create hello.txt", [write("hello.txt", "Hello!\n"), say("I wrote hello.txt.")]],
+  ]);
+  await open({ script });
+  const { repo } = product;
+  repo.write("README.md", "changed by the user\n");
+  const before = { head: repo.git("rev-parse", "HEAD"), status: repo.git("status", "--porcelain"), branch: repo.git("branch", "--show-current") };
+  const first = await product.add("create hello.txt with a greeting");
+  const second = await product.add("read hello.txt and write response.txt", { dependsOn: [first.id] });
+  expect(await product.engine.runAll()).toEqual([first.id, second.id]);
+
+  const [one, two] = (await product.engine.list()) as [Task, Task];
+  expect([one.status, two.status]).toEqual(["done", "done"]);
+  expect(one.branch).toBe(`tm/${cyrb53("create hello.txt with a greeting")}`);
+  expect(repo.git("show", `${one.branch}:hello.txt`)).toBe("Hello!");
+  expect(repo.git("show", `${two.branch}:response.txt`)).toBe("Hello to you.");
+  expect(repo.git("merge-base", "--is-ancestor", one.branch as string, two.branch as string)).toBe("");
+  expect(repo.git("log", "-1", "--format=%s%n%(trailers:key=Task-Master-Id,valueonly)", two.branch as string)).toBe(`${second.title}\n${second.id}/1\n`);
+  expect({ head: repo.git("rev-parse", "HEAD"), status: repo.git("status", "--porcelain"), branch: repo.git("branch", "--show-current") }).toEqual(before);
+  expect(product.worktrees).toEqual([]);
+});
+
+test("the journal holds what Goose said and did, and the tool's output", async () => {
+  const reply: ModelReply = { kind: "text", text: "All done.", thinking: "Let me think." };
+  await open({ script: sequence([shell("echo from the shell > a.txt; cat a.txt"), reply]) });
+  const task = await product.run(await product.add("write a"));
+  const events = await product.engine.events(task.id, { limit: 1_000 });
+  const texts = (role: string): string => events.map((event) => (event.type === "message" && event.role === role ? event.text : "")).join("");
+  expect(texts("agent")).toContain("All done.");
+  expect(texts("thought")).toContain("Let me think.");
+  const calls = events.flatMap((event) => (event.type === "tool_call" ? [event.call] : []));
+  expect(calls.find((call) => call.toolName === "shell")?.input).toEqual({ command: "echo from the shell > a.txt; cat a.txt" });
+  expect(calls.map((call) => call.outputDelta ?? "").join("")).toContain("from the shell");
+  expect(calls.map((call) => call.status)).toContain("completed");
+  expect((await product.engine.attempts(task.id))[0]?.usage.inputTokens).toBeGreaterThan(0);
+});
+
+test("pause holds at the next tool boundary, resume finishes the same work", async () => {
+  const release = Promise.withResolvers<void>();
+  await open({ script: sequence([hold(release.promise, write("late.txt", "x\n")), say("Done.")]) });
+  const task = await product.add("write late.txt");
+  const { finished } = await product.engine.run(task.id);
+  await waitFor(() => product.model.requests.length > 0, { what: "Goose asking the model" });
+  await product.engine.pause(task.id);
+  release.resolve();
+  await product.heard(({ event }) => event.type === "tool_call", "the tool call that is held");
+  const { worktree } = (await product.engine.attempts(task.id))[0] ?? {};
+  expect(existsSync(`${worktree}/late.txt`)).toBe(false);
+  expect(await product.engine.get(task.id)).toMatchObject({ status: "paused" });
+  await product.engine.resume(task.id);
+  expect(await finished).toMatchObject({ status: "done" });
+  expect(product.model.requests.filter(({ messages }) => messages.length <= 3)).toHaveLength(1); // the task text was sent once
+});
+
+test("stop while a shell command runs: nothing of it lives, the work is on the branch", async () => {
+  await open({ script: sequence([write("part.txt", "half\n"), shell("sleep 600 & sleep 601; wait")]) });
+  const { repo, home } = product;
+  const task = await product.add("write part.txt");
+  const { finished } = await product.engine.run(task.id);
+  await waitFor(async () => (await processesWithMarker(home.dir)).some(({ args }) => args.includes("sleep 601")), { what: "the shell command" });
+  await product.engine.stop(task.id);
+  const stopped = await finished;
+  expect(stopped.status).toBe("stopped");
+  expect((await processesWithMarker(home.dir)).filter(({ args }) => /sleep 60[01]|goose acp/.test(args))).toEqual([]);
+  expect(repo.git("show", `${stopped.branch}:part.txt`)).toBe("half");
+  expect(product.worktrees).toEqual([]);
+});
+
+test("closing keeps the place; opened again, resume continues the session and redoes nothing", async () => {
+  const forEver = new Promise<void>(() => undefined);
+  const script = byPrompt([
+    ["You were interrupted", [write("second.txt", "2\n"), say("Finished.")]],
+    ["write two files", [write("first.txt", "1\n"), hold(forEver, say("never"))]],
+  ]);
+  await open({ script });
+  const { repo } = product;
+  const task = await product.add("write two files");
+  const { finished } = await product.engine.run(task.id);
+  await waitFor(() => product.model.requests.length > 1, { what: "the second turn" });
+  await product.opened.dispose();
+  expect(await finished).toMatchObject({ status: "paused" });
+
+  const again = await product.reopen();
+  await again.resume(task.id);
+  await waitFor(async () => (await again.get(task.id)).status === "done", { what: "the end", timeoutMs: 20_000 });
+  const done = await again.get(task.id);
+  expect(repo.git("ls-tree", "--name-only", done.branch as string).split("\n")).toEqual(["README.md", "first.txt", "second.txt"]);
+  expect(await again.attempts(task.id)).toHaveLength(1);
+});
+
+describe("never done", () => {
+  const failures: readonly (readonly [what: string, code: string, replies: readonly ModelReply[]])[] = [
+    ["401", "GOOSE_AUTHENTICATION", [{ kind: "status", status: 401 }]],
+    ["429", "GOOSE_RATE_LIMIT", [{ kind: "status", status: 429 }]],
+    ["500", "GOOSE_PROVIDER", [{ kind: "status", status: 500 }]],
+    ["a cut stream", "GOOSE_NETWORK", [{ kind: "cut", text: "I am nearly" }]],
+    ["a dropped connection", "GOOSE_NETWORK", [{ kind: "drop" }]],
+    ["an empty answer", "GOOSE_NO_ANSWER", [{ kind: "empty" }]],
+  ];
+  test.each(failures)("%s after a written file fails with %s and keeps the file under a ref", async (_what, code, replies) => {
+    await open({ script: byPrompt([["write", [write("a.txt", "x\n"), ...replies]]]) });
+    const task = await product.run(await product.add("write a"));
+    expect(task).toMatchObject({ status: "failed", result: { error: { code } } });
+    expect(product.repo.git("show", `refs/task-master/unfinished/${task.id}/1:a.txt`)).toBe("x");
+    expect(product.repo.git("branch", "--list", "tm/*")).toBe("");
+    expect(product.worktrees).toEqual([]);
+  });
+
+  test("a refused connection", async () => {
+    await open({ env: { OPENAI_HOST: "http://127.0.0.1:9" } });
+    expect(await product.run(await product.add("write a"))).toMatchObject({ status: "failed", result: { error: { code: "GOOSE_NETWORK" } } });
+  });
+
+  test("a model that never ends its turns", async () => {
+    await open({ script: forever({ name: "write", arguments: { path: "a.txt", content: "x" } }), settings: { maxTurns: 3 } });
+    expect(await product.run(await product.add("write a"))).toMatchObject({ status: "failed", result: { error: { code: "GOOSE_MAX_TURNS" } } });
+  });
+
+  test("an agent that says it is done and has done nothing", async () => {
+    await open({ script: sequence([say("I have done it all.")]) });
+    expect(await product.run(await product.add("write a"))).toMatchObject({ status: "failed", result: { error: { code: "VERIFICATION_FAILED" } } });
+  });
+
+  test("an acceptance command that fails; it passes after the feedback", async () => {
+    const script = byPrompt([
+      ["Mend the work", [write("a.txt", "right\n"), say("Mended.")]],
+      ["write a", [write("a.txt", "wrong\n"), say("Done.")]],
+    ]);
+    await open({ script });
+    const task = await product.run(await product.add("write a", { acceptance: { commands: ["grep right a.txt"] } }));
+    expect(task.status).toBe("done");
+    expect(product.repo.git("show", `${task.branch}:a.txt`)).toBe("right");
+  });
+});
+
+describe("the place is not fit", () => {
+  test.each([
+    ["no commit yet", { commit: false }, "NO_COMMIT"],
+    ["no identity", { identity: false }, "NO_IDENTITY"],
+  ] as const)("%s: a clear error, no Goose started", async (_what, options, code) => {
+    await open({ repo: createTempRepo(options) });
+    const task = await product.run(await product.add("write a"));
+    expect(task).toMatchObject({ status: "failed", result: { error: { code } } });
+    expect(product.model.requests).toEqual([]);
+  });
+
+  test("a Goose that is not there", async () => {
+    await open({ settings: { goosePath: "/no/such/goose" } });
+    const task = await product.run(await product.add("write a"));
+    expect(task).toMatchObject({ status: "failed", result: { error: { code: "GOOSE_NOT_FOUND" } } });
+  });
+
+  test("a detached HEAD works", async () => {
+    await open({ script: sequence([write("a.txt", "x\n"), say("Done.")]) });
+    product.repo.git("checkout", "--quiet", "--detach");
+    expect(await product.run(await product.add("write a"))).toMatchObject({ status: "done" });
+  });
+});
+
+test("eight tasks in four threads, each on its own branch", async () => {
+  const titles = Array.from({ length: 8 }, (_, index) => `write file-${index}.txt`);
+  await open({ script: byPrompt(titles.map((title) => [title, [write(title.slice(6), `${title}\n`), say("Done.")]])), settings: { poolSize: 4 } });
+  for (const title of titles) await product.add(title);
+  expect(await product.engine.runAll()).toHaveLength(8);
+  const tasks = await product.engine.list();
+  expect(tasks.map((task) => task.status)).toEqual(titles.map(() => "done"));
+  for (const task of tasks) expect(product.repo.git("diff", "--name-only", "main", task.branch as string)).toBe(task.title.slice(6));
+});
+
+test("the same in inline mode", async () => {
+  await open({ script: sequence([write("a.txt", "x\n"), say("Done.")]), settings: { poolMode: "inline" } });
+  expect(await product.run(await product.add("write a"))).toMatchObject({ status: "done" });
+});
