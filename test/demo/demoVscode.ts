@@ -101,5 +101,10 @@ async function openCodeServer(demo: DemoQueue, vsix: string): Promise<Editor> {
   return { hint, closed: new Promise(() => undefined), stop: () => server.stop() };
 }
 
-await main();
-process.exit(0);
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`The demo could not be shown: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

@@ -1,5 +1,4 @@
 /** What the agent may not do, with the real Goose: leave the worktree, see keys, run the repository's plugins, be remembered. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -57,8 +56,9 @@ test('the shell sees no key, no token and nothing of VS Code', async () => {
   expect(output).toContain(`TMPDIR=${path.join(place.home.dir, 'tmp')}`);
   expect(output).toMatch(/^AGENT_SESSION_ID=\d+_\d+$/m);
   expect(output).not.toMatch(/canary|GOOSE_|OPENAI_|VSCODE_|ELECTRON_|NODE_OPTIONS|RUST_BACKTRACE/);
-  const stored = execFileSync('grep', ['-rlE', 'canary-(github|aws|password|vscode|xdg)', place.home.dir, place.repo.dir, '--exclude-dir=none'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).toString;
-  expect(typeof stored).toBe('function');
+  const kept = readdirSync(place.home.dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  expect(kept.length).toBeGreaterThan(0);
+  for (const entry of kept) expect(readFileSync(path.join(entry.parentPath, entry.name), 'latin1')).not.toContain('canary');
 });
 
 test('plugins of the repository do not run, neither in a check nor in a run', async () => {

@@ -1,6 +1,6 @@
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
-import { branchHead } from "./repository.ts";
+import { findBranch } from "./repository.ts";
 
 const maxSuffix = 200;
 
@@ -11,20 +11,20 @@ export interface WantedBranch {
 }
 
 /** Makes the branch at a commit, under the first free name of branch, branch-2, branch-3 ...; never moves one that exists. */
-export async function createBranch(git: HardenedGit, wanted: WantedBranch, base: string): Promise<string> {
+export async function createBranch(git: HardenedGit, { branch: wanted, taskId }: WantedBranch, base: string): Promise<string> {
   const missing = "0".repeat(base.length);
   for (let number = 1; number <= maxSuffix; number++) {
-    const branch = number === 1 ? wanted.branch : `${wanted.branch}-${number}`;
-    if (await isLeftOver(git, { branch, taskId: wanted.taskId }, base)) return branch;
+    const branch = number === 1 ? wanted : `${wanted}-${number}`;
     try {
       // Compare and swap: of several attempts at the same name exactly one gets it.
-      await git.run(["update-ref", "--create-reflog", "-m", reflogMark(wanted.taskId), `refs/heads/${branch}`, base, missing]);
+      await git.run(["update-ref", "--create-reflog", "-m", reflogMark(taskId), `refs/heads/${branch}`, base, missing]);
       return branch;
     } catch (error) {
-      if (await branchHead(git, branch) === undefined) throw explainNoBranch(error, branch);
+      if (await isLeftOver(git, { branch, taskId }, base)) return branch;
+      if (!isTaken(error) && (await findBranch(git, branch)) === undefined) throw explainNoBranch(error, branch);
     }
   }
-  throw new TaskMasterError("GIT_CONFLICT", `There are too many branches named ${wanted.branch}-<number>. Delete those that you no longer need.`);
+  throw new TaskMasterError("GIT_CONFLICT", `There are too many branches named ${wanted}-<number>. Delete those that you no longer need.`);
 }
 
 /** Whether the branch was made for this task (its reflog says so; a branch without reflog is somebody else's). */
@@ -35,8 +35,13 @@ export async function isOwnBranch(git: HardenedGit, branch: string, taskId: stri
 
 /** A crash between the branch and its worktree: ours, still at the base, checked out nowhere. */
 async function isLeftOver(git: HardenedGit, { branch, taskId }: WantedBranch, base: string): Promise<boolean> {
-  if ((await branchHead(git, branch)) !== base || !(await isOwnBranch(git, branch, taskId))) return false;
-  return (await git.line(["for-each-ref", "--format=%(worktreepath)", `refs/heads/${branch}`])) === "";
+  const found = await findBranch(git, branch);
+  return found !== undefined && found.head === base && found.checkedOutIn === undefined && (await isOwnBranch(git, branch, taskId));
+}
+
+/** Git's words: the branch may be gone again by the time that we look. */
+function isTaken(error: unknown): boolean {
+  return error instanceof TaskMasterError && /reference already exists|is at [0-9a-f]+ but expected/.test(error.details ?? "");
 }
 
 function reflogMark(taskId: string): string {

@@ -1,17 +1,16 @@
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
-import { openRepository } from "./repository.ts";
-import { findRegistration, openWorktree, worktreeState } from "./worktrees.ts";
+import { locateRepository } from "./repository.ts";
+import { together } from "./together.ts";
+import { findWhole, openWorktree } from "./worktrees.ts";
 
 /** Paths that differ from the base, committed or not, untracked ones included, ignored ones not; a rename is both of its paths. */
 export async function changedPaths({ workspace }: HandlerInput<"git.changes">, signal: AbortSignal): Promise<HandlerOutput<"git.changes">> {
-  const repository = await openRepository(workspace.repository, signal);
-  const gitDir = await findRegistration(repository.commonDir, workspace.worktree);
-  if (gitDir === undefined || (await worktreeState(workspace.worktree, gitDir)) !== "whole") {
-    throw new TaskMasterError("GIT_CONFLICT", `The worktree ${workspace.worktree} is gone. Retry the task.`);
-  }
+  const repository = await locateRepository(workspace.repository, signal);
+  const gitDir = await findWhole(repository, workspace.worktree);
+  if (gitDir === undefined) throw new TaskMasterError("GIT_CONFLICT", `The worktree ${workspace.worktree} is gone. Retry the task.`);
   const { git } = await openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "refuse" });
-  const [tracked, untracked] = await Promise.all([
+  const [tracked, untracked] = await together([
     git.list(["diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", workspace.baseSha, "--"]),
     git.list(["ls-files", "--others", "--exclude-standard", "-z"]),
   ]);

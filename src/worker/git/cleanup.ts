@@ -1,12 +1,16 @@
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
+import { isOwnBranch } from "./branches.ts";
 import type { Warn } from "./commit.ts";
 import { buildMessage, ownerKey } from "./commitMessage.ts";
 import type { CommitIdentity } from "./gitEnvironment.ts";
-import { branchHead, currentBranch, isAncestor, openRepository } from "./repository.ts";
-import type { Repository } from "./repository.ts";
+import type { HardenedGit } from "./hardenedGit.ts";
+import { checkIdentity } from "./inspect.ts";
+import { currentBranch, findBranch, headCommit, isAncestor, locateRepository, samePath } from "./repository.ts";
+import type { BranchInfo } from "./repository.ts";
 import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
-import { findRegistration, openWorktree, removeWorktree, worktreeState } from "./worktrees.ts";
+import { together } from "./together.ts";
+import { findWhole, openWorktree, removeWorktree } from "./worktrees.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
 type CleanupInput = HandlerInput<"git.cleanup">;
@@ -20,25 +24,29 @@ const fallbackIdentity: CommitIdentity = { name: "Task Master", email: "task-mas
  */
 export async function cleanUp(input: CleanupInput, signal: AbortSignal, warn: Warn): Promise<HandlerOutput<"git.cleanup">> {
   const { workspace } = input;
-  const repository = await openRepository(workspace.repository, signal, "neutralise");
-  const gitDir = await findRegistration(repository.commonDir, workspace.worktree);
-  let savedAs: string | undefined;
-  if (gitDir !== undefined) {
-    if ((await worktreeState(workspace.worktree, gitDir)) === "whole") {
-      const worktree = await openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "neutralise" });
-      savedAs = await saveUnfinished(await withIdentity(worktree, input.identity), input, warn);
-    }
-    await removeWorktree(repository, workspace.worktree);
-  }
-  await deleteEmptyBranch(repository, workspace);
+  const repository = await locateRepository(workspace.repository, signal);
+  const gitDir = await findWhole(repository, workspace.worktree);
+  const [worktree, branch] = await together([
+    gitDir === undefined ? undefined : openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "neutralise" }),
+    findBranch(repository.git, workspace.branch),
+  ]);
+  const savedAs = worktree === undefined || (await isAllCommitted(worktree, branch)) ? undefined : await saveUnfinished(await withIdentity(worktree, input.identity), input, warn);
+  await removeWorktree(repository, workspace.worktree);
+  if (branch?.head === workspace.baseSha && savedAs !== workspace.branch) await deleteEmptyBranch(repository.git, input);
   return savedAs === undefined ? {} : { savedAs };
+}
+
+/** The usual case, seen at small cost: on its branch, and nothing is changed. */
+async function isAllCommitted({ path: folder, git }: OpenWorktree, branch: BranchInfo | undefined): Promise<boolean> {
+  if (branch?.checkedOutIn === undefined || !samePath(branch.checkedOutIn, folder)) return false;
+  return (await git.run(["status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--no-renames"])) === "";
 }
 
 /** Commits what HEAD does not have; resolves with the ref that holds it, undefined when there was nothing to save. */
 async function saveUnfinished(worktree: OpenWorktree, input: CleanupInput, warn: Warn): Promise<string | undefined> {
   const { git } = worktree;
   const { branch, baseSha } = input.workspace;
-  const [head, current] = [await headOrUndefined(git), await currentBranch(git)];
+  const [head, current] = [await headCommit(git), await currentBranch(git)];
   const parent = head ?? baseSha;
   const snapshot = await takeSnapshot(worktree);
   if (snapshot.leftOut.length > 0) warn(`Removed with the worktree, because they are Git repositories of their own: ${snapshot.leftOut.join(", ")}`);
@@ -61,7 +69,7 @@ async function saveUnfinished(worktree: OpenWorktree, input: CleanupInput, warn:
 async function withIdentity(worktree: OpenWorktree, identity: CommitIdentity): Promise<OpenWorktree> {
   const named = { ...worktree, git: worktree.git.with({ identity }) };
   try {
-    await Promise.all([named.git.run(["var", "GIT_AUTHOR_IDENT"]), named.git.run(["var", "GIT_COMMITTER_IDENT"])]);
+    await checkIdentity(named.git);
     return named;
   } catch (error) {
     if (!(error instanceof TaskMasterError) || error.code !== "NO_IDENTITY") throw error;
@@ -69,18 +77,12 @@ async function withIdentity(worktree: OpenWorktree, identity: CommitIdentity): P
   }
 }
 
-async function headOrUndefined(git: OpenWorktree["git"]): Promise<string | undefined> {
-  const { exitCode, stdout } = await git.ask(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], { accept: [0, 1, 128] });
-  return exitCode === 0 ? stdout.trim() : undefined;
-}
-
 async function isHeld(git: OpenWorktree["git"], commit: string): Promise<boolean> {
   return (await git.line(["for-each-ref", "--count=1", "--format=%(refname)", `--contains=${commit}`])) !== "";
 }
 
-async function deleteEmptyBranch({ git }: Repository, { branch, baseSha }: CleanupInput["workspace"]): Promise<void> {
-  if ((await branchHead(git, branch)) !== baseSha) return;
-  // The user may have checked it out to look at it.
-  if ((await git.line(["for-each-ref", "--format=%(worktreepath)", `refs/heads/${branch}`])) !== "") return;
-  await git.run(["update-ref", "-d", `refs/heads/${branch}`, baseSha]);
+async function deleteEmptyBranch(git: HardenedGit, { workspace: { branch, baseSha }, taskId }: CleanupInput): Promise<void> {
+  const [found, isOwn] = await together([findBranch(git, branch), isOwnBranch(git, branch, taskId)]);
+  // The user may have checked it out to look at it; after an earlier cleanup another task may have the name.
+  if (found?.head === baseSha && found.checkedOutIn === undefined && isOwn) await git.run(["update-ref", "-d", `refs/heads/${branch}`, baseSha]);
 }

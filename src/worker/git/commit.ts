@@ -3,10 +3,11 @@ import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { buildMessage, idTrailer, ownerKey, stateTrailer } from "./commitMessage.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
-import { branchHead, currentBranch, isAncestor, openRepository } from "./repository.ts";
-import type { Repository } from "./repository.ts";
+import { currentBranch, findBranch, isAncestor, locateRepository, samePath } from "./repository.ts";
+import type { BranchInfo } from "./repository.ts";
 import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
-import { exists, findRegistration, openWorktree, worktreeState } from "./worktrees.ts";
+import { together } from "./together.ts";
+import { exists, findWhole, openWorktree } from "./worktrees.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
 type CommitInput = HandlerInput<"git.commit">;
@@ -23,49 +24,61 @@ export type Warn = (message: string) => void;
  */
 export async function commitWork(input: CommitInput, signal: AbortSignal, warn: Warn): Promise<CommitOutput> {
   const { workspace } = input;
-  const repository = await openRepository(workspace.repository, signal);
-  const head = await checkedHead(repository, workspace);
-  const worktree = await findWorktree(repository, input);
-  if (worktree === undefined) {
-    if (await hasOwnCommit(repository.git, input, head)) return listWork(repository.git, workspace.baseSha, head);
-    throw new TaskMasterError("GIT_CONFLICT", `The worktree ${workspace.worktree} is gone, and with it what was not committed. Retry the task.`);
-  }
-  await checkPlace(worktree, workspace);
-  const snapshot = await takeSnapshot(worktree);
-  if (snapshot.leftOut.length > 0) warn(`Not committed, because they are Git repositories of their own: ${snapshot.leftOut.join(", ")}`);
-  if (snapshot.tree === (await worktree.git.line(["rev-parse", `${head}^{tree}`]))) return listWork(worktree.git, workspace.baseSha, head);
-  const commit = await commitTree(worktree, snapshot.tree, { parent: head, message: buildMessage(input) });
-  await advanceBranch(worktree, workspace.branch, { from: head, to: commit });
-  return listWork(worktree.git, workspace.baseSha, commit);
-}
-
-/** The task's commits (oldest first; of merged branches only the merge) and the paths that they changed. */
-export async function listWork(git: HardenedGit, baseSha: string, head: string): Promise<CommitOutput> {
-  const [commits, files] = await Promise.all([
-    git.run(["rev-list", "--reverse", "--first-parent", `${baseSha}..${head}`]),
-    git.list(["diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", baseSha, head, "--"]),
+  const repository = await locateRepository(workspace.repository, signal);
+  const gitDir = await findWhole(repository, workspace.worktree);
+  if (gitDir === undefined) return earlierCommit(repository.git, input);
+  const [worktree, branch] = await together([
+    openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "refuse", identity: input.identity }),
+    checkedBranch(repository.git, workspace),
   ]);
-  return { commits: commits.split("\n").filter((line) => line !== ""), files };
+  await checkPlace(worktree, workspace.branch, branch);
+  const { tree, leftOut } = await takeSnapshot(worktree);
+  if (leftOut.length > 0) warn(`Not committed, because they are Git repositories of their own: ${leftOut.join(", ")}`);
+  if (tree === branch.tree) return listWork(worktree.git, workspace.baseSha, branch.head);
+  const [commit, files] = await together([commitTree(worktree, tree, { parent: branch.head, message: buildMessage(input) }), changedBetween(worktree.git, workspace.baseSha, tree)]);
+  const [, earlier] = await together([
+    advanceBranch(worktree, workspace.branch, { from: branch.head, to: commit }),
+    commitsBetween(worktree.git, workspace.baseSha, branch.head),
+  ]);
+  return { commits: [...earlier, commit], files };
 }
 
-/** The branch's commit. A deleted branch must not become a root commit, a rewritten one not a wrong base. */
-async function checkedHead({ git }: Repository, { branch, baseSha }: Workspace): Promise<string> {
-  const head = await branchHead(git, branch);
-  if (head === undefined) {
+async function listWork(git: HardenedGit, baseSha: string, head: string): Promise<CommitOutput> {
+  const [commits, files] = await together([commitsBetween(git, baseSha, head), changedBetween(git, baseSha, head)]);
+  return { commits, files };
+}
+
+/** Oldest first; of branches that were merged only the merge. */
+async function commitsBetween(git: HardenedGit, base: string, head: string): Promise<string[]> {
+  if (base === head) return [];
+  return (await git.run(["rev-list", "--reverse", "--first-parent", `${base}..${head}`])).split("\n").filter((line) => line !== "");
+}
+
+async function changedBetween(git: HardenedGit, base: string, head: string): Promise<string[]> {
+  if (base === head) return [];
+  return git.list(["diff-tree", "-r", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", base, head, "--"]);
+}
+
+/** The branch as it is. A deleted one must not become a root commit, a rewritten one not a wrong base. */
+async function checkedBranch(git: HardenedGit, { branch, baseSha }: Workspace): Promise<BranchInfo> {
+  const found = await findBranch(git, branch);
+  if (found === undefined) {
     throw new TaskMasterError("GIT_CONFLICT", `The branch ${branch} was deleted while the task ran. The files are still in the worktree; make the branch again and retry the task.`);
   }
-  if (await isAncestor(git, baseSha, head)) return head;
+  if (found.head === baseSha || (await isAncestor(git, baseSha, found.head))) return found;
   throw new TaskMasterError("GIT_CONFLICT", `The branch ${branch} no longer contains the commit ${baseSha.slice(0, 10)} that the task started from: it was rewritten. Look at it, then retry the task.`);
 }
 
-async function findWorktree(repository: Repository, { workspace, identity }: CommitInput): Promise<OpenWorktree | undefined> {
-  const gitDir = await findRegistration(repository.commonDir, workspace.worktree);
-  if (gitDir === undefined || (await worktreeState(workspace.worktree, gitDir)) !== "whole") return undefined;
-  return openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "refuse", identity });
+/** The worktree is gone: what it held was either committed before or is lost. */
+async function earlierCommit(git: HardenedGit, input: CommitInput): Promise<CommitOutput> {
+  const { workspace } = input;
+  const { head } = await checkedBranch(git, workspace);
+  if (await hasOwnCommit(git, input, head)) return listWork(git, workspace.baseSha, head);
+  throw new TaskMasterError("GIT_CONFLICT", `The worktree ${workspace.worktree} is gone, and with it what was not committed. Retry the task.`);
 }
 
-async function checkPlace({ path: folder, git, gitDir }: OpenWorktree, { branch }: Workspace): Promise<void> {
-  const current = await currentBranch(git);
+async function checkPlace({ path: folder, git, gitDir }: OpenWorktree, branch: string, { checkedOutIn }: BranchInfo): Promise<void> {
+  const current = checkedOutIn !== undefined && samePath(checkedOutIn, folder) ? branch : await currentBranch(git);
   if (current !== branch) {
     const where = current === undefined ? "no branch" : `the branch ${current}`;
     throw new TaskMasterError("GIT_CONFLICT", `The worktree ${folder} is on ${where} instead of ${branch}. Check out ${branch} there with the work on it, then retry the task.`);

@@ -50,6 +50,8 @@ const inherited = new Set([
   "PATHEXT",
 ]);
 
+let lastFound: { readonly searched: string; readonly binary: string } | undefined;
+
 /** The whole environment of a git process: the allowed part of `source`, our constants, and the identity when one is set. */
 export function gitEnvironment(source: NodeJS.ProcessEnv, identity: CommitIdentity = {}): Record<string, string> {
   const environment: Record<string, string> = {};
@@ -73,10 +75,14 @@ export function gitEnvironment(source: NodeJS.ProcessEnv, identity: CommitIdenti
 /** Absolute path of git, looked for in the absolute entries of PATH only (Windows would search the working directory first). */
 export async function findGit(environment: Readonly<Record<string, string>>): Promise<string> {
   const pathName = Object.keys(environment).find((name) => name.toUpperCase() === "PATH");
+  const searched = pathName === undefined ? "" : (environment[pathName] ?? "");
+  if (lastFound?.searched === searched && (await isExecutable(lastFound.binary))) return lastFound.binary;
   const fileName = process.platform === "win32" ? "git.exe" : "git";
-  for (const folder of absoluteEntries(pathName === undefined ? undefined : environment[pathName])) {
-    const candidate = path.join(folder, fileName);
-    if (await isExecutable(candidate)) return candidate;
+  for (const folder of absoluteEntries(searched)) {
+    const binary = path.join(folder, fileName);
+    if (!(await isExecutable(binary))) continue;
+    lastFound = { searched, binary };
+    return binary;
   }
   throw new TaskMasterError("GIT_NOT_FOUND", "Git was not found. Install Git (https://git-scm.com/downloads) and make sure that it is on the PATH, then restart VS Code.");
 }

@@ -1,8 +1,8 @@
-import path from "node:path";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { HardenedGit } from "./hardenedGit.ts";
-import { currentBranch, headCommit, openRepository } from "./repository.ts";
+import { currentBranch, headCommit, noCommitError, openRepository } from "./repository.ts";
+import { together } from "./together.ts";
 
 // `rev-parse --path-format` came with it.
 const oldestGit: readonly [number, number] = [2, 31];
@@ -14,10 +14,15 @@ const oldestGit: readonly [number, number] = [2, 31];
 export async function inspectRepository(input: HandlerInput<"git.inspect">, signal: AbortSignal): Promise<HandlerOutput<"git.inspect">> {
   const gitVersion = await checkVersion(input.directory, signal);
   const { root, commonDir, git } = await openRepository(input.directory, signal);
-  const identified = git.with({ identity: input.identity });
-  const [head, branch] = await Promise.all([headCommit(git), currentBranch(git)]);
-  await Promise.all([identified.run(["var", "GIT_AUTHOR_IDENT"]), identified.run(["var", "GIT_COMMITTER_IDENT"])]);
-  return { root: path.normalize(root), commonDir, head, gitVersion, ...(branch === undefined ? {} : { branch }) };
+  const [head, branch] = await together([headCommit(git), currentBranch(git)]);
+  if (head === undefined) throw noCommitError();
+  await checkIdentity(git.with({ identity: input.identity }));
+  return { root, commonDir, head, gitVersion, ...(branch === undefined ? {} : { branch }) };
+}
+
+/** @throws NO_IDENTITY when neither git's configuration nor the setup names author and committer. */
+export async function checkIdentity(git: HardenedGit): Promise<void> {
+  await together([git.run(["var", "GIT_AUTHOR_IDENT"]), git.run(["var", "GIT_COMMITTER_IDENT"])]);
 }
 
 async function checkVersion(directory: string, signal: AbortSignal): Promise<string> {

@@ -1,5 +1,6 @@
 import { lstat, readFile, rm } from "node:fs/promises";
 import path from "node:path";
+import { exists } from "./worktrees.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
 /** What must not go through a plain `git add`. */
@@ -19,9 +20,11 @@ const maxDepth = 20;
  */
 export async function sortOutNested({ path: worktree, git }: OpenWorktree): Promise<Nested> {
   const leftOut = new Set<string>();
+  let links: readonly string[] = [];
   for (let depth = 0; depth < maxDepth; depth++) {
-    const untracked = await git.list(["ls-files", "--others", "--exclude-standard", "-z"]);
-    const nested = untracked.filter((entry) => entry.endsWith("/")).map((entry) => entry.slice(0, -1));
+    const listed = await git.list(["ls-files", "-t", "--stage", "--others", "--exclude-standard", "-z"]);
+    links = listed.filter((entry) => /^\S 160000 /.test(entry)).map((entry) => entry.slice(entry.indexOf("\t") + 1));
+    const nested = listed.filter((entry) => entry.startsWith("? ") && entry.endsWith("/")).map((entry) => entry.slice(2, -1));
     const fresh = nested.filter((folder) => !leftOut.has(folder));
     if (fresh.length === 0) break;
     for (const folder of fresh) {
@@ -30,7 +33,7 @@ export async function sortOutNested({ path: worktree, git }: OpenWorktree): Prom
       else leftOut.add(folder);
     }
   }
-  return { leftOut: [...leftOut], submodules: await populatedSubmodules(worktree, git) };
+  return { leftOut: [...leftOut], submodules: await populated(worktree, links) };
 }
 
 async function isScaffold(gitFolder: string): Promise<boolean> {
@@ -40,11 +43,7 @@ async function isScaffold(gitFolder: string): Promise<boolean> {
   return !/^\s*\[\s*(remote|include)/im.test(config);
 }
 
-async function populatedSubmodules(worktree: string, git: OpenWorktree["git"]): Promise<string[]> {
-  const links = (await git.list(["ls-files", "--stage", "-z"])).filter((entry) => entry.startsWith("160000")).map((entry) => entry.slice(entry.indexOf("\t") + 1));
-  const populated: string[] = [];
-  for (const link of links) {
-    if ((await lstat(path.join(worktree, link, ".git")).catch(() => undefined)) !== undefined) populated.push(link);
-  }
-  return populated;
+async function populated(worktree: string, links: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(links.map((link) => exists(path.join(worktree, link, ".git"))));
+  return links.filter((_link, i) => found[i] === true);
 }

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { HardenedGit } from "./hardenedGit.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
 /**
@@ -16,22 +17,22 @@ const programFolders: readonly (readonly [string, string])[] = [
  * index: they are not on disk and not a change either. The sparse patterns count for this one command (`-c`), because
  * `git sparse-checkout` would write to the configuration of the user's repository.
  */
-export async function populateWorktree({ gitDir, git }: OpenWorktree): Promise<void> {
+export async function populateWorktree({ gitDir, git }: OpenWorktree, excluded: readonly string[]): Promise<void> {
   const file = path.join(gitDir, "info", "sparse-checkout");
   // A user with a sparse checkout has the same part of the repository here: `worktree add` copied the patterns.
-  const isSparse = (await git.ask(["config", "--bool", "core.sparseCheckout"], { accept: [0, 1] })).stdout.trim() === "true";
-  const inherited = isSparse ? await readFile(file, "utf8").catch(() => "/*\n") : "/*\n";
+  const inherited = await readFile(file, "utf8").catch(() => "/*\n");
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, `${inherited}${(await exclusions(git)).join("\n")}\n`);
+  await writeFile(file, `${inherited}${excluded.join("\n")}\n`);
   await git
     .with({ config: [...(git.setup.config ?? []), "core.sparseCheckout=true", "core.sparseCheckoutCone=false"] })
     .run(["read-tree", "-m", "-u", "--no-recurse-submodules", "HEAD"]);
 }
 
-async function exclusions(git: OpenWorktree["git"]): Promise<string[]> {
+/** The sparse patterns that keep out what Goose would run from a commit. */
+export async function programPatterns(git: HardenedGit, commit: string): Promise<string[]> {
   const patterns = programFolders.map((names) => `!/${names.map(anyCase).join("/")}`);
   // A link in place of the outer folder would lead to a plugin folder under another name.
-  for (const entry of await git.list(["ls-tree", "-z", "HEAD"])) {
+  for (const entry of await git.list(["ls-tree", "-z", commit])) {
     const [meta = "", name = ""] = entry.split("\t");
     if (!meta.startsWith("120000")) continue;
     const outer = programFolders.find(([folder]) => folder === name.toLowerCase())?.[0];

@@ -3,13 +3,23 @@ import path from "node:path";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { createBranch, isOwnBranch } from "./branches.ts";
-import { populateWorktree } from "./populate.ts";
-import { branchHead, currentBranch, headCommit, isAncestor, openRepository, samePath } from "./repository.ts";
+import { HardenedGit } from "./hardenedGit.ts";
+import { populateWorktree, programPatterns } from "./populate.ts";
+import { currentBranch, findBranch, headCommit, isAncestor, noCommitError, openRepository, samePath } from "./repository.ts";
 import type { Repository } from "./repository.ts";
+import { together } from "./together.ts";
 import { findRegistration, openWorktree, removeWorktree, worktreeState } from "./worktrees.ts";
 
 type PrepareInput = HandlerInput<"git.prepare">;
 type Workspace = HandlerOutput<"git.prepare">;
+
+/** What a place is made from. */
+interface Origin {
+  readonly repository: Repository;
+  readonly input: PrepareInput;
+  /** The commit of HEAD, when that is the base and exists. */
+  readonly head: string | undefined;
+}
 
 /** A branch and the commit from which the task's own work on it starts. */
 interface Start {
@@ -23,15 +33,18 @@ interface Start {
  * @throws GIT_CONFLICT when a branch or folder is in the way; the codes of openRepository; NO_COMMIT; GIT_UNSAFE
  */
 export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal): Promise<Workspace> {
-  const repository = await openRepository(input.directory, signal);
+  // Asked beside the rest to save time; it fails again, with better words, when the folder is no repository.
+  const headInAdvance = input.baseBranch === undefined ? headCommit(new HardenedGit({ cwd: input.directory, signal })).catch(() => undefined) : undefined;
+  const [repository, head] = await together([openRepository(input.directory, signal), headInAdvance]);
+  const origin: Origin = { repository, input, head };
   if (input.continues !== undefined) {
     const found = await continueIn(repository, input.continues.worktree, input.continues);
     if (found !== undefined) return found;
   }
   const worktree = await resolvePlace(repository, input.worktree);
-  const interrupted = await clearPlace(repository, worktree, input);
+  const interrupted = await clearPlace(origin, worktree);
   if (interrupted !== undefined) return interrupted;
-  const start = await chooseStart(repository, input, path.dirname(worktree));
+  const start = await chooseStart(origin, path.dirname(worktree));
   await addWorktree(repository, worktree, start.branch);
   return { repository: repository.root, worktree, ...start };
 }
@@ -41,11 +54,11 @@ async function continueIn(repository: Repository, worktree: string, start: Start
   const gitDir = await findRegistration(repository.commonDir, worktree);
   if (gitDir === undefined || (await worktreeState(worktree, gitDir)) !== "whole") return undefined;
   const { git } = await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" });
-  const [branch, head] = [await currentBranch(git), await branchHead(git, start.branch)];
-  if (head === undefined) {
+  const [branch, found] = await together([currentBranch(git), findBranch(git, start.branch)]);
+  if (found === undefined) {
     throw new TaskMasterError("GIT_CONFLICT", `The branch ${start.branch} of the interrupted task was deleted. Restore it, or retry the task from its beginning.`);
   }
-  if (branch !== start.branch || !(await isAncestor(git, start.baseSha, head))) {
+  if (branch !== start.branch || !(await isAncestor(git, start.baseSha, found.head))) {
     throw new TaskMasterError("GIT_CONFLICT", `The worktree ${worktree} is no longer on the branch ${start.branch} as the task left it. Check that branch out there, or retry the task from its beginning.`);
   }
   return { repository: repository.root, worktree, branch: start.branch, baseSha: start.baseSha };
@@ -65,7 +78,8 @@ async function resolvePlace(repository: Repository, wanted: string): Promise<str
 }
 
 /** Removes what a crash left half made at the path; gives the place back when the task had it ready before the crash. */
-async function clearPlace(repository: Repository, worktree: string, input: PrepareInput): Promise<Workspace | undefined> {
+async function clearPlace(origin: Origin, worktree: string): Promise<Workspace | undefined> {
+  const { repository, input } = origin;
   const gitDir = await findRegistration(repository.commonDir, worktree);
   if (gitDir === undefined) {
     const files = await readdir(worktree).catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? [] : ["?"]));
@@ -79,26 +93,30 @@ async function clearPlace(repository: Repository, worktree: string, input: Prepa
   const { git } = await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" });
   const branch = await currentBranch(git);
   if (branch !== undefined && (branch === input.ownBranch || (await isOwnBranch(git, branch, input.taskId)))) {
-    return continueIn(repository, worktree, { branch, baseSha: await forkPoint(repository, branch, await baseCommit(repository, input)) });
+    return continueIn(repository, worktree, { branch, baseSha: await forkPoint(repository, branch, await baseCommit(origin)) });
   }
   throw new TaskMasterError("GIT_CONFLICT", `${worktree} is the worktree of other work${branch === undefined ? "" : ` (branch ${branch})`}. Remove it with "git worktree remove" and retry the task.`);
 }
 
-async function chooseStart(repository: Repository, input: PrepareInput, ownRoot: string): Promise<Start> {
+async function chooseStart(origin: Origin, ownRoot: string): Promise<Start> {
+  const { repository, input } = origin;
   const own = input.continues?.branch ?? input.ownBranch;
-  const base = await baseCommit(repository, input);
-  const head = own === undefined ? undefined : await branchHead(repository.git, own);
-  if (own === undefined || head === undefined) return { branch: await createBranch(repository.git, input, base), baseSha: base };
-  await releaseBranch(repository, own, ownRoot);
+  const base = await baseCommit(origin);
+  const found = own === undefined ? undefined : await findBranch(repository.git, own);
+  if (own === undefined || found === undefined) return { branch: await createBranch(repository.git, input, base), baseSha: base };
+  if (found.checkedOutIn !== undefined) await releaseBranch(repository, { branch: own, place: found.checkedOutIn }, ownRoot);
   const recorded = input.continues?.baseSha;
-  const isKept = recorded !== undefined && (await isAncestor(repository.git, recorded, head));
+  const isKept = recorded !== undefined && (await isAncestor(repository.git, recorded, found.head));
   return { branch: own, baseSha: isKept ? recorded : await forkPoint(repository, own, base) };
 }
 
-async function baseCommit(repository: Repository, { baseBranch }: PrepareInput): Promise<string> {
-  if (baseBranch === undefined) return headCommit(repository.git);
-  const base = await branchHead(repository.git, baseBranch);
-  if (base !== undefined) return base;
+async function baseCommit({ repository, input: { baseBranch }, head }: Origin): Promise<string> {
+  if (baseBranch === undefined) {
+    if (head === undefined) throw noCommitError();
+    return head;
+  }
+  const base = await findBranch(repository.git, baseBranch);
+  if (base !== undefined) return base.head;
   throw new TaskMasterError("GIT_CONFLICT", `The branch ${baseBranch}, on which this task builds, no longer exists. Restore it, or remove the dependency and retry the task.`);
 }
 
@@ -111,10 +129,7 @@ async function forkPoint(repository: Repository, branch: string, base: string): 
 }
 
 /** A branch can be checked out once. What a crash left under our own root is cleared; any other checkout is somebody's. */
-async function releaseBranch(repository: Repository, branch: string, ownRoot: string): Promise<void> {
-  const holder = await repository.git.line(["for-each-ref", "--format=%(worktreepath)", `refs/heads/${branch}`]);
-  if (holder === "") return;
-  const place = path.normalize(holder);
+async function releaseBranch(repository: Repository, { branch, place }: { readonly branch: string; readonly place: string }, ownRoot: string): Promise<void> {
   const gitDir = await findRegistration(repository.commonDir, place);
   const isOurs = gitDir !== undefined && samePath(path.dirname(place), ownRoot);
   if (isOurs && (await worktreeState(place, gitDir)) !== "whole") return removeWorktree(repository, place);
@@ -123,11 +138,14 @@ async function releaseBranch(repository: Repository, branch: string, ownRoot: st
 
 async function addWorktree(repository: Repository, worktree: string, branch: string): Promise<void> {
   // Filled in a second step: git would do it in a child process that outlives an abort.
-  await repository.git.run(["worktree", "add", "--no-checkout", worktree, branch]);
+  const [patterns] = await together([
+    programPatterns(repository.git, `refs/heads/${branch}`),
+    repository.git.run(["worktree", "add", "--no-checkout", worktree, branch]),
+  ]);
   const gitDir = await findRegistration(repository.commonDir, worktree);
   if (gitDir === undefined) throw new TaskMasterError("GIT_FAILED", `Git did not register the worktree ${worktree}.`);
   try {
-    await populateWorktree(await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" }));
+    await populateWorktree(await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" }), patterns);
   } catch (error) {
     await removeWorktree(repository, worktree).catch(() => undefined);
     throw error;

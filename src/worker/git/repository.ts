@@ -1,39 +1,61 @@
 import path from "node:path";
 import { TaskMasterError } from "../../model/errors.ts";
 import { repositoryOverrides } from "./configSafety.ts";
-import type { UnsafeDrivers } from "./configSafety.ts";
 import { HardenedGit } from "./hardenedGit.ts";
+import { together } from "./together.ts";
 
 /** The user's repository. Nothing here ever changes its checkout, index, stash, HEAD or configuration. */
 export interface Repository {
   /** Top of the checkout. */
   readonly root: string;
   readonly commonDir: string;
-  /** Runs in the checkout, with what the repository's configuration could run taken away. */
+  /** Runs in the checkout. */
   readonly git: HardenedGit;
 }
 
-/** Finds the repository of a folder. @throws NOT_A_REPOSITORY, BARE_REPOSITORY, GIT_UNSAFE, GIT_NOT_FOUND. */
-export async function openRepository(directory: string, signal: AbortSignal, drivers: UnsafeDrivers = "refuse"): Promise<Repository> {
+/** A local branch as it is now. */
+export interface BranchInfo {
+  readonly head: string;
+  readonly tree: string;
+  /** Where it is checked out. */
+  readonly checkedOutIn?: string;
+}
+
+/** Finds the repository of a folder. @throws NOT_A_REPOSITORY, BARE_REPOSITORY, GIT_UNSAFE (foreign owner), GIT_NOT_FOUND */
+export async function locateRepository(directory: string, signal: AbortSignal): Promise<Repository> {
   const git = new HardenedGit({ cwd: directory, signal });
   const answer = await git.run(["rev-parse", "--path-format=absolute", "--git-common-dir", "--show-toplevel"]);
   const [commonDir = "", root = ""] = answer.split("\n");
   if (commonDir === "" || root === "") throw new TaskMasterError("GIT_FAILED", `Git did not say where the repository of ${directory} is.`);
-  const config = await repositoryOverrides(git, drivers);
-  return { root: path.normalize(root), commonDir: path.normalize(commonDir), git: git.with({ cwd: path.normalize(root), config }) };
+  return { root: path.normalize(root), commonDir: path.normalize(commonDir), git: git.with({ cwd: path.normalize(root) }) };
 }
 
-/** The commit of a local branch; undefined when there is no such branch. */
-export async function branchHead(git: HardenedGit, branch: string): Promise<string | undefined> {
-  const { exitCode, stdout } = await git.ask(["show-ref", "--verify", "--hash", `refs/heads/${branch}`], { accept: [0, 1, 128] });
+/** Finds the repository and refuses one whose configuration would run programs. @throws as locateRepository; GIT_UNSAFE */
+export async function openRepository(directory: string, signal: AbortSignal): Promise<Repository> {
+  const [repository, config] = await together([locateRepository(directory, signal), repositoryOverrides(new HardenedGit({ cwd: directory, signal }), "refuse")]);
+  return { ...repository, git: repository.git.with({ config }) };
+}
+
+/** What is known of a local branch; undefined when there is none of this name. */
+export async function findBranch(git: HardenedGit, branch: string): Promise<BranchInfo | undefined> {
+  const ref = `refs/heads/${branch}`;
+  // A pattern also finds what lies below it, and an odd name could be a pattern: only the exact name counts.
+  const records = await git.run(["for-each-ref", "--format=%(refname)%00%(objectname)%00%(tree)%00%(worktreepath)", ref]);
+  const found = records.split("\n").find((record) => record.startsWith(`${ref}\0`));
+  if (found === undefined) return undefined;
+  const [, head = "", tree = "", place = ""] = found.split("\0");
+  return { head, tree, ...(place === "" ? {} : { checkedOutIn: path.normalize(place) }) };
+}
+
+/** The commit of HEAD; undefined before the first commit. */
+export async function headCommit(git: HardenedGit): Promise<string | undefined> {
+  const { exitCode, stdout } = await git.ask(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], { accept: [0, 1, 128] });
   return exitCode === 0 ? stdout.trim() : undefined;
 }
 
-/** The commit of HEAD. @throws NO_COMMIT */
-export async function headCommit(git: HardenedGit): Promise<string> {
-  const { exitCode, stdout } = await git.ask(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], { accept: [0, 1, 128] });
-  if (exitCode === 0) return stdout.trim();
-  throw new TaskMasterError("NO_COMMIT", "The repository has no commit yet, so there is nothing to branch from. Make a first commit: git add -A && git commit -m \"Initial commit\"");
+/** The error for a repository without a commit. */
+export function noCommitError(): TaskMasterError {
+  return new TaskMasterError("NO_COMMIT", 'The repository has no commit yet, so there is nothing to branch from. Make a first commit: git add -A && git commit -m "Initial commit"');
 }
 
 /** The branch that HEAD is on (also when it has no commit yet); undefined when detached. */

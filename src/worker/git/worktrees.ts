@@ -55,6 +55,12 @@ export async function worktreeState(worktree: string, gitDir: string): Promise<W
   return isHalf.includes(true) ? "broken" : "whole";
 }
 
+/** The git directory of a worktree that can be worked in; undefined when it is gone or broken. @throws GIT_UNSAFE */
+export async function findWhole(repository: Repository, worktree: string): Promise<string | undefined> {
+  const gitDir = await findRegistration(repository.commonDir, worktree);
+  return gitDir !== undefined && (await worktreeState(worktree, gitDir)) === "whole" ? gitDir : undefined;
+}
+
 /** Opens a worktree that exists, past whatever its `.git` file says. @throws GIT_UNSAFE */
 export async function openWorktree(repository: Repository, place: { readonly path: string; readonly gitDir: string }, options: OpenOptions): Promise<OpenWorktree> {
   await checkCommonDir(repository.commonDir, place.gitDir);
