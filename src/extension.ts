@@ -25,16 +25,34 @@ export function activate(context: ExtensionContext): void {
   const channel = window.createOutputChannel("Task Master", { log: true });
   const log = channelLogger(channel);
   const settings = new SettingsSource(parseSettings, (problems) => reportSettings(problems, log));
-  const storage = context.storageUri === undefined ? {} : { ownDirectory: context.storageUri.fsPath };
   const current = (session = new ExtensionSession<OpenedEngine>({
     folder: () => workingFolder()?.fsPath,
     isTrusted: () => workspace.isTrusted,
-    open: (folder) => openEngine({ folder, ...storage, workerScript: context.asAbsolutePath("dist/worker.cjs"), logger: log, settings: settings.current }),
+    open: (folder) =>
+      openEngine({
+        folder,
+        ...(context.storageUri && { ownDirectory: context.storageUri.fsPath }),
+        workerScript: context.asAbsolutePath("dist/worker.cjs"),
+        logger: log,
+        settings: settings.current,
+      }),
   }));
   const engine = async (): Promise<TaskEngineFacade> => (await current.opened()).engine;
   const list = new TaskList((id) => panels.refreshTask(id));
-  const deps: CommandDeps = { engine, begin: (id, action) => list.begin(id, action), openRun: (id, options) => panels.open(id, options), showLog: () => channel.show(), log };
-  const panels = new RunPanels({ extensionUri: context.extensionUri, engine, perform: (action, id) => performAction(deps, action, id), pendingAction: (id) => list.pendingAction(id), log });
+  const deps: CommandDeps = {
+    engine,
+    begin: (id, action) => list.begin(id, action),
+    openRun: (id, options) => panels.open(id, options),
+    showLog: () => channel.show(),
+    log,
+  };
+  const panels = new RunPanels({
+    extensionUri: context.extensionUri,
+    engine,
+    perform: (action, id) => performAction(deps, action, id),
+    pendingAction: (id) => list.pendingAction(id),
+    log,
+  });
   const notifications = new Notifications((id) => panels.isShown(id));
   let loaded: Promise<void> = Promise.resolve();
   const following = current.onDidChangeState((state) => {
@@ -50,9 +68,21 @@ export function activate(context: ExtensionContext): void {
     if (hasRepository && !isFirst) void current.restart();
   });
   const trust = workspace.onDidGrantWorkspaceTrust(() => void current.restart());
-  context.subscriptions.push(channel, settings, current, list, panels, notifications, following, tree, new StatusBar(list), repository, repositoryChanges, trust);
+  context.subscriptions.push(
+    channel,
+    settings,
+    current,
+    list,
+    panels,
+    notifications,
+    following,
+    tree,
+    new StatusBar(list),
+    repository,
+    repositoryChanges,
+    trust,
+  );
   context.subscriptions.push(reportSession(current, log), ...registerCommands(deps));
-  void repository.check();
   void current.start();
 }
 

@@ -37,7 +37,6 @@ export const settingNames = {
   "taskMaster.goose.path": "goosePath",
   "taskMaster.workerPool.size": "poolSize",
   "taskMaster.git.branchPrefix": "branchPrefix",
-  "taskMaster.git.isolation": "gitIsolation",
   "taskMaster.git.userName": "gitUserName",
   "taskMaster.git.userEmail": "gitUserEmail",
   "taskMaster.maxAttempts": "maxAttempts",

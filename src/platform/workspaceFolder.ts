@@ -23,8 +23,10 @@ export class RepositoryWatch implements Disposable {
   /** The first answer and every other one after it. */
   readonly onDidChange: Event<{ readonly hasRepository: boolean; readonly isFirst: boolean }> = this.#changes.event;
 
+  /** Looks for the first time; listeners that come at once hear the answer. */
   constructor() {
     const check = (): void => void this.check();
+    check();
     this.#subscriptions.push(window.onDidChangeWindowState(check), workspace.onDidChangeWorkspaceFolders(check));
     const folder = workingFolder();
     if (folder === undefined) return;

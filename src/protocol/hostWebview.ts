@@ -37,7 +37,14 @@ export type ViewAttempt = Pick<Attempt, "number" | "startedAt" | "outcome" | "us
 /** Host to view. */
 export type HostToView =
   /** Begin anew: the newest page. `firstSeq` is 1 when there is nothing earlier. `now` is the host's clock. */
-  | { readonly type: "reset"; readonly task: ViewTask; readonly attempts: readonly ViewAttempt[]; readonly events: readonly TaskEvent[]; readonly firstSeq: number; readonly now: number }
+  | {
+      readonly type: "reset";
+      readonly task: ViewTask;
+      readonly attempts: readonly ViewAttempt[];
+      readonly events: readonly TaskEvent[];
+      readonly firstSeq: number;
+      readonly now: number;
+    }
   /** What came behind the last one, without a gap. */
   | { readonly type: "append"; readonly events: readonly TaskEvent[]; readonly lastSeq: number }
   /** The page before the one asked about. */
@@ -71,7 +78,9 @@ const taskSchema = v.looseObject({
   maxAttempts: seq,
   integration: v.string(),
 });
-const attemptsSchema = v.array(v.looseObject({ number: seq, startedAt: time, outcome: v.string(), usage: v.looseObject({ inputTokens: v.number(), outputTokens: v.number() }) }));
+const attemptsSchema = v.array(
+  v.looseObject({ number: seq, startedAt: time, outcome: v.string(), usage: v.looseObject({ inputTokens: v.number(), outputTokens: v.number() }) }),
+);
 
 const hostMessageSchema = v.variant("type", [
   v.object({ type: v.literal("reset"), task: taskSchema, attempts: attemptsSchema, events: eventsSchema, firstSeq: seq, now: time }),

@@ -31,7 +31,9 @@ export function noticeText(notices: readonly Notice[]): string {
   if (notices.length === 1) return first.kind === "failed" ? `"${first.title}" failed: ${first.message}` : `"${first.title}" needs you: ${first.message}`;
   const failed = notices.filter(({ kind }) => kind === "failed").length;
   const waiting = notices.length - failed;
-  const counts = [failed === 0 ? "" : `${failed} failed`, waiting === 0 ? "" : `${waiting} ${waiting === 1 ? "needs" : "need"} you`].filter((text) => text !== "");
+  const counts = [failed === 0 ? "" : `${failed} failed`, waiting === 0 ? "" : `${waiting} ${waiting === 1 ? "needs" : "need"} you`].filter(
+    (text) => text !== "",
+  );
   const titles = notices.slice(0, 3).map(({ title }) => `"${title}"`);
   return `Tasks: ${counts.join(", ")} (${titles.join(", ")}${notices.length > 3 ? ", …" : ""}).`;
 }

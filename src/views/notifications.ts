@@ -44,7 +44,12 @@ export class Notifications implements Disposable {
     const notices = this.#waiting;
     this.#waiting = [];
     const [first] = notices;
-    if (first !== undefined) tell("warning", noticeText(notices), notices.length === 1 ? buttonsFor(first) : [["Show Tasks", () => commands.executeCommand(`${treeViewId}.focus`)], showLogButton]);
+    if (first !== undefined)
+      tell(
+        "warning",
+        noticeText(notices),
+        notices.length === 1 ? buttonsFor(first) : [["Show Tasks", () => commands.executeCommand(`${treeViewId}.focus`)], showLogButton],
+      );
   }
 }
 

@@ -120,7 +120,9 @@ function detail(task: Task, group: TaskGroup, { now, titleOf }: TaskItemContext)
     case "running":
       return task.progress.message;
     case "ready":
-      return [task.priority === "medium" ? "" : task.priority, task.deadline === undefined ? "" : `due ${when(task.deadline, now)}`].filter((word) => word !== "").join(", ");
+      return [task.priority === "medium" ? "" : task.priority, task.deadline === undefined ? "" : `due ${when(task.deadline, now)}`]
+        .filter((word) => word !== "")
+        .join(", ");
     case "blocked":
       return `by ${task.dependsOn.map((id) => titleOf(id) ?? id).join(", ")}`;
     case "scheduled":

@@ -57,7 +57,12 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
 
   resolveTreeItem(item: TreeItem, node: TreeNode): TreeItem {
     const task = node.kind === "task" ? this.#model.task(node.taskId) : undefined;
-    if (task !== undefined) item.tooltip = taskTooltip(task, this.#context(task), this.#model.dependantsOf(task.id).map((dependant) => dependant.title));
+    if (task !== undefined)
+      item.tooltip = taskTooltip(
+        task,
+        this.#context(task),
+        this.#model.dependantsOf(task.id).map((dependant) => dependant.title),
+      );
     return item;
   }
 

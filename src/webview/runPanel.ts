@@ -21,7 +21,12 @@ export interface RunPanelDeps {
 
 /** A new, empty panel for a run. */
 export function createPanel(extensionUri: Uri, column: ViewColumn, preserveFocus: boolean): WebviewPanel {
-  return window.createWebviewPanel(runViewType, "Run", { viewColumn: column, preserveFocus }, { ...webviewOptions(extensionUri), retainContextWhenHidden: false, enableFindWidget: true });
+  return window.createWebviewPanel(
+    runViewType,
+    "Run",
+    { viewColumn: column, preserveFocus },
+    { ...webviewOptions(extensionUri), retainContextWhenHidden: false, enableFindWidget: true },
+  );
 }
 
 /** One run view: the page in its frame, fed by a stream; what the page asks for is validated and its task is never its own choice. */
@@ -116,7 +121,12 @@ export class RunPanel implements Disposable {
   #html(): string {
     const { webview } = this.panel;
     const address = (path: string): string => webview.asWebviewUri(Uri.joinPath(this.#deps.extensionUri, path)).toString();
-    return runHtml({ cspSource: webview.cspSource, nonce: makeNonce(), scriptUri: address("dist/webview/runView.js"), styleUri: address("media/webview/runView.css") });
+    return runHtml({
+      cspSource: webview.cspSource,
+      nonce: makeNonce(),
+      scriptUri: address("dist/webview/runView.js"),
+      styleUri: address("media/webview/runView.css"),
+    });
   }
 }
 

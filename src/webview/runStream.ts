@@ -102,12 +102,23 @@ export class RunStream {
 
   async #reset(source: RunSource, generation: number): Promise<void> {
     const { taskId, now } = this.#ports;
-    const [task, attempts, page] = await Promise.all([source.get(taskId), source.attempts(taskId), source.events(taskId, { beforeSeq: newest, limit: pageSize })]);
+    const [task, attempts, page] = await Promise.all([
+      source.get(taskId),
+      source.attempts(taskId),
+      source.events(taskId, { beforeSeq: newest, limit: pageSize }),
+    ]);
     if (generation !== this.#generation) return;
     const events = capPage(page);
     this.#sentSeq = events.at(-1)?.seq ?? 0;
     this.#ports.onTask(task);
-    this.#ports.post({ type: "reset", task: viewTask(task, this.#ports.pending()), attempts: attempts.map(viewAttempt), events, firstSeq: events[0]?.seq ?? 1, now: now() });
+    this.#ports.post({
+      type: "reset",
+      task: viewTask(task, this.#ports.pending()),
+      attempts: attempts.map(viewAttempt),
+      events,
+      firstSeq: events[0]?.seq ?? 1,
+      now: now(),
+    });
     this.#flush();
   }
 
@@ -120,7 +131,8 @@ export class RunStream {
     this.#task = undefined;
     if (events.some((event, index) => event.seq !== from + 1 + index)) await this.#fill(source, from);
     else this.#append(events);
-    if (task !== undefined) this.#postTask(task, events.some(({ type }) => attemptTypes.has(type)) ? (await source.attempts(task.id)).map(viewAttempt) : undefined);
+    if (task !== undefined)
+      this.#postTask(task, events.some(({ type }) => attemptTypes.has(type)) ? (await source.attempts(task.id)).map(viewAttempt) : undefined);
   }
 
   /** Sends what the store has behind an event; a view that is far behind begins anew. */
@@ -156,7 +168,17 @@ export class RunStream {
 }
 
 /** Events after which the attempts look different. */
-const attemptTypes: ReadonlySet<TaskEvent["type"]> = new Set(["started", "paused", "resumed", "stopped", "completed", "error", "cancelled", "requeued", "usage"]);
+const attemptTypes: ReadonlySet<TaskEvent["type"]> = new Set([
+  "started",
+  "paused",
+  "resumed",
+  "stopped",
+  "completed",
+  "error",
+  "cancelled",
+  "requeued",
+  "usage",
+]);
 
 /** The newest events of a page that fit into one message; at least one. */
 function capPage(page: readonly TaskEvent[]): readonly TaskEvent[] {

@@ -1,118 +1,118 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
-import { createTempDir } from '../helpers/tempRepo.ts';
-import { GitFixture, isolateGit } from '../unit/worker/git/gitFixture.ts';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createTempDir } from "../helpers/tempRepo.ts";
+import { GitFixture, isolateGit } from "../unit/worker/git/gitFixture.ts";
 
 beforeEach(isolateGit);
-const unfinished = 'refs/task-master/unfinished/task0001/1';
+const unfinished = "refs/task-master/unfinished/task0001/1";
 
-describe('git.cleanup', () => {
-  it('removes the worktree and a branch without work, also when called again', async () => {
-    using f = new GitFixture({ files: { '.gitignore': 'out\n' } });
+describe("git.cleanup", () => {
+  it("removes the worktree and a branch without work, also when called again", async () => {
+    using f = new GitFixture({ files: { ".gitignore": "out\n" } });
     const workspace = await f.prepare();
-    mkdirSync(path.join(workspace.worktree, 'out'));
-    writeFileSync(path.join(workspace.worktree, 'out/x'), 'ignored');
+    mkdirSync(path.join(workspace.worktree, "out"));
+    writeFileSync(path.join(workspace.worktree, "out/x"), "ignored");
     expect(await f.cleanup(workspace)).toEqual({});
     expect(await f.cleanup(workspace)).toEqual({});
-    expect([existsSync(workspace.worktree), f.registrations(), f.branches()]).toEqual([false, [], ['main']]);
+    expect([existsSync(workspace.worktree), f.registrations(), f.branches()]).toEqual([false, [], ["main"]]);
   });
 
-  it('keeps a branch with work, and one that the user has checked out', async () => {
+  it("keeps a branch with work, and one that the user has checked out", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();
-    writeFileSync(path.join(workspace.worktree, 'a'), '');
+    writeFileSync(path.join(workspace.worktree, "a"), "");
     await f.commit(workspace);
     expect(await f.cleanup(workspace)).toEqual({});
-    expect(f.branches()).toEqual(['main', 'tm/1']);
-    const second = await f.prepare({ taskId: 'task0002' });
-    f.gitIn(second.worktree, 'checkout', '-q', '--detach');
-    f.repo.git('checkout', '-q', second.branch);
+    expect(f.branches()).toEqual(["main", "tm/1"]);
+    const second = await f.prepare({ taskId: "task0002" });
+    f.gitIn(second.worktree, "checkout", "-q", "--detach");
+    f.repo.git("checkout", "-q", second.branch);
     await f.cleanup(second);
-    expect(f.branches()).toEqual(['main', 'tm/1', 'tm/1-2']);
+    expect(f.branches()).toEqual(["main", "tm/1", "tm/1-2"]);
   });
 
-  it('saves uncommitted work on the branch; it does not pass for the result of the attempt', async () => {
+  it("saves uncommitted work on the branch; it does not pass for the result of the attempt", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();
-    writeFileSync(path.join(workspace.worktree, 'a'), 'half');
-    expect(await f.cleanup(workspace)).toEqual({ savedAs: 'tm/1' });
-    expect(f.repo.git('log', '-1', '--format=%B', 'tm/1')).toBe('Unfinished: Add a thing\n\nTask-Master-Id: task0001/1\nTask-Master-State: unfinished\n');
+    writeFileSync(path.join(workspace.worktree, "a"), "half");
+    expect(await f.cleanup(workspace)).toEqual({ savedAs: "tm/1" });
+    expect(f.repo.git("log", "-1", "--format=%B", "tm/1")).toBe("Unfinished: Add a thing\n\nTask-Master-Id: task0001/1\nTask-Master-State: unfinished\n");
     const again = await f.prepare({ continues: workspace });
-    expect(readFileSync(path.join(again.worktree, 'a'), 'utf8')).toBe('half');
-    writeFileSync(path.join(again.worktree, 'b'), 'rest');
-    expect(await f.commit(again)).toMatchObject({ files: ['a', 'b'] });
+    expect(readFileSync(path.join(again.worktree, "a"), "utf8")).toBe("half");
+    writeFileSync(path.join(again.worktree, "b"), "rest");
+    expect(await f.commit(again)).toMatchObject({ files: ["a", "b"] });
   });
 
-  it('saves uncommitted work under a ref of its own; the branch does not move', async () => {
+  it("saves uncommitted work under a ref of its own; the branch does not move", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();
-    writeFileSync(path.join(workspace.worktree, 'a'), '');
+    writeFileSync(path.join(workspace.worktree, "a"), "");
     await f.commit(workspace);
-    const head = f.repo.git('rev-parse', 'tm/1');
-    writeFileSync(path.join(workspace.worktree, 'b'), '');
-    expect(await f.cleanup(workspace, 'ref')).toEqual({ savedAs: unfinished });
-    expect(f.repo.git('diff', '--name-only', `tm/1..${unfinished}`)).toBe('b');
-    expect(f.repo.git('rev-parse', 'tm/1')).toBe(head);
+    const head = f.repo.git("rev-parse", "tm/1");
+    writeFileSync(path.join(workspace.worktree, "b"), "");
+    expect(await f.cleanup(workspace, "ref")).toEqual({ savedAs: unfinished });
+    expect(f.repo.git("diff", "--name-only", `tm/1..${unfinished}`)).toBe("b");
+    expect(f.repo.git("rev-parse", "tm/1")).toBe(head);
   });
 
-  it('saves under a ref when HEAD is elsewhere or the branch was deleted', async () => {
+  it("saves under a ref when HEAD is elsewhere or the branch was deleted", async () => {
     using f = new GitFixture();
     const detached = await f.prepare();
-    f.gitIn(detached.worktree, 'checkout', '-q', '--detach');
-    f.gitIn(detached.worktree, 'commit', '-q', '--allow-empty', '-m', 'on nothing');
-    const commit = f.gitIn(detached.worktree, 'rev-parse', 'HEAD');
+    f.gitIn(detached.worktree, "checkout", "-q", "--detach");
+    f.gitIn(detached.worktree, "commit", "-q", "--allow-empty", "-m", "on nothing");
+    const commit = f.gitIn(detached.worktree, "rev-parse", "HEAD");
     expect(await f.cleanup(detached)).toEqual({ savedAs: unfinished });
-    expect(f.repo.git('rev-parse', unfinished)).toBe(commit);
-    const deleted = await f.prepare({ taskId: 'task0002' });
-    writeFileSync(path.join(deleted.worktree, 'a'), '');
-    f.repo.git('update-ref', '-d', `refs/heads/${deleted.branch}`);
-    expect(await f.cleanup(deleted, 'branch', { taskId: 'task0002' })).toEqual({ savedAs: 'refs/task-master/unfinished/task0002/1' });
-    expect(f.repo.git('rev-parse', 'refs/task-master/unfinished/task0002/1^')).toBe(deleted.baseSha);
+    expect(f.repo.git("rev-parse", unfinished)).toBe(commit);
+    const deleted = await f.prepare({ taskId: "task0002" });
+    writeFileSync(path.join(deleted.worktree, "a"), "");
+    f.repo.git("update-ref", "-d", `refs/heads/${deleted.branch}`);
+    expect(await f.cleanup(deleted, "branch", { taskId: "task0002" })).toEqual({ savedAs: "refs/task-master/unfinished/task0002/1" });
+    expect(f.repo.git("rev-parse", "refs/task-master/unfinished/task0002/1^")).toBe(deleted.baseSha);
     expect(f.registrations()).toEqual([]);
   });
 
-  it('saves without an identity and in the middle of a merge conflict', async () => {
-    using f = new GitFixture({ identity: false, files: { a: '1\n' } });
+  it("saves without an identity and in the middle of a merge conflict", async () => {
+    using f = new GitFixture({ identity: false, files: { a: "1\n" } });
     const workspace = await f.prepare();
-    writeFileSync(path.join(workspace.worktree, 'a'), 'ours\n');
-    f.gitIn(workspace.worktree, 'commit', '-qam', 'ours');
-    f.repo.write('a', 'theirs\n');
-    f.gitIn(f.repo.dir, 'commit', '-qam', 'theirs');
-    expect(() => f.gitIn(workspace.worktree, 'merge', 'main')).toThrow();
-    expect(await f.cleanup(workspace)).toEqual({ savedAs: 'tm/1' });
-    expect(f.repo.git('show', 'tm/1:a')).toContain('<<<<<<<');
+    writeFileSync(path.join(workspace.worktree, "a"), "ours\n");
+    f.gitIn(workspace.worktree, "commit", "-qam", "ours");
+    f.repo.write("a", "theirs\n");
+    f.gitIn(f.repo.dir, "commit", "-qam", "theirs");
+    expect(() => f.gitIn(workspace.worktree, "merge", "main")).toThrow();
+    expect(await f.cleanup(workspace)).toEqual({ savedAs: "tm/1" });
+    expect(f.repo.git("show", "tm/1:a")).toContain("<<<<<<<");
   });
 
-  it('copes with a folder or a registration that is gone, and with a removal that was cut off', async () => {
+  it("copes with a folder or a registration that is gone, and with a removal that was cut off", async () => {
     using f = new GitFixture();
     const first = await f.prepare();
     rmSync(first.worktree, { recursive: true });
     expect(await f.cleanup(first)).toEqual({});
     const second = await f.prepare();
-    rmSync(path.join(f.repo.dir, '.git/worktrees'), { recursive: true });
+    rmSync(path.join(f.repo.dir, ".git/worktrees"), { recursive: true });
     expect(await f.cleanup(second)).toEqual({});
     expect(existsSync(second.worktree)).toBe(true);
     rmSync(second.worktree, { recursive: true });
     const third = await f.prepare();
-    writeFileSync(path.join(f.repo.dir, '.git/worktrees/task0001-1/task-master-removing'), '');
-    rmSync(path.join(third.worktree, 'README.md'));
+    writeFileSync(path.join(f.repo.dir, ".git/worktrees/task0001-1/task-master-removing"), "");
+    rmSync(path.join(third.worktree, "README.md"));
     expect(await f.cleanup(third)).toEqual({});
-    expect([f.registrations(), f.branches()]).toEqual([[], ['main']]);
+    expect([f.registrations(), f.branches()]).toEqual([[], ["main"]]);
   });
 
-  it('never follows a link: in the worktree, or in its place', async () => {
+  it("never follows a link: in the worktree, or in its place", async () => {
     using f = new GitFixture();
     using home = createTempDir();
-    home.write('precious', 'x');
+    home.write("precious", "x");
     const first = await f.prepare();
-    symlinkSync(home.dir, path.join(first.worktree, 'link'));
+    symlinkSync(home.dir, path.join(first.worktree, "link"));
     await f.cleanup(first);
-    const second = await f.prepare({ taskId: 'task0002', worktree: path.join(f.root.dir, 'second') });
-    renameSync(second.worktree, path.join(f.root.dir, 'moved'));
+    const second = await f.prepare({ taskId: "task0002", worktree: path.join(f.root.dir, "second") });
+    renameSync(second.worktree, path.join(f.root.dir, "moved"));
     symlinkSync(home.dir, second.worktree);
-    await expect(f.cleanup(second)).rejects.toMatchObject({ code: 'GIT_UNSAFE' });
-    expect(existsSync(path.join(home.dir, 'precious'))).toBe(true);
-    expect(existsSync(path.join(home.dir, '.git'))).toBe(false);
+    await expect(f.cleanup(second)).rejects.toMatchObject({ code: "GIT_UNSAFE" });
+    expect(existsSync(path.join(home.dir, "precious"))).toBe(true);
+    expect(existsSync(path.join(home.dir, ".git"))).toBe(false);
   });
 });

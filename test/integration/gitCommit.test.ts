@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
-import type { WorkerEventBody } from '../../src/model/taskEvent.ts';
-import { call, failure, GitFixture, isolateGit } from '../unit/worker/git/gitFixture.ts';
-import type { Workspace } from '../unit/worker/git/gitFixture.ts';
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
+import { call, failure, GitFixture, isolateGit } from "../unit/worker/git/gitFixture.ts";
+import type { Workspace } from "../unit/worker/git/gitFixture.ts";
 
 beforeEach(isolateGit);
 
@@ -12,176 +12,176 @@ const write = (workspace: Workspace, file: string, text = file): void => {
   writeFileSync(path.join(workspace.worktree, file), text);
 };
 
-describe('git.changes', () => {
-  it('names committed, uncommitted and untracked paths, both ends of a rename, unusual names, nothing ignored', async () => {
-    using f = new GitFixture({ files: { 'old.txt': 'the same\ncontent\n', 'gone.txt': 'x', 'same.txt': '', '.gitignore': 'out/\n' } });
+describe("git.changes", () => {
+  it("names committed, uncommitted and untracked paths, both ends of a rename, unusual names, nothing ignored", async () => {
+    using f = new GitFixture({ files: { "old.txt": "the same\ncontent\n", "gone.txt": "x", "same.txt": "", ".gitignore": "out/\n" } });
     const workspace = await f.prepare();
-    write(workspace, 'committed.txt');
-    f.gitIn(workspace.worktree, 'add', '-A');
-    f.gitIn(workspace.worktree, 'mv', 'old.txt', 'moved.txt');
-    f.gitIn(workspace.worktree, 'commit', '-qm', 'agent');
-    rmSync(path.join(workspace.worktree, 'gone.txt'));
-    const odd = ['-n', 'ü 🌍.txt', 'line\nbreak', 'deep/er/x', '"quoted"'];
+    write(workspace, "committed.txt");
+    f.gitIn(workspace.worktree, "add", "-A");
+    f.gitIn(workspace.worktree, "mv", "old.txt", "moved.txt");
+    f.gitIn(workspace.worktree, "commit", "-qm", "agent");
+    rmSync(path.join(workspace.worktree, "gone.txt"));
+    const odd = ["-n", "ü 🌍.txt", "line\nbreak", "deep/er/x", '"quoted"'];
     for (const name of odd) write(workspace, name);
-    write(workspace, 'out/ignored');
-    const expected = ['committed.txt', 'gone.txt', 'moved.txt', 'old.txt', ...odd].sort();
-    expect((await call('git.changes', { workspace })).files).toEqual(expected);
+    write(workspace, "out/ignored");
+    const expected = ["committed.txt", "gone.txt", "moved.txt", "old.txt", ...odd].sort();
+    expect((await call("git.changes", { workspace })).files).toEqual(expected);
     expect([...(await f.commit(workspace)).files].sort()).toEqual(expected);
-    expect((await call('git.changes', { workspace })).files).toEqual(expected);
+    expect((await call("git.changes", { workspace })).files).toEqual(expected);
   });
 
-  it('says when the worktree is gone', async () => {
+  it("says when the worktree is gone", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();
     await f.cleanup(workspace);
-    expect(await failure(call('git.changes', { workspace }))).toMatchObject({ code: 'GIT_CONFLICT' });
+    expect(await failure(call("git.changes", { workspace }))).toMatchObject({ code: "GIT_CONFLICT" });
   });
 });
 
-describe('git.commit', () => {
-  it('commits everything with message, trailer and the identity of the setting', async () => {
+describe("git.commit", () => {
+  it("commits everything with message, trailer and the identity of the setting", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();
-    write(workspace, 'a.txt');
-    const { commits, files } = await f.commit(workspace, { identity: { name: 'Set <x>\n', email: 'set@example.invalid' } });
-    expect(files).toEqual(['a.txt']);
-    expect(f.repo.git('log', '-1', '--format=%B%an|%ce', 'tm/1')).toBe('Add a thing\n\nBecause.\n\nTask-Master-Id: task0001/1\nSet x|set@example.invalid');
-    expect(commits).toEqual([f.repo.git('rev-parse', 'tm/1')]);
-    expect(f.gitIn(workspace.worktree, 'status', '--porcelain')).toBe('');
-    expect(f.repo.git('log', '-1', '--format=%(trailers:key=Task-Master-Id,valueonly)', 'tm/1')).toBe('task0001/1\n');
+    write(workspace, "a.txt");
+    const { commits, files } = await f.commit(workspace, { identity: { name: "Set <x>\n", email: "set@example.invalid" } });
+    expect(files).toEqual(["a.txt"]);
+    expect(f.repo.git("log", "-1", "--format=%B%an|%ce", "tm/1")).toBe("Add a thing\n\nBecause.\n\nTask-Master-Id: task0001/1\nSet x|set@example.invalid");
+    expect(commits).toEqual([f.repo.git("rev-parse", "tm/1")]);
+    expect(f.gitIn(workspace.worktree, "status", "--porcelain")).toBe("");
+    expect(f.repo.git("log", "-1", "--format=%(trailers:key=Task-Master-Id,valueonly)", "tm/1")).toBe("task0001/1\n");
   });
 
-  it('is idempotent: again, and after the worktree is gone', async () => {
+  it("is idempotent: again, and after the worktree is gone", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();
-    write(workspace, 'a.txt');
+    write(workspace, "a.txt");
     const first = await f.commit(workspace);
     expect(await f.commit(workspace)).toEqual(first);
     rmSync(workspace.worktree, { recursive: true });
     expect(await f.commit(workspace)).toEqual(first);
-    expect(await failure(f.commit(workspace, { attempt: 2 }))).toMatchObject({ code: 'GIT_CONFLICT' });
+    expect(await failure(f.commit(workspace, { attempt: 2 }))).toMatchObject({ code: "GIT_CONFLICT" });
   });
 
-  it('counts commits of the agent, commits the rest, makes no empty commit', async () => {
+  it("counts commits of the agent, commits the rest, makes no empty commit", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();
     expect(await f.commit(workspace)).toEqual({ commits: [], files: [] });
-    write(workspace, 'agent.txt');
-    f.gitIn(workspace.worktree, 'add', '-A');
-    f.gitIn(workspace.worktree, 'commit', '-qm', 'agent');
+    write(workspace, "agent.txt");
+    f.gitIn(workspace.worktree, "add", "-A");
+    f.gitIn(workspace.worktree, "commit", "-qm", "agent");
     expect((await f.commit(workspace)).commits).toHaveLength(1);
-    write(workspace, 'rest.txt');
+    write(workspace, "rest.txt");
     const { commits, files } = await f.commit(workspace);
-    expect(f.repo.git('log', '--reverse', '--format=%H', 'main..tm/1').split('\n')).toEqual(commits);
-    expect(files).toEqual(['agent.txt', 'rest.txt']);
+    expect(f.repo.git("log", "--reverse", "--format=%H", "main..tm/1").split("\n")).toEqual(commits);
+    expect(files).toEqual(["agent.txt", "rest.txt"]);
   });
 
   it.each([
-    ['an option', '--amend', '--amend'],
-    ['a short option', '-m x', '-m x'],
-    ['line breaks', 'one\r\ntwo\n\nTask-Master-Id: fake/9', 'one two Task-Master-Id: fake/9'],
-    ['a comment', '# not a comment', '# not a comment'],
-    ['nothing to see', '\u0000\n\t', 'Task task0001'],
-    ['control characters and half a surrogate pair', 'a\u0000b\u001B[31mc\uD800d', 'ab[31mcd'],
-    ['unicode', 'héllo 🌍', 'héllo 🌍'],
-    ['80 emoji', '🌍'.repeat(80), `${'🌍'.repeat(71)}…`],
-    ['a megabyte', 'x'.repeat(1_000_000), `${'x'.repeat(71)}…`],
-  ])('takes a title with %s', async (_what, subject, expected) => {
+    ["an option", "--amend", "--amend"],
+    ["a short option", "-m x", "-m x"],
+    ["line breaks", "one\r\ntwo\n\nTask-Master-Id: fake/9", "one two Task-Master-Id: fake/9"],
+    ["a comment", "# not a comment", "# not a comment"],
+    ["nothing to see", "\u0000\n\t", "Task task0001"],
+    ["control characters and half a surrogate pair", "a\u0000b\u001B[31mc\uD800d", "ab[31mcd"],
+    ["unicode", "héllo 🌍", "héllo 🌍"],
+    ["80 emoji", "🌍".repeat(80), `${"🌍".repeat(71)}…`],
+    ["a megabyte", "x".repeat(1_000_000), `${"x".repeat(71)}…`],
+  ])("takes a title with %s", async (_what, subject, expected) => {
     using f = new GitFixture();
     const workspace = await f.prepare();
-    write(workspace, 'a.txt');
-    const body = `${'y'.repeat(100_000)}\n\nTask-Master-Id: fake/1`;
+    write(workspace, "a.txt");
+    const body = `${"y".repeat(100_000)}\n\nTask-Master-Id: fake/1`;
     const { commits } = await f.commit(workspace, { subject, body });
     expect(commits).toHaveLength(1);
-    expect(f.repo.git('log', '-1', '--format=%s', 'tm/1')).toBe(expected);
-    expect(f.repo.git('log', '-1', '--format=%(trailers:key=Task-Master-Id,valueonly)', 'tm/1')).toBe('task0001/1\n');
+    expect(f.repo.git("log", "-1", "--format=%s", "tm/1")).toBe(expected);
+    expect(f.repo.git("log", "-1", "--format=%(trailers:key=Task-Master-Id,valueonly)", "tm/1")).toBe("task0001/1\n");
   });
 
-  it('refuses when the branch was deleted (no root commit), rewritten, left, or is in a merge', async () => {
-    using f = new GitFixture({ files: { 'a.txt': '1\n' } });
+  it("refuses when the branch was deleted (no root commit), rewritten, left, or is in a merge", async () => {
+    using f = new GitFixture({ files: { "a.txt": "1\n" } });
     const workspace = await f.prepare();
-    write(workspace, 'a.txt', 'work\n');
-    f.gitIn(workspace.worktree, 'checkout', '-q', '-b', 'elsewhere');
-    expect(await failure(f.commit(workspace))).toMatchObject({ code: 'GIT_CONFLICT', message: expect.stringContaining('elsewhere') as string });
-    f.gitIn(workspace.worktree, 'checkout', '-q', '--detach');
-    expect(await failure(f.commit(workspace))).toMatchObject({ code: 'GIT_CONFLICT' });
-    f.gitIn(workspace.worktree, 'checkout', '-q', 'tm/1');
-    const orphan = f.repo.git('-c', 'user.name=x', 'commit-tree', 'HEAD^{tree}', '-m', 'orphan');
-    f.repo.git('update-ref', 'refs/heads/tm/1', orphan);
-    expect(await failure(f.commit(workspace))).toMatchObject({ code: 'GIT_CONFLICT' });
-    f.repo.git('update-ref', '-d', 'refs/heads/tm/1');
-    expect(await failure(f.commit(workspace))).toMatchObject({ code: 'GIT_CONFLICT' });
-    expect(f.branches()).not.toContain('tm/1');
-    f.repo.git('update-ref', 'refs/heads/tm/1', workspace.baseSha);
-    f.gitIn(workspace.worktree, 'commit', '-qam', 'ours');
-    f.repo.write('a.txt', 'theirs\n');
-    f.repo.git('commit', '-qam', 'theirs');
-    expect(() => f.gitIn(workspace.worktree, 'merge', 'main')).toThrow();
-    expect(await failure(f.commit(workspace))).toMatchObject({ code: 'GIT_CONFLICT', message: expect.stringContaining('merge') as string });
+    write(workspace, "a.txt", "work\n");
+    f.gitIn(workspace.worktree, "checkout", "-q", "-b", "elsewhere");
+    expect(await failure(f.commit(workspace))).toMatchObject({ code: "GIT_CONFLICT", message: expect.stringContaining("elsewhere") as string });
+    f.gitIn(workspace.worktree, "checkout", "-q", "--detach");
+    expect(await failure(f.commit(workspace))).toMatchObject({ code: "GIT_CONFLICT" });
+    f.gitIn(workspace.worktree, "checkout", "-q", "tm/1");
+    const orphan = f.repo.git("-c", "user.name=x", "commit-tree", "HEAD^{tree}", "-m", "orphan");
+    f.repo.git("update-ref", "refs/heads/tm/1", orphan);
+    expect(await failure(f.commit(workspace))).toMatchObject({ code: "GIT_CONFLICT" });
+    f.repo.git("update-ref", "-d", "refs/heads/tm/1");
+    expect(await failure(f.commit(workspace))).toMatchObject({ code: "GIT_CONFLICT" });
+    expect(f.branches()).not.toContain("tm/1");
+    f.repo.git("update-ref", "refs/heads/tm/1", workspace.baseSha);
+    f.gitIn(workspace.worktree, "commit", "-qam", "ours");
+    f.repo.write("a.txt", "theirs\n");
+    f.repo.git("commit", "-qam", "theirs");
+    expect(() => f.gitIn(workspace.worktree, "merge", "main")).toThrow();
+    expect(await failure(f.commit(workspace))).toMatchObject({ code: "GIT_CONFLICT", message: expect.stringContaining("merge") as string });
   });
 
-  it('takes the files of a scaffolded repository, leaves a clone out and says so', async () => {
+  it("takes the files of a scaffolded repository, leaves a clone out and says so", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();
-    for (const name of ['app', 'unborn', 'clone']) f.gitIn(workspace.worktree, 'init', '-q', name);
-    for (const name of ['app/a', 'app/inner/b', 'unborn/c', 'clone/d', 'z']) write(workspace, name);
-    f.gitIn(path.join(workspace.worktree, 'app/inner'), 'init', '-q');
-    f.gitIn(path.join(workspace.worktree, 'app'), 'add', 'a');
-    f.gitIn(path.join(workspace.worktree, 'app'), 'commit', '-qm', 'scaffold');
-    f.gitIn(path.join(workspace.worktree, 'clone'), 'remote', 'add', 'origin', 'https://example.invalid/x');
+    for (const name of ["app", "unborn", "clone"]) f.gitIn(workspace.worktree, "init", "-q", name);
+    for (const name of ["app/a", "app/inner/b", "unborn/c", "clone/d", "z"]) write(workspace, name);
+    f.gitIn(path.join(workspace.worktree, "app/inner"), "init", "-q");
+    f.gitIn(path.join(workspace.worktree, "app"), "add", "a");
+    f.gitIn(path.join(workspace.worktree, "app"), "commit", "-qm", "scaffold");
+    f.gitIn(path.join(workspace.worktree, "clone"), "remote", "add", "origin", "https://example.invalid/x");
     const events: WorkerEventBody[] = [];
-    const { files } = await call('git.commit', { workspace, subject: 's', body: '', taskId: 't', attempt: 1, identity: {} }, { events });
-    expect(files).toEqual(['app/a', 'app/inner/b', 'unborn/c', 'z']);
-    expect(events).toEqual([{ type: 'log', level: 'warn', message: expect.stringContaining('clone') as string }]);
+    const { files } = await call("git.commit", { workspace, subject: "s", body: "", taskId: "t", attempt: 1, identity: {} }, { events });
+    expect(files).toEqual(["app/a", "app/inner/b", "unborn/c", "z"]);
+    expect(events).toEqual([{ type: "log", level: "warn", message: expect.stringContaining("clone") as string }]);
   });
 
-  it('records the commit of a submodule without looking into it', async () => {
+  it("records the commit of a submodule without looking into it", async () => {
     using lib = new GitFixture();
     using f = new GitFixture();
-    f.repo.git('-c', 'protocol.file.allow=always', 'submodule', 'add', '-q', lib.repo.dir, 'lib');
-    f.repo.git('commit', '-qm', 'with submodule');
+    f.repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", lib.repo.dir, "lib");
+    f.repo.git("commit", "-qm", "with submodule");
     const workspace = await f.prepare();
-    f.gitIn(workspace.worktree, '-c', 'protocol.file.allow=always', 'submodule', 'update', '-q', '--init');
-    write(workspace, 'lib/new');
+    f.gitIn(workspace.worktree, "-c", "protocol.file.allow=always", "submodule", "update", "-q", "--init");
+    write(workspace, "lib/new");
     expect((await f.commit(workspace)).commits).toEqual([]);
-    f.gitIn(path.join(workspace.worktree, 'lib'), 'add', '-A');
-    f.gitIn(path.join(workspace.worktree, 'lib'), 'commit', '-qm', 'in lib');
-    expect((await f.commit(workspace)).files).toEqual(['lib']);
+    f.gitIn(path.join(workspace.worktree, "lib"), "add", "-A");
+    f.gitIn(path.join(workspace.worktree, "lib"), "commit", "-qm", "in lib");
+    expect((await f.commit(workspace)).files).toEqual(["lib"]);
     await f.cleanup(workspace);
     expect(f.registrations()).toEqual([]);
   });
 
-  it('waits for a lock that goes away and removes the one that a killed git left in the worktree', async () => {
+  it("waits for a lock that goes away and removes the one that a killed git left in the worktree", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();
-    write(workspace, 'a.txt');
-    const lock = path.join(f.repo.dir, '.git/worktrees/task0001-1/index.lock');
-    writeFileSync(lock, '');
+    write(workspace, "a.txt");
+    const lock = path.join(f.repo.dir, ".git/worktrees/task0001-1/index.lock");
+    writeFileSync(lock, "");
     const removal = setTimeout(() => rmSync(lock), 100);
     expect((await f.commit(workspace)).commits).toHaveLength(1);
     clearTimeout(removal);
-    write(workspace, 'b.txt');
-    writeFileSync(lock, '');
+    write(workspace, "b.txt");
+    writeFileSync(lock, "");
     utimesSync(lock, 1, 1);
     expect((await f.commit(workspace)).commits).toHaveLength(2);
   });
 
-  it('says who is in the way of a ref, and may be tried again', async () => {
+  it("says who is in the way of a ref, and may be tried again", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();
-    write(workspace, 'a.txt');
-    const lock = path.join(f.repo.dir, '.git/refs/heads/tm/1.lock');
-    writeFileSync(lock, '');
-    expect(await failure(f.commit(workspace))).toMatchObject({ code: 'GIT_FAILED', retryable: true, message: expect.stringContaining('1.lock') as string });
+    write(workspace, "a.txt");
+    const lock = path.join(f.repo.dir, ".git/refs/heads/tm/1.lock");
+    writeFileSync(lock, "");
+    expect(await failure(f.commit(workspace))).toMatchObject({ code: "GIT_FAILED", retryable: true, message: expect.stringContaining("1.lock") as string });
     rmSync(lock);
     expect((await f.commit(workspace)).commits).toHaveLength(1);
-    expect(readFileSync(path.join(workspace.worktree, 'a.txt'), 'utf8')).toBe('a.txt');
+    expect(readFileSync(path.join(workspace.worktree, "a.txt"), "utf8")).toBe("a.txt");
   }, 30_000);
 
-  it('needs an identity', async () => {
+  it("needs an identity", async () => {
     using f = new GitFixture({ identity: false });
     const workspace = await f.prepare();
-    write(workspace, 'a.txt');
-    expect(await failure(f.commit(workspace))).toMatchObject({ code: 'NO_IDENTITY' });
+    write(workspace, "a.txt");
+    expect(await failure(f.commit(workspace))).toMatchObject({ code: "NO_IDENTITY" });
   });
 });

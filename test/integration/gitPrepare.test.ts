@@ -1,197 +1,208 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
-import { cancelledError } from '../../src/model/errors.ts';
-import { call, failure, GitFixture, isolateGit } from '../unit/worker/git/gitFixture.ts';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { cancelledError } from "../../src/model/errors.ts";
+import { call, failure, GitFixture, isolateGit } from "../unit/worker/git/gitFixture.ts";
 
 beforeEach(isolateGit);
 
-describe('git.prepare', () => {
-  it('makes branch and worktree from HEAD and leaves a dirty checkout as it is, byte for byte', async () => {
-    using f = new GitFixture({ files: { 'a.txt': '1\n', 'b.txt': '1\n', '.gitignore': 'out\n' } });
-    f.repo.write('a.txt', 'stashed\n');
-    f.repo.git('stash', '-q');
-    f.repo.write('a.txt', 'staged\n');
-    f.repo.git('add', 'a.txt');
-    f.repo.write('b.txt', 'changed\n');
-    f.repo.write('new.txt', 'untracked\n');
-    f.repo.write('out/x', 'ignored\n');
+describe("git.prepare", () => {
+  it("makes branch and worktree from HEAD and leaves a dirty checkout as it is, byte for byte", async () => {
+    using f = new GitFixture({ files: { "a.txt": "1\n", "b.txt": "1\n", ".gitignore": "out\n" } });
+    f.repo.write("a.txt", "stashed\n");
+    f.repo.git("stash", "-q");
+    f.repo.write("a.txt", "staged\n");
+    f.repo.git("add", "a.txt");
+    f.repo.write("b.txt", "changed\n");
+    f.repo.write("new.txt", "untracked\n");
+    f.repo.write("out/x", "ignored\n");
     const before = f.userState();
     const workspace = await f.prepare();
-    expect(workspace).toEqual({ repository: f.repo.dir, worktree: path.join(f.root.dir, 'task0001-1'), branch: 'tm/1', baseSha: f.repo.git('rev-parse', 'HEAD') });
-    expect(readFileSync(path.join(workspace.worktree, 'a.txt'), 'utf8')).toBe('1\n');
-    expect(f.gitIn(workspace.worktree, 'status', '--porcelain')).toBe('');
-    writeFileSync(path.join(workspace.worktree, 'c.txt'), 'work');
+    expect(workspace).toEqual({
+      repository: f.repo.dir,
+      worktree: path.join(f.root.dir, "task0001-1"),
+      branch: "tm/1",
+      baseSha: f.repo.git("rev-parse", "HEAD"),
+    });
+    expect(readFileSync(path.join(workspace.worktree, "a.txt"), "utf8")).toBe("1\n");
+    expect(f.gitIn(workspace.worktree, "status", "--porcelain")).toBe("");
+    writeFileSync(path.join(workspace.worktree, "c.txt"), "work");
     await f.commit(workspace);
-    writeFileSync(path.join(workspace.worktree, 'd.txt'), 'more');
+    writeFileSync(path.join(workspace.worktree, "d.txt"), "more");
     await f.cleanup(workspace);
     expect(f.userState()).toBe(before);
   });
 
-  it('works with a detached HEAD, an unfinished merge, a submodule and an empty tree', async () => {
+  it("works with a detached HEAD, an unfinished merge, a submodule and an empty tree", async () => {
     using lib = new GitFixture();
     using f = new GitFixture();
-    f.repo.git('-c', 'protocol.file.allow=always', 'submodule', 'add', '-q', lib.repo.dir, 'lib');
-    f.repo.git('commit', '-qm', 'with submodule');
-    f.repo.git('checkout', '-q', '-b', 'other', 'HEAD~1');
-    f.repo.write('README.md', 'other\n');
-    f.repo.git('commit', '-qam', 'other');
-    f.repo.git('checkout', '-q', 'main');
-    f.repo.write('README.md', 'main\n');
-    f.repo.git('commit', '-qam', 'main');
-    f.repo.git('checkout', '-q', '--detach');
-    expect(() => f.repo.git('merge', 'other')).toThrow();
+    f.repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", lib.repo.dir, "lib");
+    f.repo.git("commit", "-qm", "with submodule");
+    f.repo.git("checkout", "-q", "-b", "other", "HEAD~1");
+    f.repo.write("README.md", "other\n");
+    f.repo.git("commit", "-qam", "other");
+    f.repo.git("checkout", "-q", "main");
+    f.repo.write("README.md", "main\n");
+    f.repo.git("commit", "-qam", "main");
+    f.repo.git("checkout", "-q", "--detach");
+    expect(() => f.repo.git("merge", "other")).toThrow();
     const before = f.userState();
     const workspace = await f.prepare();
-    expect(readdirSync(path.join(workspace.worktree, 'lib'))).toEqual([]);
-    expect(f.gitIn(workspace.worktree, 'status', '--porcelain')).toBe('');
+    expect(readdirSync(path.join(workspace.worktree, "lib"))).toEqual([]);
+    expect(f.gitIn(workspace.worktree, "status", "--porcelain")).toBe("");
     expect(await f.commit(workspace)).toEqual({ commits: [], files: [] });
     expect(f.userState()).toBe(before);
     using empty = new GitFixture({ files: {} });
-    expect(readdirSync((await empty.prepare()).worktree)).toEqual(['.git']);
+    expect(readdirSync((await empty.prepare()).worktree)).toEqual([".git"]);
   });
 
-  it('starts from the branch of a dependency, and says when that is gone', async () => {
+  it("starts from the branch of a dependency, and says when that is gone", async () => {
     using f = new GitFixture();
-    f.repo.git('branch', 'tm/9');
-    f.repo.git('commit', '-q', '--allow-empty', '-m', 'later');
-    expect((await f.prepare({ baseBranch: 'tm/9' })).baseSha).toBe(f.repo.git('rev-parse', 'tm/9'));
-    expect(await failure(f.prepare({ baseBranch: 'tm/8', worktree: path.join(f.root.dir, 'x') }))).toMatchObject({ code: 'GIT_CONFLICT', message: expect.stringContaining('tm/8') as string });
-    expect(await failure(f.prepare({ baseBranch: '--help', worktree: path.join(f.root.dir, 'x') }))).toMatchObject({ code: 'GIT_CONFLICT' });
+    f.repo.git("branch", "tm/9");
+    f.repo.git("commit", "-q", "--allow-empty", "-m", "later");
+    expect((await f.prepare({ baseBranch: "tm/9" })).baseSha).toBe(f.repo.git("rev-parse", "tm/9"));
+    expect(await failure(f.prepare({ baseBranch: "tm/8", worktree: path.join(f.root.dir, "x") }))).toMatchObject({
+      code: "GIT_CONFLICT",
+      message: expect.stringContaining("tm/8") as string,
+    });
+    expect(await failure(f.prepare({ baseBranch: "--help", worktree: path.join(f.root.dir, "x") }))).toMatchObject({ code: "GIT_CONFLICT" });
   });
 
-  it('takes a suffix when another task has the branch', async () => {
+  it("takes a suffix when another task has the branch", async () => {
     using f = new GitFixture();
-    f.repo.git('branch', 'tm/1');
+    f.repo.git("branch", "tm/1");
     const second = await f.prepare();
-    const third = await f.prepare({ taskId: 'task0002', worktree: path.join(f.root.dir, 'b') });
-    expect([second.branch, third.branch]).toEqual(['tm/1-2', 'tm/1-3']);
+    const third = await f.prepare({ taskId: "task0002", worktree: path.join(f.root.dir, "b") });
+    expect([second.branch, third.branch]).toEqual(["tm/1-2", "tm/1-3"]);
   });
 
-  it('explains names that git does not accept and prefixes that are taken', async () => {
+  it("explains names that git does not accept and prefixes that are taken", async () => {
     using f = new GitFixture();
-    expect(await failure(f.prepare({ branch: 'a..b' }))).toMatchObject({ code: 'INVALID_INPUT' });
-    f.repo.git('branch', 'tm');
-    expect(await failure(f.prepare())).toMatchObject({ code: 'GIT_CONFLICT', message: expect.stringContaining('branchPrefix') as string });
-    expect(existsSync(path.join(f.root.dir, 'task0001-1'))).toBe(false);
+    expect(await failure(f.prepare({ branch: "a..b" }))).toMatchObject({ code: "INVALID_INPUT" });
+    f.repo.git("branch", "tm");
+    expect(await failure(f.prepare())).toMatchObject({ code: "GIT_CONFLICT", message: expect.stringContaining("branchPrefix") as string });
+    expect(existsSync(path.join(f.root.dir, "task0001-1"))).toBe(false);
   });
 
-  it('reuses the own branch of an earlier attempt; the base stays where the work began', async () => {
+  it("reuses the own branch of an earlier attempt; the base stays where the work began", async () => {
     using f = new GitFixture();
     const first = await f.prepare();
-    writeFileSync(path.join(first.worktree, 'one.txt'), '1');
+    writeFileSync(path.join(first.worktree, "one.txt"), "1");
     const { commits } = await f.commit(first);
     await f.cleanup(first);
-    f.repo.git('commit', '-q', '--allow-empty', '-m', 'main moved on');
-    const second = await f.prepare({ ownBranch: 'tm/1', worktree: path.join(f.root.dir, 'again') });
-    expect(second).toMatchObject({ branch: 'tm/1', baseSha: first.baseSha });
-    expect(f.gitIn(second.worktree, 'rev-parse', 'HEAD')).toBe(commits[0]);
-    expect((await call('git.changes', { workspace: second })).files).toEqual(['one.txt']);
+    f.repo.git("commit", "-q", "--allow-empty", "-m", "main moved on");
+    const second = await f.prepare({ ownBranch: "tm/1", worktree: path.join(f.root.dir, "again") });
+    expect(second).toMatchObject({ branch: "tm/1", baseSha: first.baseSha });
+    expect(f.gitIn(second.worktree, "rev-parse", "HEAD")).toBe(commits[0]);
+    expect((await call("git.changes", { workspace: second })).files).toEqual(["one.txt"]);
   });
 
-  it('starts anew when the own branch is gone, and refuses while the user has it checked out', async () => {
+  it("starts anew when the own branch is gone, and refuses while the user has it checked out", async () => {
     using f = new GitFixture();
-    expect((await f.prepare({ ownBranch: 'tm/old' })).branch).toBe('tm/1');
-    f.repo.git('checkout', '-q', '-b', 'tm/2');
-    expect(await failure(f.prepare({ ownBranch: 'tm/2', worktree: path.join(f.root.dir, 'x') }))).toMatchObject({ code: 'GIT_CONFLICT', message: expect.stringContaining(f.repo.dir) as string });
+    expect((await f.prepare({ ownBranch: "tm/old" })).branch).toBe("tm/1");
+    f.repo.git("checkout", "-q", "-b", "tm/2");
+    expect(await failure(f.prepare({ ownBranch: "tm/2", worktree: path.join(f.root.dir, "x") }))).toMatchObject({
+      code: "GIT_CONFLICT",
+      message: expect.stringContaining(f.repo.dir) as string,
+    });
   });
 
-  it('continues in a whole worktree with its uncommitted work, and makes a lost one again from the branch', async () => {
+  it("continues in a whole worktree with its uncommitted work, and makes a lost one again from the branch", async () => {
     using f = new GitFixture();
     const first = await f.prepare();
-    writeFileSync(path.join(first.worktree, 'one.txt'), '1');
+    writeFileSync(path.join(first.worktree, "one.txt"), "1");
     await f.commit(first);
-    writeFileSync(path.join(first.worktree, 'two.txt'), '2');
-    f.repo.git('commit', '-q', '--allow-empty', '-m', 'main moved on');
+    writeFileSync(path.join(first.worktree, "two.txt"), "2");
+    f.repo.git("commit", "-q", "--allow-empty", "-m", "main moved on");
     expect(await f.prepare({ continues: first })).toEqual(first);
-    expect(readFileSync(path.join(first.worktree, 'two.txt'), 'utf8')).toBe('2');
+    expect(readFileSync(path.join(first.worktree, "two.txt"), "utf8")).toBe("2");
     rmSync(first.worktree, { recursive: true });
     expect(await f.prepare({ continues: first })).toEqual(first);
-    expect(readdirSync(first.worktree).sort()).toEqual(['.git', 'README.md', 'one.txt']);
-    f.gitIn(first.worktree, 'checkout', '-q', '-b', 'elsewhere');
-    expect(await failure(f.prepare({ continues: first }))).toMatchObject({ code: 'GIT_CONFLICT' });
-    f.gitIn(first.worktree, 'checkout', '-q', 'tm/1');
-    f.repo.git('update-ref', '-d', 'refs/heads/tm/1');
-    expect(await failure(f.prepare({ continues: first }))).toMatchObject({ code: 'GIT_CONFLICT' });
+    expect(readdirSync(first.worktree).sort()).toEqual([".git", "README.md", "one.txt"]);
+    f.gitIn(first.worktree, "checkout", "-q", "-b", "elsewhere");
+    expect(await failure(f.prepare({ continues: first }))).toMatchObject({ code: "GIT_CONFLICT" });
+    f.gitIn(first.worktree, "checkout", "-q", "tm/1");
+    f.repo.git("update-ref", "-d", "refs/heads/tm/1");
+    expect(await failure(f.prepare({ continues: first }))).toMatchObject({ code: "GIT_CONFLICT" });
   });
 
-  it('gives the same place when it is called twice (a crash before the step was recorded)', async () => {
+  it("gives the same place when it is called twice (a crash before the step was recorded)", async () => {
     using f = new GitFixture();
     const first = await f.prepare();
-    writeFileSync(path.join(first.worktree, 'one.txt'), '1');
+    writeFileSync(path.join(first.worktree, "one.txt"), "1");
     expect(await f.prepare()).toEqual(first);
-    expect(existsSync(path.join(first.worktree, 'one.txt'))).toBe(true);
-    expect(await failure(f.prepare({ taskId: 'task0002' }))).toMatchObject({ code: 'GIT_CONFLICT' });
+    expect(existsSync(path.join(first.worktree, "one.txt"))).toBe(true);
+    expect(await failure(f.prepare({ taskId: "task0002" }))).toMatchObject({ code: "GIT_CONFLICT" });
   });
 
-  it('takes up a branch that a crash left without worktree', async () => {
+  it("takes up a branch that a crash left without worktree", async () => {
     using f = new GitFixture();
     const first = await f.prepare();
-    f.repo.git('worktree', 'remove', '--force', first.worktree);
+    f.repo.git("worktree", "remove", "--force", first.worktree);
     expect(await f.prepare()).toEqual(first);
   });
 
-  it.each(['locked', 'index'])('repairs a half-made worktree (%s)', async (part) => {
+  it.each(["locked", "index"])("repairs a half-made worktree (%s)", async (part) => {
     using f = new GitFixture();
     const first = await f.prepare();
-    const gitDir = path.join(f.repo.dir, '.git/worktrees/task0001-1');
-    if (part === 'locked') writeFileSync(path.join(gitDir, 'locked'), 'initializing');
-    else rmSync(path.join(gitDir, 'index'));
-    rmSync(path.join(first.worktree, 'README.md'));
+    const gitDir = path.join(f.repo.dir, ".git/worktrees/task0001-1");
+    if (part === "locked") writeFileSync(path.join(gitDir, "locked"), "initializing");
+    else rmSync(path.join(gitDir, "index"));
+    rmSync(path.join(first.worktree, "README.md"));
     expect(await f.prepare()).toEqual(first);
-    expect(f.gitIn(first.worktree, 'status', '--porcelain')).toBe('');
-    expect(f.registrations()).toEqual(['task0001-1']);
+    expect(f.gitIn(first.worktree, "status", "--porcelain")).toBe("");
+    expect(f.registrations()).toEqual(["task0001-1"]);
   });
 
-  it('never touches folders and worktrees that are not its own', async () => {
+  it("never touches folders and worktrees that are not its own", async () => {
     using f = new GitFixture();
-    const worktree = path.join(f.root.dir, 'task0001-1');
+    const worktree = path.join(f.root.dir, "task0001-1");
     mkdirSync(worktree);
-    writeFileSync(path.join(worktree, 'precious'), '');
-    expect(await failure(f.prepare())).toMatchObject({ code: 'GIT_CONFLICT' });
-    expect(existsSync(path.join(worktree, 'precious'))).toBe(true);
-    const users = path.join(f.root.dir, 'users');
-    f.repo.git('worktree', 'add', '-q', users, '-b', 'users');
-    expect(await failure(f.prepare({ worktree: users }))).toMatchObject({ code: 'GIT_CONFLICT' });
-    expect(await failure(f.prepare({ worktree: path.join(f.repo.dir, 'sub') }))).toMatchObject({ code: 'INVALID_INPUT' });
-    expect(await failure(f.prepare({ worktree: 'relative' }))).toMatchObject({ code: 'INVALID_INPUT' });
+    writeFileSync(path.join(worktree, "precious"), "");
+    expect(await failure(f.prepare())).toMatchObject({ code: "GIT_CONFLICT" });
+    expect(existsSync(path.join(worktree, "precious"))).toBe(true);
+    const users = path.join(f.root.dir, "users");
+    f.repo.git("worktree", "add", "-q", users, "-b", "users");
+    expect(await failure(f.prepare({ worktree: users }))).toMatchObject({ code: "GIT_CONFLICT" });
+    expect(await failure(f.prepare({ worktree: path.join(f.repo.dir, "sub") }))).toMatchObject({ code: "INVALID_INPUT" });
+    expect(await failure(f.prepare({ worktree: "relative" }))).toMatchObject({ code: "INVALID_INPUT" });
   });
 
-  it('keeps the part of the repository that the user has in a sparse checkout', async () => {
-    using f = new GitFixture({ files: { 'a/1': '', 'b/2': '', '.agents/plugins/p/x': '' } });
-    f.repo.git('sparse-checkout', 'set', 'a', '.agents');
+  it("keeps the part of the repository that the user has in a sparse checkout", async () => {
+    using f = new GitFixture({ files: { "a/1": "", "b/2": "", ".agents/plugins/p/x": "" } });
+    f.repo.git("sparse-checkout", "set", "a", ".agents");
     const workspace = await f.prepare();
-    expect(readdirSync(workspace.worktree).sort()).toEqual(['.git', 'a']);
-    writeFileSync(path.join(workspace.worktree, 'a/new'), '');
-    mkdirSync(path.join(workspace.worktree, 'c'));
-    writeFileSync(path.join(workspace.worktree, 'c/new'), '');
-    expect((await f.commit(workspace)).files).toEqual(['a/new', 'c/new']);
+    expect(readdirSync(workspace.worktree).sort()).toEqual([".git", "a"]);
+    writeFileSync(path.join(workspace.worktree, "a/new"), "");
+    mkdirSync(path.join(workspace.worktree, "c"));
+    writeFileSync(path.join(workspace.worktree, "c/new"), "");
+    expect((await f.commit(workspace)).files).toEqual(["a/new", "c/new"]);
   });
 
-  it('prepares eight tasks at once, also for the same branch name', async () => {
+  it("prepares eight tasks at once, also for the same branch name", async () => {
     using f = new GitFixture({ files: Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`src/${i}.txt`, `${i}`])) });
     const places = await Promise.all(Array.from({ length: 8 }, (_, i) => f.prepare({ taskId: `task000${i}`, worktree: path.join(f.root.dir, `w${i}`) })));
-    expect(new Set(places.map(({ branch }) => branch))).toEqual(new Set(['tm/1', ...[2, 3, 4, 5, 6, 7, 8].map((n) => `tm/1-${n}`)]));
+    expect(new Set(places.map(({ branch }) => branch))).toEqual(new Set(["tm/1", ...[2, 3, 4, 5, 6, 7, 8].map((n) => `tm/1-${n}`)]));
     for (const { worktree } of places) {
-      writeFileSync(path.join(worktree, 'own.txt'), worktree);
-      expect(f.gitIn(worktree, 'status', '--porcelain')).toBe('?? own.txt');
+      writeFileSync(path.join(worktree, "own.txt"), worktree);
+      expect(f.gitIn(worktree, "status", "--porcelain")).toBe("?? own.txt");
     }
     const results = await Promise.all(places.map((place, i) => f.commit(place, { taskId: `task000${i}` })));
     expect(results.every(({ commits, files }) => commits.length === 1 && files.length === 1)).toBe(true);
-    await Promise.all(places.map((place, i) => f.cleanup(place, 'branch', { taskId: `task000${i}` })));
+    await Promise.all(places.map((place, i) => f.cleanup(place, "branch", { taskId: `task000${i}` })));
     expect(f.registrations()).toEqual([]);
   });
 
-  it('can be cancelled and called again', async () => {
+  it("can be cancelled and called again", async () => {
     using f = new GitFixture({ files: Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`src/${i}.txt`, `${i}`])) });
     const controller = new AbortController();
-    const input = { directory: f.repo.dir, worktree: path.join(f.root.dir, 'w'), branch: 'tm/1', taskId: 'task0001' };
-    const running = failure(call('git.prepare', input, { signal: controller.signal }));
+    const input = { directory: f.repo.dir, worktree: path.join(f.root.dir, "w"), branch: "tm/1", taskId: "task0001" };
+    const running = failure(call("git.prepare", input, { signal: controller.signal }));
     // The registration shows that `worktree add` has begun.
     while (f.registrations().length === 0) await new Promise((resolve) => setImmediate(resolve));
-    controller.abort(cancelledError('stop'));
-    expect(await running).toMatchObject({ code: 'CANCELLED' });
-    const workspace = await call('git.prepare', input);
-    expect(f.gitIn(workspace.worktree, 'status', '--porcelain')).toBe('');
+    controller.abort(cancelledError("stop"));
+    expect(await running).toMatchObject({ code: "CANCELLED" });
+    const workspace = await call("git.prepare", input);
+    expect(f.gitIn(workspace.worktree, "status", "--porcelain")).toBe("");
   });
 });

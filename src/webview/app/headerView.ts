@@ -15,7 +15,11 @@ export class HeaderView {
   readonly #elapsed = element("span", { className: "elapsed", attributes: { role: "timer", "aria-label": "Elapsed time" } });
   readonly #buttons = element("div", { className: "buttons", attributes: { role: "group", "aria-label": "Actions" } });
   readonly #bar = element("div", { className: "bar" });
-  readonly #progress = element("div", { className: "progress", attributes: { role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": "Progress" } }, this.#bar);
+  readonly #progress = element(
+    "div",
+    { className: "progress", attributes: { role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": "Progress" } },
+    this.#bar,
+  );
   readonly #progressText = element("div", { className: "progressText" });
   readonly #attention = element("div", { className: "attention", attributes: { role: "alert" } });
   readonly #promptText = element("div", { className: "text" });

@@ -16,7 +16,9 @@ export function visibleText(text: string): string {
 
 /** Visible text on one line, cut to a length. */
 export function visibleLine(text: string, length: number): string {
-  const line = visibleText(text.slice(0, length * 4)).replaceAll(/\s+/g, " ").trim();
+  const line = visibleText(text.slice(0, length * 4))
+    .replaceAll(/\s+/g, " ")
+    .trim();
   return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
 }
 

@@ -119,7 +119,9 @@ function toolBody(): ToolBody {
 }
 
 function diffNode(diff: ReturnType<typeof diffLines>): HTMLElement {
-  const lines = diff.lines.map(({ sign, text }) => element("div", { className: sign === "+" ? "added" : sign === "-" ? "removed" : "kept" }, `${sign} ${visibleText(text)}`));
+  const lines = diff.lines.map(({ sign, text }) =>
+    element("div", { className: sign === "+" ? "added" : sign === "-" ? "removed" : "kept" }, `${sign} ${visibleText(text)}`),
+  );
   const hidden = diff.hidden === 0 ? [] : [element("div", { className: "note" }, `${diff.hidden} more lines`)];
   return element("div", { className: "diff" }, element("div", { className: "path" }, visibleLine(diff.path, 300)), element("pre", {}, ...lines), ...hidden);
 }

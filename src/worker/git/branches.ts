@@ -50,5 +50,9 @@ function reflogMark(taskId: string): string {
 
 function explainNoBranch(error: unknown, branch: string): unknown {
   if (!(error instanceof TaskMasterError) || !/exists; cannot create|not a directory|Is a directory/i.test(error.details ?? "")) return error;
-  return new TaskMasterError("GIT_CONFLICT", `The branch ${branch} cannot be made because a branch has the name of one of its folders. Rename that branch, or change taskMaster.git.branchPrefix.`, { cause: error });
+  return new TaskMasterError(
+    "GIT_CONFLICT",
+    `The branch ${branch} cannot be made because a branch has the name of one of its folders. Rename that branch, or change taskMaster.git.branchPrefix.`,
+    { cause: error },
+  );
 }

@@ -30,7 +30,10 @@ export async function cleanUp(input: CleanupInput, signal: AbortSignal, warn: Wa
     gitDir === undefined ? undefined : openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "neutralise" }),
     findBranch(repository.git, workspace.branch),
   ]);
-  const savedAs = worktree === undefined || (await isAllCommitted(worktree, branch)) ? undefined : await saveUnfinished(await withIdentity(worktree, input.identity), input, warn);
+  const savedAs =
+    worktree === undefined || (await isAllCommitted(worktree, branch))
+      ? undefined
+      : await saveUnfinished(await withIdentity(worktree, input.identity), input, warn);
   await removeWorktree(repository, workspace.worktree);
   if (branch?.head === workspace.baseSha && savedAs !== workspace.branch) await deleteEmptyBranch(repository.git, input);
   return savedAs === undefined ? {} : { savedAs };

@@ -35,7 +35,10 @@ export async function commitWork(input: CommitInput, signal: AbortSignal, warn: 
   const { tree, leftOut } = await takeSnapshot(worktree);
   if (leftOut.length > 0) warn(`Not committed, because they are Git repositories of their own: ${leftOut.join(", ")}`);
   if (tree === branch.tree) return listWork(worktree.git, workspace.baseSha, branch.head);
-  const [commit, files] = await together([commitTree(worktree, tree, { parent: branch.head, message: buildMessage(input) }), changedBetween(worktree.git, workspace.baseSha, tree)]);
+  const [commit, files] = await together([
+    commitTree(worktree, tree, { parent: branch.head, message: buildMessage(input) }),
+    changedBetween(worktree.git, workspace.baseSha, tree),
+  ]);
   const [, earlier] = await together([
     advanceBranch(worktree, workspace.branch, { from: branch.head, to: commit }),
     commitsBetween(worktree.git, workspace.baseSha, branch.head),
@@ -63,10 +66,16 @@ async function changedBetween(git: HardenedGit, base: string, head: string): Pro
 async function checkedBranch(git: HardenedGit, { branch, baseSha }: Workspace): Promise<BranchInfo> {
   const found = await findBranch(git, branch);
   if (found === undefined) {
-    throw new TaskMasterError("GIT_CONFLICT", `The branch ${branch} was deleted while the task ran. The files are still in the worktree; make the branch again and retry the task.`);
+    throw new TaskMasterError(
+      "GIT_CONFLICT",
+      `The branch ${branch} was deleted while the task ran. The files are still in the worktree; make the branch again and retry the task.`,
+    );
   }
   if (found.head === baseSha || (await isAncestor(git, baseSha, found.head))) return found;
-  throw new TaskMasterError("GIT_CONFLICT", `The branch ${branch} no longer contains the commit ${baseSha.slice(0, 10)} that the task started from: it was rewritten. Look at it, then retry the task.`);
+  throw new TaskMasterError(
+    "GIT_CONFLICT",
+    `The branch ${branch} no longer contains the commit ${baseSha.slice(0, 10)} that the task started from: it was rewritten. Look at it, then retry the task.`,
+  );
 }
 
 /** The worktree is gone: what it held was either committed before or is lost. */
@@ -81,10 +90,16 @@ async function checkPlace({ path: folder, git, gitDir }: OpenWorktree, branch: s
   const current = checkedOutIn !== undefined && samePath(checkedOutIn, folder) ? branch : await currentBranch(git);
   if (current !== branch) {
     const where = current === undefined ? "no branch" : `the branch ${current}`;
-    throw new TaskMasterError("GIT_CONFLICT", `The worktree ${folder} is on ${where} instead of ${branch}. Check out ${branch} there with the work on it, then retry the task.`);
+    throw new TaskMasterError(
+      "GIT_CONFLICT",
+      `The worktree ${folder} is on ${where} instead of ${branch}. Check out ${branch} there with the work on it, then retry the task.`,
+    );
   }
   if (await exists(path.join(gitDir, "MERGE_HEAD"))) {
-    throw new TaskMasterError("GIT_CONFLICT", `A merge is unfinished in the worktree ${folder}. Finish it or run "git merge --abort" there, then retry the task.`);
+    throw new TaskMasterError(
+      "GIT_CONFLICT",
+      `A merge is unfinished in the worktree ${folder}. Finish it or run "git merge --abort" there, then retry the task.`,
+    );
   }
 }
 

@@ -52,7 +52,10 @@ function cleanText(text: string): string {
 function shorten(title: string): string {
   const characters = [...title];
   if (characters.length <= maxSubject) return title;
-  return `${characters.slice(0, maxSubject - 1).join("").trimEnd()}…`;
+  return `${characters
+    .slice(0, maxSubject - 1)
+    .join("")
+    .trimEnd()}…`;
 }
 
 function cut(text: string, length: number): string {

@@ -84,7 +84,10 @@ export async function findGit(environment: Readonly<Record<string, string>>): Pr
     lastFound = { searched, binary };
     return binary;
   }
-  throw new TaskMasterError("GIT_NOT_FOUND", "Git was not found. Install Git (https://git-scm.com/downloads) and make sure that it is on the PATH, then restart VS Code.");
+  throw new TaskMasterError(
+    "GIT_NOT_FOUND",
+    "Git was not found. Install Git (https://git-scm.com/downloads) and make sure that it is on the PATH, then restart VS Code.",
+  );
 }
 
 function absoluteEntries(value: string | undefined): string[] {

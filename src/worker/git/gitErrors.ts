@@ -58,7 +58,9 @@ const rules: readonly Rule[] = [
   },
 ];
 
-const lockPattern = /Unable to create '(.*\.lock)': File exists|could not lock config file (.*): File exists|failed to read \S*worktrees\/\S+/;
+// The last two: another process makes or removes a worktree while git reads the list of them.
+const lockPattern =
+  /Unable to create '(.*\.lock)': File exists|could not lock config file .*: File exists|failed to read \S*worktrees\/\S+|Invalid path '\S*worktrees\/\S+': No such file/;
 
 /** Whether another git process was in the way, so that the same command may succeed in a moment. */
 export function isLockContention(error: unknown): error is GitCommandFailure {

@@ -188,7 +188,11 @@ function endWaitForOutput(_command: string, _stdout: NodeJS.ReadableStream, stde
 async function settledOrAbandoned(command: Promise<string>, signal: AbortSignal): Promise<string> {
   const settled = new AbortController();
   const abandoned = new Promise<never>((_resolve, reject) => {
-    const giveUp = (): void => void delay(abortGraceMs, undefined, { signal: settled.signal }).then(() => reject(abortReason(signal)), () => undefined);
+    const giveUp = (): void =>
+      void delay(abortGraceMs, undefined, { signal: settled.signal }).then(
+        () => reject(abortReason(signal)),
+        () => undefined,
+      );
     signal.addEventListener("abort", giveUp, { once: true, signal: settled.signal });
   });
   try {

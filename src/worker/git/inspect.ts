@@ -28,7 +28,10 @@ export async function checkIdentity(git: HardenedGit): Promise<void> {
 async function checkVersion(directory: string, signal: AbortSignal): Promise<string> {
   const words = await new HardenedGit({ cwd: directory, signal }).line(["version"]);
   const found = /(\d+)\.(\d+)(\.\d+)*/.exec(words);
-  if (found === null) throw new TaskMasterError("GIT_NOT_FOUND", "The program that is called git on this computer is not Git. Install Git and put it first on the PATH.", { details: words });
+  if (found === null)
+    throw new TaskMasterError("GIT_NOT_FOUND", "The program that is called git on this computer is not Git. Install Git and put it first on the PATH.", {
+      details: words,
+    });
   const [version, major, minor] = [found[0], Number(found[1]), Number(found[2])];
   if (major > oldestGit[0] || (major === oldestGit[0] && minor >= oldestGit[1])) return version;
   throw new TaskMasterError("GIT_NOT_FOUND", `Git ${version} is too old: install Git ${oldestGit.join(".")} or newer.`);

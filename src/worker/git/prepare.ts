@@ -56,10 +56,16 @@ async function continueIn(repository: Repository, worktree: string, start: Start
   const { git } = await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" });
   const [branch, found] = await together([currentBranch(git), findBranch(git, start.branch)]);
   if (found === undefined) {
-    throw new TaskMasterError("GIT_CONFLICT", `The branch ${start.branch} of the interrupted task was deleted. Restore it, or retry the task from its beginning.`);
+    throw new TaskMasterError(
+      "GIT_CONFLICT",
+      `The branch ${start.branch} of the interrupted task was deleted. Restore it, or retry the task from its beginning.`,
+    );
   }
   if (branch !== start.branch || !(await isAncestor(git, start.baseSha, found.head))) {
-    throw new TaskMasterError("GIT_CONFLICT", `The worktree ${worktree} is no longer on the branch ${start.branch} as the task left it. Check that branch out there, or retry the task from its beginning.`);
+    throw new TaskMasterError(
+      "GIT_CONFLICT",
+      `The worktree ${worktree} is no longer on the branch ${start.branch} as the task left it. Check that branch out there, or retry the task from its beginning.`,
+    );
   }
   return { repository: repository.root, worktree, branch: start.branch, baseSha: start.baseSha };
 }
@@ -95,7 +101,10 @@ async function clearPlace(origin: Origin, worktree: string): Promise<Workspace |
   if (branch !== undefined && (branch === input.ownBranch || (await isOwnBranch(git, branch, input.taskId)))) {
     return continueIn(repository, worktree, { branch, baseSha: await forkPoint(repository, branch, await baseCommit(origin)) });
   }
-  throw new TaskMasterError("GIT_CONFLICT", `${worktree} is the worktree of other work${branch === undefined ? "" : ` (branch ${branch})`}. Remove it with "git worktree remove" and retry the task.`);
+  throw new TaskMasterError(
+    "GIT_CONFLICT",
+    `${worktree} is the worktree of other work${branch === undefined ? "" : ` (branch ${branch})`}. Remove it with "git worktree remove" and retry the task.`,
+  );
 }
 
 async function chooseStart(origin: Origin, ownRoot: string): Promise<Start> {
@@ -117,7 +126,10 @@ async function baseCommit({ repository, input: { baseBranch }, head }: Origin): 
   }
   const base = await findBranch(repository.git, baseBranch);
   if (base !== undefined) return base.head;
-  throw new TaskMasterError("GIT_CONFLICT", `The branch ${baseBranch}, on which this task builds, no longer exists. Restore it, or remove the dependency and retry the task.`);
+  throw new TaskMasterError(
+    "GIT_CONFLICT",
+    `The branch ${baseBranch}, on which this task builds, no longer exists. Restore it, or remove the dependency and retry the task.`,
+  );
 }
 
 /** Where the branch left the line that it started from; what lies behind it is the task's own work. */
@@ -125,7 +137,10 @@ async function forkPoint(repository: Repository, branch: string, base: string): 
   const { exitCode, stdout } = await repository.git.ask(["merge-base", base, `refs/heads/${branch}`], { accept: [0, 1] });
   const found = stdout.split("\n")[0] ?? "";
   if (exitCode === 0 && found !== "") return found;
-  throw new TaskMasterError("GIT_CONFLICT", `The branch ${branch} has no history in common with the commit that the task starts from. Delete or rename it and retry the task.`);
+  throw new TaskMasterError(
+    "GIT_CONFLICT",
+    `The branch ${branch} has no history in common with the commit that the task starts from. Delete or rename it and retry the task.`,
+  );
 }
 
 /** A branch can be checked out once. What a crash left under our own root is cleared; any other checkout is somebody's. */

@@ -32,7 +32,10 @@ export async function locateRepository(directory: string, signal: AbortSignal): 
 
 /** Finds the repository and refuses one whose configuration would run programs. @throws as locateRepository; GIT_UNSAFE */
 export async function openRepository(directory: string, signal: AbortSignal): Promise<Repository> {
-  const [repository, config] = await together([locateRepository(directory, signal), repositoryOverrides(new HardenedGit({ cwd: directory, signal }), "refuse")]);
+  const [repository, config] = await together([
+    locateRepository(directory, signal),
+    repositoryOverrides(new HardenedGit({ cwd: directory, signal }), "refuse"),
+  ]);
   return { ...repository, git: repository.git.with({ config }) };
 }
 
@@ -55,7 +58,10 @@ export async function headCommit(git: HardenedGit): Promise<string | undefined> 
 
 /** The error for a repository without a commit. */
 export function noCommitError(): TaskMasterError {
-  return new TaskMasterError("NO_COMMIT", 'The repository has no commit yet, so there is nothing to branch from. Make a first commit: git add -A && git commit -m "Initial commit"');
+  return new TaskMasterError(
+    "NO_COMMIT",
+    'The repository has no commit yet, so there is nothing to branch from. Make a first commit: git add -A && git commit -m "Initial commit"',
+  );
 }
 
 /** The branch that HEAD is on (also when it has no commit yet); undefined when detached. */

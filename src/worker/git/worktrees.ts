@@ -48,7 +48,10 @@ export async function worktreeState(worktree: string, gitDir: string): Promise<W
   const found = await lstat(worktree).catch(() => undefined);
   if (found === undefined) return "gone";
   if (!found.isDirectory() || !samePath(await realpath(worktree), worktree)) {
-    throw new TaskMasterError("GIT_UNSAFE", `The worktree ${worktree} was replaced by a link or a file. Look at where it leads, then delete it and retry the task.`);
+    throw new TaskMasterError(
+      "GIT_UNSAFE",
+      `The worktree ${worktree} was replaced by a link or a file. Look at where it leads, then delete it and retry the task.`,
+    );
   }
   // Git locks a worktree while it makes it; ours is filled by read-tree, whose last act is the index.
   const isHalf = await Promise.all([exists(path.join(gitDir, removingMarker)), isInitializing(gitDir), exists(path.join(gitDir, "index")).then((has) => !has)]);
@@ -62,10 +65,19 @@ export async function findWhole(repository: Repository, worktree: string): Promi
 }
 
 /** Opens a worktree that exists, past whatever its `.git` file says. @throws GIT_UNSAFE */
-export async function openWorktree(repository: Repository, place: { readonly path: string; readonly gitDir: string }, options: OpenOptions): Promise<OpenWorktree> {
+export async function openWorktree(
+  repository: Repository,
+  place: { readonly path: string; readonly gitDir: string },
+  options: OpenOptions,
+): Promise<OpenWorktree> {
   await checkCommonDir(repository.commonDir, place.gitDir);
   await restorePointer(place.path, place.gitDir);
-  const plain = repository.git.with({ cwd: place.path, gitDir: place.gitDir, config: [], ...(options.identity === undefined ? {} : { identity: options.identity }) });
+  const plain = repository.git.with({
+    cwd: place.path,
+    gitDir: place.gitDir,
+    config: [],
+    ...(options.identity === undefined ? {} : { identity: options.identity }),
+  });
   return { ...place, git: plain.with({ config: await repositoryOverrides(plain, options.drivers) }) };
 }
 
@@ -114,7 +126,10 @@ async function isInitializing(gitDir: string): Promise<boolean> {
 async function checkCommonDir(commonDir: string, gitDir: string): Promise<void> {
   const pointer = (await readText(path.join(gitDir, "commondir")))?.trim();
   if (pointer !== undefined && samePath(path.resolve(gitDir, pointer), commonDir)) return;
-  throw new TaskMasterError("GIT_UNSAFE", `${path.join(gitDir, "commondir")} was changed and no longer leads to ${commonDir}. Nothing was committed. Restore it ("../..") and retry the task.`);
+  throw new TaskMasterError(
+    "GIT_UNSAFE",
+    `${path.join(gitDir, "commondir")} was changed and no longer leads to ${commonDir}. Nothing was committed. Restore it ("../..") and retry the task.`,
+  );
 }
 
 /** Makes the worktree's `.git` lead home again, so that later git commands of the agent and the user work. */

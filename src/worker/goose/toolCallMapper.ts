@@ -59,7 +59,7 @@ export class ToolCallMapper {
     const call = isNew ? this.#open(toolCallId, news) : this.#calls.get(toolCallId);
     if (call !== undefined && terminals.length > 0) call.hasTerminal = true;
     const status = statusOf(news.status) ?? (isNew ? "pending" : undefined);
-    this.#sink({
+    const update: ToolCallUpdate = {
       toolCallId,
       ...(isNew && call !== undefined ? { toolName: call.toolName } : {}),
       ...(typeof news.title === "string" ? { title: news.title.slice(0, maxTitle) } : {}),
@@ -67,7 +67,9 @@ export class ToolCallMapper {
       ...(status === undefined ? {} : { status }),
       ...this.#output(news, call),
       ...this.#diffs(news),
-    });
+    };
+    // Goose also announces kinds, places and terminals, which say nothing to a reader.
+    if (Object.keys(update).length > 1) this.#sink(update);
     if (call !== undefined && status !== undefined) this.#setStatus(toolCallId, call, status);
     return terminals;
   }
@@ -148,7 +150,8 @@ function cap(value: unknown, depth: number): JsonValue {
   if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
   if (typeof value !== "object" || depth >= maxDepth) return null;
   if (Array.isArray(value)) return value.map((item) => cap(item, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.slice(0, maxTitle), cap(item, depth + 1)]));
+  const entries = Object.entries(value).filter(([key]) => key !== "__proto__");
+  return Object.fromEntries(entries.map(([key, item]) => [key.slice(0, maxTitle), cap(item, depth + 1)]));
 }
 
 function statusOf(status: string | null | undefined): ToolCallStatus | undefined {

@@ -1,29 +1,33 @@
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-import type { JsonObject } from '../../../../src/base/json.ts';
-import { TaskMasterError } from '../../../../src/model/errors.ts';
-import type { WorkerEventBody } from '../../../../src/model/taskEvent.ts';
-import type { HandlerInput, HandlerOutput } from '../../../../src/protocol/handlers.ts';
-import { gitHandlers } from '../../../../src/worker/handlers/git.ts';
-import { createTempDir, createTempRepo } from '../../../helpers/tempRepo.ts';
-import type { TempDir, TempRepo, TempRepoOptions } from '../../../helpers/tempRepo.ts';
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import type { JsonObject } from "../../../../src/base/json.ts";
+import { TaskMasterError } from "../../../../src/model/errors.ts";
+import type { WorkerEventBody } from "../../../../src/model/taskEvent.ts";
+import type { HandlerInput, HandlerOutput } from "../../../../src/protocol/handlers.ts";
+import { gitHandlers } from "../../../../src/worker/handlers/git.ts";
+import { createTempDir, createTempRepo } from "../../../helpers/tempRepo.ts";
+import type { TempDir, TempRepo, TempRepoOptions } from "../../../helpers/tempRepo.ts";
 
 type GitHandler = keyof typeof gitHandlers;
-export type Workspace = HandlerOutput<'git.prepare'>;
+export type Workspace = HandlerOutput<"git.prepare">;
 
 /** No configuration of the machine may decide a test. */
 export function isolateGit(): void {
-  process.env['GIT_CONFIG_GLOBAL'] = '/dev/null';
-  process.env['GIT_CONFIG_NOSYSTEM'] = '1';
-  delete process.env['EMAIL'];
+  process.env["GIT_CONFIG_GLOBAL"] = "/dev/null";
+  process.env["GIT_CONFIG_NOSYSTEM"] = "1";
+  delete process.env["EMAIL"];
 }
 
 /** Runs a handler as the harness does. */
-export async function call<H extends GitHandler>(name: H, input: HandlerInput<H>, options: { signal?: AbortSignal; events?: WorkerEventBody[] } = {}): Promise<HandlerOutput<H>> {
+export async function call<H extends GitHandler>(
+  name: H,
+  input: HandlerInput<H>,
+  options: { signal?: AbortSignal; events?: WorkerEventBody[] } = {},
+): Promise<HandlerOutput<H>> {
   const context = {
-    taskId: 'task0001',
+    taskId: "task0001",
     attempt: 1,
     signal: options.signal ?? new AbortController().signal,
     gate: async () => undefined,
@@ -50,45 +54,57 @@ export class GitFixture implements Disposable {
 
   constructor(options: TempRepoOptions = {}) {
     this.repo = createTempRepo(options);
-    this.root = createTempDir('task-master-worktrees-');
+    this.root = createTempDir("task-master-worktrees-");
   }
 
-  prepare(changes: Partial<HandlerInput<'git.prepare'>> = {}): Promise<Workspace> {
-    return call('git.prepare', { directory: this.repo.dir, worktree: path.join(this.root.dir, 'task0001-1'), branch: 'tm/1', taskId: 'task0001', ...changes });
+  prepare(changes: Partial<HandlerInput<"git.prepare">> = {}): Promise<Workspace> {
+    return call("git.prepare", { directory: this.repo.dir, worktree: path.join(this.root.dir, "task0001-1"), branch: "tm/1", taskId: "task0001", ...changes });
   }
 
-  commit(workspace: Workspace, changes: Partial<HandlerInput<'git.commit'>> = {}): Promise<HandlerOutput<'git.commit'>> {
-    return call('git.commit', { workspace, subject: 'Add a thing', body: 'Because.', taskId: 'task0001', attempt: 1, identity: {}, ...changes });
+  commit(workspace: Workspace, changes: Partial<HandlerInput<"git.commit">> = {}): Promise<HandlerOutput<"git.commit">> {
+    return call("git.commit", { workspace, subject: "Add a thing", body: "Because.", taskId: "task0001", attempt: 1, identity: {}, ...changes });
   }
 
-  cleanup(workspace: Workspace, keep: 'branch' | 'ref' = 'branch', changes: Partial<HandlerInput<'git.cleanup'>> = {}): Promise<HandlerOutput<'git.cleanup'>> {
-    return call('git.cleanup', { workspace, taskId: 'task0001', attempt: 1, title: 'Add a thing', keep, identity: {}, ...changes });
+  cleanup(workspace: Workspace, keep: "branch" | "ref" = "branch", changes: Partial<HandlerInput<"git.cleanup">> = {}): Promise<HandlerOutput<"git.cleanup">> {
+    return call("git.cleanup", { workspace, taskId: "task0001", attempt: 1, title: "Add a thing", keep, identity: {}, ...changes });
   }
 
   /** git in any folder, as the agent or the user would run it. */
   gitIn(folder: string, ...args: string[]): string {
-    const env = { ...process.env, GIT_AUTHOR_NAME: 'Agent', GIT_AUTHOR_EMAIL: 'a@b.invalid', GIT_COMMITTER_NAME: 'Agent', GIT_COMMITTER_EMAIL: 'a@b.invalid' };
-    return execFileSync('git', args, { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).replace(/\n$/, '');
+    const env = { ...process.env, GIT_AUTHOR_NAME: "Agent", GIT_AUTHOR_EMAIL: "a@b.invalid", GIT_COMMITTER_NAME: "Agent", GIT_COMMITTER_EMAIL: "a@b.invalid" };
+    return execFileSync("git", args, { cwd: folder, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).replace(/\n$/, "");
   }
 
   branches(): string[] {
-    return this.repo.git('for-each-ref', '--format=%(refname:short)', 'refs/heads').split('\n');
+    return this.repo.git("for-each-ref", "--format=%(refname:short)", "refs/heads").split("\n");
   }
 
   registrations(): string[] {
-    const folder = path.join(this.repo.dir, '.git/worktrees');
+    const folder = path.join(this.repo.dir, ".git/worktrees");
     return existsSync(folder) ? readdirSync(folder) : [];
   }
 
   /** Everything of the user's that we must not change, byte for byte. */
   userState(): string {
     const file = (name: string): string => {
-      const full = path.join(this.repo.dir, '.git', name);
-      return existsSync(full) ? createHash('sha256').update(readFileSync(full)).digest('hex') : 'absent';
+      const full = path.join(this.repo.dir, ".git", name);
+      return existsSync(full) ? createHash("sha256").update(readFileSync(full)).digest("hex") : "absent";
     };
-    const files = ['index', 'HEAD', 'config', 'config.worktree', 'info/exclude', 'info/sparse-checkout', 'refs/stash', 'logs/refs/stash', 'logs/HEAD', 'MERGE_HEAD', 'ORIG_HEAD'].map((name) => `${name} ${file(name)}`);
-    const status = this.gitIn(this.repo.dir, '--no-optional-locks', 'status', '--porcelain=v2', '--branch', '--show-stash', '--ignored', '-uall');
-    return [...files, status, ...readdirSync(this.repo.dir)].join('\n');
+    const files = [
+      "index",
+      "HEAD",
+      "config",
+      "config.worktree",
+      "info/exclude",
+      "info/sparse-checkout",
+      "refs/stash",
+      "logs/refs/stash",
+      "logs/HEAD",
+      "MERGE_HEAD",
+      "ORIG_HEAD",
+    ].map((name) => `${name} ${file(name)}`);
+    const status = this.gitIn(this.repo.dir, "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--show-stash", "--ignored", "-uall");
+    return [...files, status, ...readdirSync(this.repo.dir)].join("\n");
   }
 
   [Symbol.dispose](): void {

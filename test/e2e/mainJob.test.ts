@@ -1,0 +1,107 @@
+/** The main job as a user does it, in a real VS Code with real Goose. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { cyrb53 } from "../../src/base/cyrb53.ts";
+import { gooseBinary } from "../helpers/gooseBinary.ts";
+import { waitFor } from "../helpers/leakCheck.ts";
+import { byPrompt, hold } from "../helpers/modelServer.ts";
+import type { Workbench } from "../helpers/vscodeHost/workbench.ts";
+import { extensionId } from "./prepare.ts";
+import { Session } from "./session.ts";
+
+const release = Promise.withResolvers<void>();
+const title = "Create hello.txt with a greeting";
+let session: Session;
+let window: Workbench;
+
+beforeAll(async () => {
+  session = await Session.start({
+    script: byPrompt([
+      [
+        title,
+        [
+          { kind: "tools", calls: [{ name: "shell", arguments: { command: "echo shell-was-here" } }] },
+          hold(release.promise, { kind: "tools", calls: [{ name: "write", arguments: { path: "hello.txt", content: "Hello!\n" } }] }),
+          { kind: "text", text: "I wrote hello.txt.", thinking: "A greeting it is." },
+        ],
+      ],
+    ]),
+  });
+  window = await session.open();
+});
+afterAll(() => session.stop());
+
+/** Runs the terminal's program on the same repository. */
+function cli(...args: string[]): { stdout: string; status: number | null } {
+  const script = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
+  const env = { PATH: process.env["PATH"] ?? "", HOME: session.home.dir, GOOSE_BINARY: gooseBinary(), ...session.model.env };
+  const { stdout, stderr, status } = spawnSync(process.execPath, [script, "-C", session.repo.dir, ...args], { env, encoding: "utf8" });
+  if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}: ${stderr}${stdout}`);
+  return { stdout, status };
+}
+
+const tasks = (): { id: string; title: string; status: string; branch: string | null }[] =>
+  cli("list", "--json")
+    .stdout.trim()
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as never);
+
+test("an empty queue shows what to do; a task is added by the palette", async () => {
+  await window.openContainer("Task Master");
+  await window.page.locator(".welcome-view-content .monaco-button").filter({ hasText: "Add Task" }).waitFor();
+  await window.runCommand("Task Master: Add Task");
+  await window.answerInput(title);
+  await window.page.keyboard.press("Enter"); // no further details
+  await window.pick(/medium/i);
+  await window.rows(title).waitFor();
+  expect(tasks()).toMatchObject([{ title, status: "todo" }]);
+});
+
+test("Run Next Task starts it; the run view shows the tool call with its output", async () => {
+  await window.runCommand("Task Master: Run Next Task");
+  await window.rows(/running/).waitFor();
+  const view = session.runView(window);
+  await view.getByText("echo shell-was-here").first().waitFor();
+  await view.getByText("shell-was-here", { exact: true }).first().waitFor({ state: "attached" });
+});
+
+test("the inline buttons pause and resume it", async () => {
+  await waitFor(() => session.model.requests.length >= 2, { what: "the second turn" });
+  await window.clickInlineAction(title, "Pause");
+  await window.rows(title).filter({ hasText: "paused" }).waitFor();
+  release.resolve();
+  expect(tasks()).toMatchObject([{ status: "paused" }]);
+  await window.clickInlineAction(title, "Resume");
+  await window.rows(title).filter({ hasText: /done/ }).waitFor({ timeout: 30_000 });
+});
+
+test("the commit is on the branch, the user's checkout is as it was", () => {
+  const branch = `tm/${cyrb53(title)}`;
+  const { repo } = session;
+  expect(repo.git("show", `${branch}:hello.txt`)).toBe("Hello!");
+  expect(repo.git("log", "-1", "--format=%(trailers:key=Task-Master-Id,valueonly)", branch).trim()).toBe(`${tasks()[0]?.id}/1`);
+  expect(repo.git("status", "--porcelain")).toBe("");
+  expect(repo.git("branch", "--show-current")).toBe("main");
+});
+
+test("the run view is there again after a reload, made from the journal", async () => {
+  await window.reload();
+  const view = session.runView(window);
+  await view.getByText("I wrote hello.txt.").first().waitFor({ timeout: 60_000 });
+  await view.getByText("echo shell-was-here").first().waitFor();
+});
+
+test("a task added in the terminal shows in the open window, and the other way round", async () => {
+  cli("add", "From the terminal", "--priority", "high");
+  await window.openContainer("Task Master");
+  await window.rows("From the terminal").waitFor();
+  expect(tasks().map((task) => task.title)).toEqual([title, "From the terminal"]);
+});
+
+test("the status bar tells, and the log has no error", async () => {
+  await window.page.locator(`.statusbar-item[id^="${extensionId}"]`).waitFor();
+  const errors = window.consoleLines.filter((line) => line.startsWith("[error]") && line.includes("task-master-goose"));
+  expect(errors).toEqual([]);
+});
