@@ -1,8 +1,8 @@
 import type { Disposable } from "../base/event.ts";
 import type { TaskEngineFacade } from "../engine/facade.ts";
-import type { Logger } from "../engine/ports.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { TaskAction } from "../model/taskActions.ts";
+import type { Log } from "../platform/logger.ts";
 
 /** What the palette's verbs work with. */
 export interface CommandDeps {
@@ -12,7 +12,7 @@ export interface CommandDeps {
   readonly begin: (id: TaskId, action: TaskAction) => Disposable;
   readonly openRun: (id: TaskId, options?: { readonly beside?: boolean }) => void;
   readonly showLog: () => void;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 /** A verb: gets what it was called with (a tree node, a task id, or nothing from the palette). */

@@ -2,6 +2,9 @@ import type { LogOutputChannel } from "vscode";
 import type { JsonObject } from "../base/json.ts";
 import type { Logger } from "../engine/ports.ts";
 
+/** The program's log, as commands and views may know it. */
+export type Log = Logger;
+
 /** The engine's Logger on VS Code's log channel; the level is chosen by "Developer: Set Log Level". */
 export function channelLogger(channel: LogOutputChannel): Logger {
   const line = (message: string, data?: JsonObject): string => (data === undefined ? message : `${message} ${JSON.stringify(data)}`);

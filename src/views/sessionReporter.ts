@@ -1,9 +1,9 @@
 import type { Disposable } from "../base/event.ts";
-import type { Logger } from "../engine/ports.ts";
 import type { TaskMasterError } from "../model/errors.ts";
 import { setContextKey } from "../platform/contextKeys.ts";
 import type { Closable, ExtensionSession, SessionState } from "../platform/extensionSession.ts";
 import { errorFields, openSettingsButton, showLogButton, tell } from "../platform/messages.ts";
+import type { Log } from "../platform/logger.ts";
 
 /** What an opened session has to say about how it opened. */
 export interface WithWarnings extends Closable {
@@ -11,7 +11,7 @@ export interface WithWarnings extends Closable {
 }
 
 /** Tells the menus, the log and, when something has to be done, the user how the activation stands. */
-export function reportSession<T extends WithWarnings>(session: ExtensionSession<T>, log: Logger): Disposable {
+export function reportSession<T extends WithWarnings>(session: ExtensionSession<T>, log: Log): Disposable {
   const show = (state: SessionState<T>): void => {
     setContextKey("state", state.kind);
     if (state.kind === "active") reportWarnings(state.opened.warnings, log);
@@ -24,13 +24,13 @@ export function reportSession<T extends WithWarnings>(session: ExtensionSession<
 }
 
 /** One message for all malformed settings. */
-export function reportSettings(problems: readonly string[], log: Logger): void {
+export function reportSettings(problems: readonly string[], log: Log): void {
   const message = `Some settings of Task Master cannot be used: ${problems.join(" ")}`;
   log.warn(message);
   tell("warning", message, [openSettingsButton]);
 }
 
-function reportWarnings(warnings: readonly TaskMasterError[], log: Logger): void {
+function reportWarnings(warnings: readonly TaskMasterError[], log: Log): void {
   for (const warning of warnings) log.warn(warning.message, errorFields(warning));
   if (warnings.length > 0) tell("warning", warnings.map(({ message }) => message).join(" "), [showLogButton]);
 }

@@ -96,45 +96,43 @@ function contextValue(task: Task, pending: TaskAction | undefined): string {
 }
 
 function describe(task: Task, group: TaskGroup, context: TaskItemContext): readonly string[] {
-  const details = detail(task, group, context);
   const head = group === "scheduled" ? "scheduled" : group === "attention" ? "needs you" : statusWords[task.status];
   const percent = hasPercent(task) ? `${Math.round(task.progress.percent)} %` : "";
-  return [head, percent, oneLine(details, maxDetail)].filter((word) => word !== "");
+  return [head, percent, oneLine(details[group](task, context), maxDetail)].filter((word) => word !== "");
 }
 
 function spoken(task: Task, group: TaskGroup, context: TaskItemContext): readonly string[] {
   const head = group === "scheduled" ? "scheduled" : statusWords[task.status];
   const percent = hasPercent(task) ? `${Math.round(task.progress.percent)} percent` : "";
-  const details = group === "running" ? "" : oneLine(detail(task, group, context), maxDetail);
-  return [head, percent, group === "attention" ? "needs you" : "", details].filter((word) => word !== "");
+  const more = group === "running" ? "" : oneLine(details[group](task, context), maxDetail);
+  return [head, percent, group === "attention" ? "needs you" : "", more].filter((word) => word !== "");
 }
 
 function hasPercent(task: Task): boolean {
   return task.status === "in_progress" || (task.status === "paused" && task.progress.percent > 0);
 }
 
-function detail(task: Task, group: TaskGroup, { now, titleOf }: TaskItemContext): string {
-  switch (group) {
-    case "attention":
-      return task.attention?.message ?? "";
-    case "running":
-      return task.progress.message;
-    case "ready":
-      return [task.priority === "medium" ? "" : task.priority, task.deadline === undefined ? "" : `due ${when(task.deadline, now)}`]
-        .filter((word) => word !== "")
-        .join(", ");
-    case "blocked":
-      return `by ${task.dependsOn.map((id) => titleOf(id) ?? id).join(", ")}`;
-    case "scheduled":
-      return `for ${when(task.notBefore ?? now, now)}`;
-    case "review":
-    case "done":
-      return task.integration === "none" ? files(task.result?.artifacts.length ?? 0) : task.integration.replace("_", " ");
-    case "failed":
-      return task.status === "failed" ? (task.result?.error?.message ?? "") : "";
-    case "paused":
-      return "";
-  }
+type Detail = (task: Task, context: TaskItemContext) => string;
+
+/** What the row says behind status and percent. */
+const details: { readonly [G in TaskGroup]: Detail } = {
+  attention: (task) => task.attention?.message ?? "",
+  running: (task) => task.progress.message,
+  ready: urgency,
+  blocked: (task, { titleOf }) => `by ${task.dependsOn.map((id) => titleOf(id) ?? id).join(", ")}`,
+  scheduled: (task, { now }) => `for ${when(task.notBefore ?? now, now)}`,
+  paused: () => "",
+  review: outcome,
+  done: outcome,
+  failed: (task) => (task.status === "failed" ? (task.result?.error?.message ?? "") : ""),
+};
+
+function urgency({ priority, deadline }: Task, { now }: TaskItemContext): string {
+  return [priority === "medium" ? "" : priority, deadline === undefined ? "" : `due ${when(deadline, now)}`].filter((word) => word !== "").join(", ");
+}
+
+function outcome({ integration, result }: Task): string {
+  return integration === "none" ? files(result?.artifacts.length ?? 0) : integration.replace("_", " ");
 }
 
 function files(count: number): string {

@@ -1,11 +1,11 @@
-import { Uri, ViewColumn, window, type WebviewPanel } from "vscode";
+import { Uri, window, type ViewColumn, type WebviewPanel } from "vscode";
 import type { Disposable } from "../base/event.ts";
 import type { TaskChange, TaskEngineFacade } from "../engine/facade.ts";
-import type { Logger } from "../engine/ports.ts";
 import { runViewType } from "../model/identifiers.ts";
 import type { TaskId } from "../model/ids.ts";
 import { legalActions, type TaskAction } from "../model/taskActions.ts";
 import { tellError } from "../platform/messages.ts";
+import type { Log } from "../platform/logger.ts";
 import { parseViewMessage, type ViewToHost } from "../protocol/hostWebview.ts";
 import { makeNonce, runHtml } from "./runHtml.ts";
 import { RunStream } from "./runStream.ts";
@@ -16,7 +16,7 @@ export interface RunPanelDeps {
   readonly engine: () => Promise<TaskEngineFacade>;
   readonly perform: (action: TaskAction, id: TaskId) => Promise<void>;
   readonly pendingAction: (id: TaskId) => TaskAction | undefined;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 /** A new, empty panel for a run. */

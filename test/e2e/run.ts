@@ -4,6 +4,7 @@
  * drive of the user interface through the browser.
  */
 import { spawnSync } from "node:child_process";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runTests } from "@vscode/test-electron";
@@ -52,7 +53,8 @@ async function runInHost(packaged: string): Promise<void> {
       extensionDevelopmentPath: join(work.dir, "dummy"),
       extensionTestsPath: suite,
       launchArgs: [repo.dir, `--user-data-dir=${profile.userDataDir}`, `--extensions-dir=${profile.extensionsDir}`, ...(desktop === undefined ? [] : [`--install-extension=${packaged}`])],
-      extensionTestsEnv: { HOME: home.dir, ...model.env, GOOSE_BINARY: gooseBinary(), TASK_MASTER_EXTENSION: extensionId },
+      // The host stays in the cache of the real home.
+      extensionTestsEnv: { XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), HOME: home.dir, ...model.env, GOOSE_BINARY: gooseBinary(), TASK_MASTER_EXTENSION: extensionId, TASK_MASTER_EXTENSIONS_DIR: profile.extensionsDir },
     });
   } finally {
     await model.close();

@@ -79,7 +79,7 @@ describe("git.cleanup", () => {
     f.gitIn(workspace.worktree, "commit", "-qam", "ours");
     f.repo.write("a", "theirs\n");
     f.gitIn(f.repo.dir, "commit", "-qam", "theirs");
-    expect(() => f.gitIn(workspace.worktree, "merge", "main")).toThrow();
+    expect(() => f.gitIn(workspace.worktree, "merge", "main")).toThrow(/merge/);
     expect(await f.cleanup(workspace)).toEqual({ savedAs: "tm/1" });
     expect(f.repo.git("show", "tm/1:a")).toContain("<<<<<<<");
   });

@@ -116,7 +116,7 @@ describe("git.commit", () => {
     f.gitIn(workspace.worktree, "commit", "-qam", "ours");
     f.repo.write("a.txt", "theirs\n");
     f.repo.git("commit", "-qam", "theirs");
-    expect(() => f.gitIn(workspace.worktree, "merge", "main")).toThrow();
+    expect(() => f.gitIn(workspace.worktree, "merge", "main")).toThrow(/merge/);
     expect(await failure(f.commit(workspace))).toMatchObject({ code: "GIT_CONFLICT", message: expect.stringContaining("merge") as string });
   });
 

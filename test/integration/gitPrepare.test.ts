@@ -45,7 +45,7 @@ describe("git.prepare", () => {
     f.repo.write("README.md", "main\n");
     f.repo.git("commit", "-qam", "main");
     f.repo.git("checkout", "-q", "--detach");
-    expect(() => f.repo.git("merge", "other")).toThrow();
+    expect(() => f.repo.git("merge", "other")).toThrow(/merge/);
     const before = f.userState();
     const workspace = await f.prepare();
     expect(readdirSync(path.join(workspace.worktree, "lib"))).toEqual([]);

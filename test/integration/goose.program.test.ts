@@ -1,115 +1,130 @@
 /** Programs that are not the Goose that is needed, and what goose.check says. Executables are small scripts of the test. */
-import { chmodSync, existsSync, readdirSync, symlinkSync } from 'node:fs';
-import path from 'node:path';
-import { expect, test } from 'vitest';
-import type { JsonObject } from '../../src/base/json.ts';
-import { gooseCheck } from '../../src/worker/handlers/gooseCheck.ts';
-import { gooseBinary } from '../helpers/gooseBinary.ts';
-import { processesWithMarker, waitFor } from '../helpers/leakCheck.ts';
-import { goosePlace, rejection, stubEnvironment, TestContext, type GoosePlace } from '../unit/worker/gooseFixture.ts';
+import { chmodSync, existsSync, readdirSync, symlinkSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import type { JsonObject } from "../../src/base/json.ts";
+import { gooseCheck } from "../../src/worker/handlers/gooseCheck.ts";
+import { gooseBinary } from "../helpers/gooseBinary.ts";
+import { processesWithMarker, waitFor } from "../helpers/leakCheck.ts";
+import { goosePlace, rejection, stubEnvironment, TestContext, type GoosePlace } from "../unit/worker/gooseFixture.ts";
 
 const limits = { maxTurns: 20, wallClockMs: 60_000, startupMs: 1_000, idleMs: 30_000 };
 
-function program(place: GoosePlace, body: string, name = 'goose'): string {
-  const file = place.home.write(path.join('bin', name), `#!/bin/bash\n${body}\n`);
+function program(place: GoosePlace, body: string, name = "goose"): string {
+  const file = place.home.write(path.join("bin", name), `#!/bin/bash\n${body}\n`);
   chmodSync(file, 0o755);
   return file;
 }
 
-const answer = (agentInfo: string): string => `read line; echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":1,"agentCapabilities":{},"agentInfo":${agentInfo}}}'; cat >/dev/null`;
+const answer = (agentInfo: string): string =>
+  `read line; echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":1,"agentCapabilities":{},"agentInfo":${agentInfo}}}'; cat >/dev/null`;
 
 test.each([
-  ['ends at once', 'exit 3', 'GOOSE_EXITED', true],
-  ['ends at once with words', 'echo "usage: goose [up|down]"; exit 1', 'GOOSE_WRONG_PROGRAM', false],
-  ['prints garbage and stays', 'while true; do echo "goose: migrating"; sleep 0.05; done', 'GOOSE_WRONG_PROGRAM', false],
-  ['says nothing', 'exec sleep 600', 'TIMEOUT', true],
-  ['closes its output', 'exec >&-; exec sleep 600', 'GOOSE_EXITED', true],
-  ['has another name', answer('{"name":"gander","version":"9.0.0"}'), 'GOOSE_WRONG_PROGRAM', false],
-  ['has no name', answer('null'), 'GOOSE_WRONG_PROGRAM', false],
-  ['is too old', answer('{"name":"goose","version":"1.46.2"}'), 'GOOSE_TOO_OLD', false],
-  ['refuses the handshake', `read line; echo '{"jsonrpc":"2.0","id":0,"error":{"code":-32601,"message":"no such method"}}'; cat >/dev/null`, 'GOOSE_WRONG_PROGRAM', false],
-  ['dies after the handshake', `read line; echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":1,"agentInfo":{"name":"goose","version":"1.52.0"}}}'; kill -SEGV $$`, 'GOOSE_EXITED', true],
-  ['breaks the form of its answers', `read line; echo '{"jsonrpc":"2.0","id":0,"result":"yes"}'; cat >/dev/null`, 'GOOSE_WRONG_PROGRAM', false],
-])('a program that %s', async (_name, body, code, retryable) => {
+  ["ends at once", "exit 3", "GOOSE_EXITED", true],
+  ["ends at once with words", 'echo "usage: goose [up|down]"; exit 1', "GOOSE_WRONG_PROGRAM", false],
+  ["prints garbage and stays", 'while true; do echo "goose: migrating"; sleep 0.05; done', "GOOSE_WRONG_PROGRAM", false],
+  ["says nothing", "exec sleep 600", "TIMEOUT", true],
+  ["closes its output", "exec >&-; exec sleep 600", "GOOSE_EXITED", true],
+  ["has another name", answer('{"name":"gander","version":"9.0.0"}'), "GOOSE_WRONG_PROGRAM", false],
+  ["has no name", answer("null"), "GOOSE_WRONG_PROGRAM", false],
+  ["is too old", answer('{"name":"goose","version":"1.46.2"}'), "GOOSE_TOO_OLD", false],
+  [
+    "refuses the handshake",
+    `read line; echo '{"jsonrpc":"2.0","id":0,"error":{"code":-32601,"message":"no such method"}}'; cat >/dev/null`,
+    "GOOSE_WRONG_PROGRAM",
+    false,
+  ],
+  [
+    "dies after the handshake",
+    `read line; echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":1,"agentInfo":{"name":"goose","version":"1.52.0"}}}'; kill -SEGV $$`,
+    "GOOSE_EXITED",
+    true,
+  ],
+  ["breaks the form of its answers", `read line; echo '{"jsonrpc":"2.0","id":0,"result":"yes"}'; cat >/dev/null`, "GOOSE_WRONG_PROGRAM", false],
+])("a program that %s", async (_name, body, code, retryable) => {
   const place = await goosePlace();
   const run = place.run(new TestContext(), { goose: { path: program(place, `echo "some words" >&2; ${body}`) }, limits });
   expect(await rejection(run)).toMatchObject({ code, retryable });
   expect(await processesWithMarker(place.marker)).toEqual([]);
 });
 
-test('the words of a program that ended stand in the details, without keys', async () => {
+test("the words of a program that ended stand in the details, without keys", async () => {
   const place = await goosePlace();
-  stubEnvironment({ OPENAI_API_KEY: 'sk-canary-1234567890' });
-  const error = await rejection(place.run(new TestContext(), { goose: { path: program(place, 'echo "cannot load libfoo with $OPENAI_API_KEY" >&2; exit 127') }, limits }));
-  expect(error).toMatchObject({ code: 'GOOSE_EXITED', details: expect.stringContaining('cannot load libfoo with ***') });
+  stubEnvironment({ OPENAI_API_KEY: "sk-canary-1234567890" });
+  const error = await rejection(
+    place.run(new TestContext(), { goose: { path: program(place, 'echo "cannot load libfoo with $OPENAI_API_KEY" >&2; exit 127') }, limits }),
+  );
+  expect(error).toMatchObject({ code: "GOOSE_EXITED", details: expect.stringContaining("cannot load libfoo with ***") });
 });
 
-test('a flood without line breaks ends the attempt, with bounded memory', async () => {
+test("a flood without line breaks ends the attempt, with bounded memory", async () => {
   const place = await goosePlace();
   const before = process.memoryUsage().rss;
   let peak = before;
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 5);
-  const error = await rejection(place.run(new TestContext(), { goose: { path: program(place, 'exec cat /dev/zero') }, limits: { ...limits, startupMs: 20_000 } }));
+  const error = await rejection(
+    place.run(new TestContext(), { goose: { path: program(place, "exec cat /dev/zero") }, limits: { ...limits, startupMs: 20_000 } }),
+  );
   clearInterval(watch);
-  expect(error).toMatchObject({ code: 'GOOSE_PROTOCOL' });
+  expect(error).toMatchObject({ code: "GOOSE_PROTOCOL" });
   expect(peak - before).toBeLessThan(150 * 1024 * 1024);
 });
 
-test('a flood of lines that are not the protocol ends the attempt', async () => {
+test("a flood of lines that are not the protocol ends the attempt", async () => {
   const place = await goosePlace();
-  const run = place.run(new TestContext(), { goose: { path: program(place, 'exec yes garbage') }, limits: { ...limits, startupMs: 20_000 } });
-  expect(await rejection(run)).toMatchObject({ code: 'GOOSE_PROTOCOL' });
+  const run = place.run(new TestContext(), { goose: { path: program(place, "exec yes garbage") }, limits: { ...limits, startupMs: 20_000 } });
+  expect(await rejection(run)).toMatchObject({ code: "GOOSE_PROTOCOL" });
 });
 
-test('noise around the protocol is dropped, counted and does no harm', async () => {
+test("noise around the protocol is dropped, counted and does no harm", async () => {
   const place = await goosePlace();
   const file = program(place, `echo "Welcome to the shell profile"; printf '\\xff\\xfe\\n[]\\n{"jsonrpc":"1.0"}\\n'; exec ${gooseBinary()} "$@"`);
   const context = new TestContext();
-  expect(await place.run(context, { goose: { path: file } })).toMatchObject({ finalMessage: 'Done.' });
-  expect(context.of('log')).toMatchObject([{ level: 'warn', message: expect.stringMatching(/^4 /) }]);
+  expect(await place.run(context, { goose: { path: file } })).toMatchObject({ finalMessage: "Done." });
+  expect(context.of("log")).toMatchObject([{ level: "warn", message: expect.stringMatching(/^4 /) }]);
 });
 
-test('Goose is killed from outside while it works', async () => {
-  const place = await goosePlace(() => ({ kind: 'hang' }));
+test("Goose is killed from outside while it works", async () => {
+  const place = await goosePlace(() => ({ kind: "hang" }));
   const running = place.run(new TestContext());
-  await waitFor(() => place.server.requests.length === 1, { what: 'the request' });
-  for (const { pid } of await processesWithMarker(place.marker)) process.kill(pid, 'SIGKILL');
-  expect(await rejection(running)).toMatchObject({ code: 'GOOSE_EXITED', retryable: true, message: expect.stringContaining('SIGKILL') });
+  await waitFor(() => place.server.requests.length === 1, { what: "the request" });
+  for (const { pid } of await processesWithMarker(place.marker)) process.kill(pid, "SIGKILL");
+  expect(await rejection(running)).toMatchObject({ code: "GOOSE_EXITED", retryable: true, message: expect.stringContaining("SIGKILL") });
 });
 
 async function check(place: GoosePlace, input: JsonObject = {}): Promise<unknown> {
   return gooseCheck({ goose: { path: gooseBinary() }, provider: true, cwd: place.repo.dir, ...input }, new TestContext());
 }
 
-test('goose.check: path and version; nothing is asked of the model, no session stays', async () => {
+test("goose.check: path and version; nothing is asked of the model, no session stays", async () => {
   const place = await goosePlace();
-  expect(await check(place)).toEqual({ path: gooseBinary(), version: '1.52.0' });
+  expect(await check(place)).toEqual({ path: gooseBinary(), version: "1.52.0" });
   expect(place.server.requests).toHaveLength(0);
-  expect(await rejection(place.run(new TestContext(), { sessionId: '20261121_1' }))).toMatchObject({ code: 'GOOSE_SESSION_LOST' });
+  expect(await rejection(place.run(new TestContext(), { sessionId: "20261121_1" }))).toMatchObject({ code: "GOOSE_SESSION_LOST" });
 });
 
 test.each([
-  ['no provider', { GOOSE_PROVIDER: undefined }],
-  ['no model', { GOOSE_MODEL: undefined }],
-  ['an unknown provider', { GOOSE_PROVIDER: 'nonsense' }],
-  ['a missing key', { GOOSE_PROVIDER: 'anthropic', GOOSE_MODEL: 'some-model', ANTHROPIC_API_KEY: undefined }],
-])('goose.check: %s', async (_name, variables) => {
+  ["no provider", { GOOSE_PROVIDER: undefined }],
+  ["no model", { GOOSE_MODEL: undefined }],
+  ["an unknown provider", { GOOSE_PROVIDER: "nonsense" }],
+  ["a missing key", { GOOSE_PROVIDER: "anthropic", GOOSE_MODEL: "some-model", ANTHROPIC_API_KEY: undefined }],
+])("goose.check: %s", async (_name, variables) => {
   const place = await goosePlace();
   stubEnvironment(variables);
-  expect(await rejection(check(place))).toMatchObject({ code: 'GOOSE_NOT_CONFIGURED' });
-  expect(await check(place, { provider: false })).toMatchObject({ version: '1.52.0' });
+  expect(await rejection(check(place))).toMatchObject({ code: "GOOSE_NOT_CONFIGURED" });
+  expect(await check(place, { provider: false })).toMatchObject({ version: "1.52.0" });
 });
 
-test('goose.check finds Goose on the PATH, but never in the workspace', async () => {
+test("goose.check finds Goose on the PATH, but never in the workspace", async () => {
   const place = await goosePlace();
-  const evil = place.repo.write('bin/goose', '#!/bin/bash\ntouch "$HOME/evil"\n');
+  const evil = place.repo.write("bin/goose", '#!/bin/bash\ntouch "$HOME/evil"\n');
   chmodSync(evil, 0o755);
-  const usual = path.join(place.home.dir, '.local/bin/goose');
-  place.home.write('.local/bin/keep', '');
+  const usual = path.join(place.home.dir, ".local/bin/goose");
+  place.home.write(".local/bin/keep", "");
   symlinkSync(gooseBinary(), usual);
   stubEnvironment({ PATH: `${path.dirname(evil)}:.:/usr/bin:/bin` });
-  expect(await check(place, { goose: {} })).toEqual({ path: usual, version: '1.52.0' });
-  expect(await rejection(check(place, { goose: { path: evil } }))).toMatchObject({ code: 'GOOSE_NOT_FOUND' });
-  expect(existsSync(path.join(place.home.dir, 'evil'))).toBe(false);
-  expect(readdirSync(place.repo.dir).toSorted()).toEqual(['.git', 'a.txt', 'bin']);
+  expect(await check(place, { goose: {} })).toEqual({ path: usual, version: "1.52.0" });
+  expect(await rejection(check(place, { goose: { path: evil } }))).toMatchObject({ code: "GOOSE_NOT_FOUND" });
+  expect(existsSync(path.join(place.home.dir, "evil"))).toBe(false);
+  expect(readdirSync(place.repo.dir).toSorted()).toEqual([".git", "a.txt", "bin"]);
 });

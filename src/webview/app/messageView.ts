@@ -35,8 +35,8 @@ export function messageView(row: MessageRow): RowView {
 
 interface Foldable {
   readonly node: HTMLElement;
-  describe(): void;
-  settle(): void;
+  readonly describe: () => void;
+  readonly settle: () => void;
 }
 
 /** A thought is open while it grows and folds up behind the next row, unless the user has decided otherwise. */

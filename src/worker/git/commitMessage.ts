@@ -3,6 +3,7 @@ import { TaskMasterError } from "../../model/errors.ts";
 const maxSubject = 72;
 const maxTitle = 4_000;
 const maxBody = 64_000;
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** Names the attempt that a commit belongs to: `<taskId>/<attempt>`. */
 export const idTrailer = "Task-Master-Id";
@@ -50,7 +51,7 @@ function cleanText(text: string): string {
 }
 
 function shorten(title: string): string {
-  const characters = [...title];
+  const characters = Array.from(graphemes.segment(cut(title, maxTitle)), ({ segment }) => segment);
   if (characters.length <= maxSubject) return title;
   return `${characters
     .slice(0, maxSubject - 1)

@@ -113,8 +113,7 @@ export async function exists(file: string): Promise<boolean> {
   );
 }
 
-/** A text file's content; undefined when it cannot be read. */
-export async function readText(file: string): Promise<string | undefined> {
+async function readText(file: string): Promise<string | undefined> {
   return readFile(file, "utf8").catch(() => undefined);
 }
 

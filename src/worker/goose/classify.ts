@@ -25,14 +25,54 @@ interface Rule {
 
 /** Texts that Goose writes in the place of an answer; the first that fits decides. */
 const textRules: readonly Rule[] = [
-  { pattern: /maximum number of actions/i, code: "GOOSE_MAX_TURNS", retryable: false, say: "Goose used all the turns that it was allowed. Raise the limit on turns, or split the task." },
-  { pattern: /returned an empty response/i, code: "GOOSE_NO_ANSWER", retryable: true, say: "The model gave an empty answer. Retry the task; if it happens again, check the provider's address and the model." },
-  { pattern: /context (window|limit|length)|failed to compact|trying to compact/i, code: "GOOSE_NO_ANSWER", retryable: false, say: "The task does not fit into the model's context. Split it, or use a model with a larger context." },
-  { pattern: /authenticat|unauthori[sz]ed|\(40[13]\b|invalid api key|api key not valid/i, code: "GOOSE_AUTHENTICATION", retryable: false, say: 'The provider refused the credentials. Check them with "goose configure".' },
-  { pattern: /\(402\b|credits? (are |is )?exhausted|add more credits|insufficient[_ ](quota|funds|credits)/i, code: "GOOSE_CREDITS", retryable: false, say: "The provider account has no credit left." },
-  { pattern: /rate limit|\(429\b/i, code: "GOOSE_RATE_LIMIT", retryable: true, say: "The provider limits the rate of requests. Wait, or run fewer tasks at the same time." },
-  { pattern: /network error|could not connect|connection (refused|reset)|timed out|stream decode/i, code: "GOOSE_NETWORK", retryable: true, say: "The connection to the provider failed. Check the network and the provider's address." },
-  { pattern: /bad request|not found|\(4\d\d\b/i, code: "GOOSE_PROVIDER", retryable: false, say: "The provider refused the request. Check the model's name and the provider's settings." },
+  {
+    pattern: /maximum number of actions/i,
+    code: "GOOSE_MAX_TURNS",
+    retryable: false,
+    say: "Goose used all the turns that it was allowed. Raise the limit on turns, or split the task.",
+  },
+  {
+    pattern: /returned an empty response/i,
+    code: "GOOSE_NO_ANSWER",
+    retryable: true,
+    say: "The model gave an empty answer. Retry the task; if it happens again, check the provider's address and the model.",
+  },
+  {
+    pattern: /context (window|limit|length)|failed to compact|trying to compact/i,
+    code: "GOOSE_NO_ANSWER",
+    retryable: false,
+    say: "The task does not fit into the model's context. Split it, or use a model with a larger context.",
+  },
+  {
+    pattern: /authenticat|unauthori[sz]ed|\(40[13]\b|invalid api key|api key not valid/i,
+    code: "GOOSE_AUTHENTICATION",
+    retryable: false,
+    say: 'The provider refused the credentials. Check them with "goose configure".',
+  },
+  {
+    pattern: /\(402\b|credits? (are |is )?exhausted|add more credits|insufficient[_ ](quota|funds|credits)/i,
+    code: "GOOSE_CREDITS",
+    retryable: false,
+    say: "The provider account has no credit left.",
+  },
+  {
+    pattern: /rate limit|\(429\b/i,
+    code: "GOOSE_RATE_LIMIT",
+    retryable: true,
+    say: "The provider limits the rate of requests. Wait, or run fewer tasks at the same time.",
+  },
+  {
+    pattern: /network error|could not connect|connection (refused|reset)|timed out|stream decode/i,
+    code: "GOOSE_NETWORK",
+    retryable: true,
+    say: "The connection to the provider failed. Check the network and the provider's address.",
+  },
+  {
+    pattern: /bad request|not found|\(4\d\d\b/i,
+    code: "GOOSE_PROVIDER",
+    retryable: false,
+    say: "The provider refused the request. Check the model's name and the provider's settings.",
+  },
   { pattern: /server error|\(5\d\d\b/i, code: "GOOSE_PROVIDER", retryable: true, say: "The provider had an error of its own." },
 ];
 
@@ -44,7 +84,11 @@ export function classifyTurn({ stopReason, lastMessage, usageMessageId, notices 
     case "end_turn":
       break;
     case "max_tokens":
-      return new TaskMasterError("GOOSE_MAX_TOKENS", "The model's answer was cut off at its length limit. Split the task, or raise the limit on output tokens.", details(lastMessage?.text, false));
+      return new TaskMasterError(
+        "GOOSE_MAX_TOKENS",
+        "The model's answer was cut off at its length limit. Split the task, or raise the limit on output tokens.",
+        details(lastMessage?.text, false),
+      );
     case "max_turn_requests":
       return new TaskMasterError("GOOSE_MAX_TURNS", "Goose used all the turns that it was allowed. Raise the limit on turns, or split the task.");
     case "refusal":
@@ -53,7 +97,11 @@ export function classifyTurn({ stopReason, lastMessage, usageMessageId, notices 
       return new TaskMasterError("GOOSE_PROTOCOL", `Goose ended the turn for a reason that is not known here: ${stopReason.slice(0, 100)}.`);
   }
   if (lastMessage === undefined) {
-    return new TaskMasterError("GOOSE_NO_ANSWER", "Goose ended without an answer. Often the task does not fit into the model's context.", details(notices.join("\n"), false));
+    return new TaskMasterError(
+      "GOOSE_NO_ANSWER",
+      "Goose ended without an answer. Often the task does not fit into the model's context.",
+      details(notices.join("\n"), false),
+    );
   }
   const isOwnText = lastMessage.id !== usageMessageId || isEmptyAnswerText(lastMessage);
   return isOwnText ? classifyText(lastMessage.text) : undefined;
@@ -61,7 +109,7 @@ export function classifyTurn({ stopReason, lastMessage, usageMessageId, notices 
 
 /** An empty answer for which the provider counted tokens: Goose reports usage under the id of its own text (measured). */
 function isEmptyAnswerText({ id, text }: { readonly id: string; readonly text: string }): boolean {
-  return id.startsWith("msg_") && /^The model returned an empty response\./.test(text);
+  return id.startsWith("msg_") && text.startsWith("The model returned an empty response.");
 }
 
 /** A failed request to Goose, by the part of the conversation in which it failed. */
@@ -74,7 +122,10 @@ export function classifyRequestError(thrown: unknown, phase: "initialize" | "new
   const text = requestErrorText(thrown);
   if (configurationPattern.test(text)) return notConfigured(text);
   if (phase === "load") {
-    return new TaskMasterError("GOOSE_SESSION_LOST", "Goose cannot continue its stored session. The task has to start in a new one.", { cause: thrown, details: text });
+    return new TaskMasterError("GOOSE_SESSION_LOST", "Goose cannot continue its stored session. The task has to start in a new one.", {
+      cause: thrown,
+      details: text,
+    });
   }
   if (thrown.code === -32000) return classifyText(`authentication: ${text}`);
   if (isRecord(thrown.data) && thrown.data["reason"] === "credits_exhausted") return classifyText(`(402) ${text}`);
@@ -84,7 +135,11 @@ export function classifyRequestError(thrown: unknown, phase: "initialize" | "new
 
 /** Goose has no usable provider or model. */
 export function notConfigured(why: string): TaskMasterError {
-  return new TaskMasterError("GOOSE_NOT_CONFIGURED", `Goose has no usable provider and model (${firstLine(why)}). Run "goose configure", or set GOOSE_PROVIDER and GOOSE_MODEL.`, details(why, false));
+  return new TaskMasterError(
+    "GOOSE_NOT_CONFIGURED",
+    `Goose has no usable provider and model (${firstLine(why)}). Run "goose configure", or set GOOSE_PROVIDER and GOOSE_MODEL.`,
+    details(why, false),
+  );
 }
 
 function classifyText(text: string): TaskMasterError {

@@ -19,7 +19,12 @@ export async function readClientFile(worktree: string, { path: file, line, limit
   const text = await readFile(real, "utf8").catch(rethrow);
   const start = Math.max(0, (line ?? 1) - 1);
   if (start === 0 && typeof limit !== "number") return { content: text };
-  return { content: text.split("\n").slice(start, typeof limit === "number" ? start + limit : undefined).join("\n") };
+  return {
+    content: text
+      .split("\n")
+      .slice(start, typeof limit === "number" ? start + limit : undefined)
+      .join("\n"),
+  };
 }
 
 /** Writes a text file of the worktree, with its folders. `isOver` is asked last: after the end of a run nothing is written. */

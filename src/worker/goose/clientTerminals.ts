@@ -89,7 +89,10 @@ export class ClientTerminals {
     if ((request.args ?? []).length > 0) throw new RequestError(invalidParams, "a command with separate arguments is not supported");
     const { worktree, env, listener } = this.#options;
     const { real: cwd } = await resolveInWorktree(worktree, request.cwd ?? worktree);
-    const isFolder = await stat(cwd).then((info) => info.isDirectory(), () => false);
+    const isFolder = await stat(cwd).then(
+      (info) => info.isDirectory(),
+      () => false,
+    );
     if (!isFolder) throw new RequestError(invalidParams, `there is no folder ${request.cwd}`);
     if (this.#isClosed) throw new RequestError(invalidParams, "the task has ended");
     const given = Object.fromEntries((request.env ?? []).map(({ name, value }) => [name, value]));

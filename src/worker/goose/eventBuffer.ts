@@ -38,15 +38,14 @@ export class EventBuffer {
 }
 
 function join(first: WorkerEventBody, second: WorkerEventBody): WorkerEventBody | undefined {
+  if (!isPiece(first) || !isPiece(second)) return undefined;
   if (first.type === "message" && second.type === "message") {
-    const isSame = first.role === second.role && first.messageId === second.messageId;
-    return isSame && first.text.length + second.text.length <= maxJoined ? { ...first, text: first.text + second.text } : undefined;
+    const text = first.text + second.text;
+    return first.role === second.role && first.messageId === second.messageId && text.length <= maxJoined ? { ...first, text } : undefined;
   }
-  if (first.type === "tool_call" && second.type === "tool_call" && isPiece(second)) {
-    const text = (first.call.outputDelta ?? "") + (second.call.outputDelta ?? "");
-    return first.call.toolCallId === second.call.toolCallId && text.length <= maxJoined ? { type: "tool_call", call: { ...first.call, outputDelta: text } } : undefined;
-  }
-  return undefined;
+  if (first.type !== "tool_call" || second.type !== "tool_call" || first.call.toolCallId !== second.call.toolCallId) return undefined;
+  const outputDelta = String(first.call.outputDelta) + String(second.call.outputDelta);
+  return outputDelta.length <= maxJoined ? { type: "tool_call", call: { ...first.call, outputDelta } } : undefined;
 }
 
 /** A message, or an update of a tool call that brings nothing but output. */

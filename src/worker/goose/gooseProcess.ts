@@ -22,8 +22,8 @@ export interface GooseProcessOptions {
   /** Called in order, before any response that came later is delivered. */
   onNotification(method: string, params: unknown): void;
   /** Any message that fits the protocol. */
-  onSignOfLife(): void;
-  redact(text: string): string;
+  readonly onSignOfLife: () => void;
+  readonly redact: (text: string) => string;
 }
 
 /** `goose acp` in a process group of its own, with its conversation. */
@@ -74,7 +74,7 @@ export class GooseProcess {
     this.#group.stdin?.end();
     await this.#within(this.#group.exited, leaveMs);
     this.#group.killGroup();
-    await this.#group.exited;
+    await this.#within(this.#group.exited, leaveMs);
     for (const stream of [this.#group.stdin, this.#group.stdout, this.#group.stderr]) stream?.destroy();
   }
 

@@ -29,9 +29,9 @@ export interface GooseSessionOptions {
   readonly end: AbortSignal;
   /** Resolves while work may go on; held while the task is paused. */
   gate(): Promise<void>;
-  emit(event: WorkerEventBody): void;
-  onSignOfLife(): void;
-  redact(text: string): string;
+  readonly emit: (event: WorkerEventBody) => void;
+  readonly onSignOfLife: () => void;
+  readonly redact: (text: string) => string;
 }
 
 /** What session/new told, as far as we use it. */
@@ -50,7 +50,11 @@ export class GooseSession {
 
   constructor(options: GooseSessionOptions) {
     this.#options = options;
-    this.recorder = new TurnRecorder({ worktree: options.worktree, emit: options.emit, onTerminal: (terminalId, toolCallId) => this.#terminals.link(terminalId, toolCallId) });
+    this.recorder = new TurnRecorder({
+      worktree: options.worktree,
+      emit: options.emit,
+      onTerminal: (terminalId, toolCallId) => this.#terminals.link(terminalId, toolCallId),
+    });
     this.#terminals = new ClientTerminals({ worktree: options.worktree, env: options.shellEnv, listener: this.recorder.tools });
     this.process = new GooseProcess({
       binary: options.binary,
@@ -121,9 +125,11 @@ export class GooseSession {
   async assertConfigured(session: NewSession): Promise<void> {
     // With an unknown provider Goose opens a session, but offers no choices (measured).
     if (!Array.isArray(session.configOptions)) throw notConfigured("the provider is unknown or cannot be used");
-    const provider = (session.configOptions as readonly { readonly id?: unknown; readonly currentValue?: unknown }[]).find((option) => option?.id === "provider")?.currentValue;
+    const provider = (session.configOptions as readonly { readonly id?: unknown; readonly currentValue?: unknown }[]).find(
+      (option) => option?.id === "provider",
+    )?.currentValue;
     if (typeof provider !== "string") return;
-    const answer = await this.#ask(this.process.agent.request<unknown>("_goose/unstable/providers/config/read", { providerId: provider }), "new").catch(() => undefined);
+    const answer = await this.#ask(this.process.agent.request("_goose/unstable/providers/config/read", { providerId: provider }), "new").catch(() => undefined);
     // Unstable: a Goose that answers otherwise is believed to be configured.
     const fields = v.safeParse(providerFields, answer);
     const missing = fields.success ? fields.output.fields.find(({ required, isSecret, isSet }) => required && isSecret && !isSet) : undefined;
@@ -147,11 +153,12 @@ export class GooseSession {
       () => undefined,
       () => undefined,
     );
-    const told = this.process.agent.notify(methods.agent.session.cancel, { sessionId: this.#sessionId });
-    await Promise.race([told.catch(() => undefined), settled]);
-    await this.#terminals.close();
     const timer = new AbortController();
-    await Promise.race([settled, delay(cancelGraceMs, undefined, { signal: timer.signal }).catch(() => this.process.kill())]);
+    const grace = delay(cancelGraceMs, undefined, { signal: timer.signal }).catch(() => undefined);
+    // Not awaited: a Goose that does not read any more would hold us here.
+    this.process.agent.notify(methods.agent.session.cancel, { sessionId: this.#sessionId }).catch(() => undefined);
+    await this.#terminals.close();
+    await Promise.race([settled, grace]);
     timer.abort();
     this.process.kill();
   }
@@ -212,5 +219,8 @@ export class GooseSession {
 }
 
 function wrongProgram(binary: string, why: string): TaskMasterError {
-  return new TaskMasterError("GOOSE_WRONG_PROGRAM", `"${binary}" is not the Goose that is needed: ${why}. Choose another one in the setting "taskMaster.goose.path".`);
+  return new TaskMasterError(
+    "GOOSE_WRONG_PROGRAM",
+    `"${binary}" is not the Goose that is needed: ${why}. Choose another one in the setting "taskMaster.goose.path".`,
+  );
 }

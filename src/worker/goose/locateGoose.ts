@@ -63,7 +63,10 @@ function notFound(why: string): TaskMasterError {
 }
 
 function notExecutableError(file: string): TaskMasterError {
-  return new TaskMasterError("GOOSE_NOT_EXECUTABLE", `"${file}" cannot be executed. Make it executable (chmod +x), or choose another Goose in the setting "taskMaster.goose.path".`);
+  return new TaskMasterError(
+    "GOOSE_NOT_EXECUTABLE",
+    `"${file}" cannot be executed. Make it executable (chmod +x), or choose another Goose in the setting "taskMaster.goose.path".`,
+  );
 }
 
 async function inspect(file: string, forbidden: readonly string[]): Promise<"ok" | "missing" | "not executable" | "forbidden"> {

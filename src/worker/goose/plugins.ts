@@ -24,7 +24,7 @@ async function upToRepository(directory: string): Promise<string[]> {
   const roots = [directory];
   const real = await realpath(directory).catch(() => directory);
   if (real !== directory) roots.push(real);
-  for (let current = real; !(await exists(path.join(current, ".git"))); ) {
+  for (let current = real; !(await exists(path.join(current, ".git")));) {
     const parent = path.dirname(current);
     if (parent === current) break;
     roots.push(parent);

@@ -26,7 +26,9 @@ export async function runGoose(input: GooseRunInput, context: HandlerContext): P
   context.signal.addEventListener("abort", onAbort, { once: true });
   if (context.signal.aborted) onAbort();
   try {
-    const output = await withPlace({ goose: input.goose, cwd: input.worktree, tmpDir: input.tmpDir, maxTurns: input.limits.maxTurns }, (place) => turn(input, context, { place, end }));
+    const output = await withPlace({ goose: input.goose, cwd: input.worktree, tmpDir: input.tmpDir, maxTurns: input.limits.maxTurns }, (place) =>
+      turn(input, context, { place, end }),
+    );
     // A task that finishes while it is paused stays where it is until somebody lets it go on.
     await context.gate();
     return output;
@@ -36,7 +38,10 @@ export async function runGoose(input: GooseRunInput, context: HandlerContext): P
 }
 
 /** Finds Goose and shakes hands (handler `goose.check`); with `provider` also sees whether it knows a provider and a model. */
-export async function checkGoose(input: { readonly goose: GooseLocation; readonly provider: boolean; readonly cwd: string }, context: HandlerContext): Promise<{ path: string; version: string }> {
+export async function checkGoose(
+  input: { readonly goose: GooseLocation; readonly provider: boolean; readonly cwd: string },
+  context: HandlerContext,
+): Promise<{ path: string; version: string }> {
   const tmpDir = await mkdtemp(path.join(tmpdir(), "task-master-goose-"));
   return withPlace({ goose: input.goose, cwd: input.cwd, tmpDir, maxTurns: 1 }, async (place) => {
     context.signal.throwIfAborted();
@@ -46,8 +51,12 @@ export async function checkGoose(input: { readonly goose: GooseLocation; readonl
         const version = await session.initialize();
         if (!input.provider) return version;
         const opened = await session.newSession();
-        await session.assertConfigured(opened).finally(() => session.forget());
-        return version;
+        try {
+          await session.assertConfigured(opened);
+          return version;
+        } finally {
+          await session.forget();
+        }
       });
       return { path: place.binary, version };
     } catch (error) {
@@ -63,7 +72,7 @@ interface Place {
   readonly worktree: string;
   readonly gooseEnv: Record<string, string>;
   readonly shellEnv: Record<string, string>;
-  redact(text: string): string;
+  readonly redact: (text: string) => string;
 }
 
 interface PlaceOptions {
@@ -82,7 +91,8 @@ async function withPlace<T>({ goose, cwd, tmpDir, maxTurns }: PlaceOptions, work
     });
     const binary = await locateGoose({ setting: goose.path, env: process.env, workspace: worktree });
     // The folder is deleted afterwards.
-    if (!path.relative(tmpDir, worktree).startsWith("..")) throw new TaskMasterError("INVALID_INPUT", `The temporary folder ${tmpDir} must not contain the worktree.`);
+    if (!path.relative(tmpDir, worktree).startsWith(".."))
+      throw new TaskMasterError("INVALID_INPUT", `The temporary folder ${tmpDir} must not contain the worktree.`);
     await mkdir(tmpDir, { recursive: true, mode: 0o700 });
     await chmod(tmpDir, 0o700);
     const own = { TMPDIR: tmpDir, ...(process.platform === "win32" ? { TMP: tmpDir, TEMP: tmpDir } : {}), [markerName]: marker };
@@ -105,7 +115,11 @@ async function withPlace<T>({ goose, cwd, tmpDir, maxTurns }: PlaceOptions, work
   }
 }
 
-async function turn(input: GooseRunInput, context: HandlerContext, { place, end }: { readonly place: Place; readonly end: AbortController }): Promise<GooseRunOutput> {
+async function turn(
+  input: GooseRunInput,
+  context: HandlerContext,
+  { place, end }: { readonly place: Place; readonly end: AbortController },
+): Promise<GooseRunOutput> {
   end.signal.throwIfAborted();
   const { wallClockMs, idleMs, startupMs } = input.limits;
   const buffer = new EventBuffer((event) => context.emit(redactEvent(event, place.redact)));
@@ -165,11 +179,15 @@ function logDropped(session: GooseSession, emit: (event: WorkerEventBody) => voi
 
 function redacted(thrown: unknown, redact: (text: string) => string): TaskMasterError {
   const error = toTaskMasterError(thrown);
-  return new TaskMasterError(error.code, redact(error.message), { retryable: error.retryable, ...(error.details === undefined ? {} : { details: redact(error.details) }) });
+  return new TaskMasterError(error.code, redact(error.message), {
+    retryable: error.retryable,
+    ...(error.details === undefined ? {} : { details: redact(error.details) }),
+  });
 }
 
 function redactEvent(event: WorkerEventBody, redact: (text: string) => string): WorkerEventBody {
   if (event.type === "message") return { ...event, text: redact(event.text) };
-  if (event.type === "tool_call" && event.call.outputDelta !== undefined) return { ...event, call: { ...event.call, outputDelta: redact(event.call.outputDelta) } };
+  if (event.type === "tool_call" && event.call.outputDelta !== undefined)
+    return { ...event, call: { ...event.call, outputDelta: redact(event.call.outputDelta) } };
   return event;
 }

@@ -54,23 +54,21 @@ export class ToolCallMapper {
   /** Takes news of a call; returns the terminals that it names. */
   take(news: ToolCallNews): readonly string[] {
     const toolCallId = shortId(news.toolCallId);
-    const terminals = (news.content ?? []).flatMap((part) => (part.type === "terminal" && typeof part.terminalId === "string" ? [part.terminalId] : []));
+    const terminals = terminalsOf(news);
     const isNew = news.sessionUpdate === "tool_call" && !this.#calls.has(toolCallId);
     const call = isNew ? this.#open(toolCallId, news) : this.#calls.get(toolCallId);
-    if (call !== undefined && terminals.length > 0) call.hasTerminal = true;
     const status = statusOf(news.status) ?? (isNew ? "pending" : undefined);
     const update: ToolCallUpdate = {
       toolCallId,
-      ...(isNew && call !== undefined ? { toolName: call.toolName } : {}),
-      ...(typeof news.title === "string" ? { title: news.title.slice(0, maxTitle) } : {}),
-      ...(news.rawInput === undefined || news.rawInput === null ? {} : { input: capInput(news.rawInput) }),
+      ...(isNew ? { toolName: call?.toolName ?? "tool" } : {}),
       ...(status === undefined ? {} : { status }),
-      ...this.#output(news, call),
+      ...descriptionOf(news),
+      ...outputOf(news, call),
       ...this.#diffs(news),
     };
+    if (call !== undefined) this.#advance(toolCallId, call, { status, hasTerminal: terminals.length > 0 });
     // Goose also announces kinds, places and terminals, which say nothing to a reader.
     if (Object.keys(update).length > 1) this.#sink(update);
-    if (call !== undefined && status !== undefined) this.#setStatus(toolCallId, call, status);
     return terminals;
   }
 
@@ -106,19 +104,12 @@ export class ToolCallMapper {
     return call;
   }
 
-  #setStatus(toolCallId: string, call: OpenCall, status: ToolCallStatus): void {
-    call.status = status;
-    if (!finalStatuses.has(status)) return;
+  #advance(toolCallId: string, call: OpenCall, { status, hasTerminal }: { readonly status: ToolCallStatus | undefined; readonly hasTerminal: boolean }): void {
+    if (hasTerminal) call.hasTerminal = true;
+    if (status !== undefined) call.status = status;
+    if (!finalStatuses.has(call.status)) return;
     this.#calls.delete(toolCallId);
     this.#completed++;
-  }
-
-  #output(news: ToolCallNews, call: OpenCall | undefined): { readonly outputDelta?: string } {
-    const live = (news._meta?.toolNotification?.params?.chunks ?? []).map((chunk) => chunk.output ?? "").join("");
-    // The result of a terminal repeats what was already told while the command ran.
-    const parts = call?.hasTerminal === true ? [] : (news.content ?? []).map((part) => (part.type === "content" ? (part.content?.text ?? "") : ""));
-    const text = [live, ...parts].filter((part) => part !== "").join("\n");
-    return text === "" ? {} : { outputDelta: text.slice(0, maxString) };
   }
 
   #diffs(news: ToolCallNews): { readonly diffs?: readonly ToolDiff[] } {
@@ -136,6 +127,23 @@ export class ToolCallMapper {
     const isInside = relative !== "" && !relative.startsWith("..") && !path.isAbsolute(relative);
     return (isInside ? relative.replaceAll("\\", "/") : file).slice(0, 4_096);
   }
+}
+
+function terminalsOf(news: ToolCallNews): readonly string[] {
+  return (news.content ?? []).flatMap((part) => (part.type === "terminal" && typeof part.terminalId === "string" ? [part.terminalId] : []));
+}
+
+function descriptionOf(news: ToolCallNews): { readonly title?: string; readonly input?: JsonValue } {
+  const title = typeof news.title === "string" ? { title: news.title.slice(0, maxTitle) } : {};
+  return news.rawInput === undefined || news.rawInput === null ? title : { ...title, input: capInput(news.rawInput) };
+}
+
+function outputOf(news: ToolCallNews, call: OpenCall | undefined): { readonly outputDelta?: string } {
+  const live = (news._meta?.toolNotification?.params?.chunks ?? []).map((chunk) => chunk.output ?? "").join("");
+  // The result of a terminal repeats what was already told while the command ran.
+  const parts = call?.hasTerminal === true ? [] : (news.content ?? []).map((part) => (part.type === "content" ? (part.content?.text ?? "") : ""));
+  const text = [live, ...parts].filter((part) => part !== "").join("\n");
+  return text === "" ? {} : { outputDelta: text.slice(0, maxString) };
 }
 
 /** A tool's input with long strings cut, so that a written file of a megabyte does not travel as its own description. */

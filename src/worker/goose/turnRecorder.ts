@@ -71,8 +71,10 @@ export class TurnRecorder {
 
   take(method: string, params: unknown): void {
     const update = parseUpdate(method, params);
+    if (update === "unknown") return;
     if (update === "malformed") this.#malformed++;
-    else if (update !== "unknown") this.#isReplaying ? this.#replay(update) : this.#record(update);
+    else if (this.#isReplaying) this.#replay(update);
+    else this.#record(update);
   }
 
   #replay(update: SessionUpdate): void {

@@ -51,11 +51,17 @@ interface CheckOptions {
   readonly buffer: EventBuffer;
 }
 
-async function check(command: string, { cwd, env, timeoutMs, context, buffer }: CheckOptions): Promise<{ exitCode: number; outputTail: string; timedOut: boolean }> {
+async function check(
+  command: string,
+  { cwd, env, timeoutMs, context, buffer }: CheckOptions,
+): Promise<{ exitCode: number; outputTail: string; timedOut: boolean }> {
   const { signal } = context;
   signal.throwIfAborted();
   const toolCallId = `verify-${randomUUID()}`;
-  buffer.add({ type: "tool_call", call: { toolCallId, toolName: "verify", title: command.slice(0, 1_000), status: "in_progress", input: { command: command.slice(0, 60_000) } } });
+  buffer.add({
+    type: "tool_call",
+    call: { toolCallId, toolName: "verify", title: command.slice(0, 1_000), status: "in_progress", input: { command: command.slice(0, 60_000) } },
+  });
   let told = 0;
   const onOutput = (text: string): void => {
     if (told < maxLive) buffer.add({ type: "tool_call", call: { toolCallId, outputDelta: text } });

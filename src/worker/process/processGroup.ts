@@ -57,7 +57,11 @@ export function spawnGroup(file: string, args: readonly string[], options: Spawn
     // Covers a program that could not be started: it never exits.
     void child.then((result) => {
       const { cause } = result;
-      resolve({ exitCode: result.exitCode ?? null, signal: result.signal ?? null, ...(cause instanceof Error && result.exitCode === undefined ? { error: cause } : {}) });
+      resolve({
+        exitCode: result.exitCode ?? null,
+        signal: result.signal ?? null,
+        ...(cause instanceof Error && result.exitCode === undefined ? { error: cause } : {}),
+      });
     });
   }).then((status) => {
     hasExited = true;

@@ -1,130 +1,158 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
-import path from 'node:path';
-import { RequestError } from '@agentclientprotocol/sdk';
-import { describe, expect, test, vi } from 'vitest';
-import type { WorkerEventBody } from '../../../src/model/taskEvent.ts';
-import { ActiveTime } from '../../../src/worker/goose/activeTime.ts';
-import { classifyRequestError, classifyTurn } from '../../../src/worker/goose/classify.ts';
-import { EventBuffer } from '../../../src/worker/goose/eventBuffer.ts';
-import { JsonLineFramer } from '../../../src/worker/goose/jsonLines.ts';
-import { disabledProjectPlugins } from '../../../src/worker/goose/plugins.ts';
-import { ProgressEstimate } from '../../../src/worker/goose/progress.ts';
-import { capInput, ToolCallMapper } from '../../../src/worker/goose/toolCallMapper.ts';
-import { isOlder } from '../../../src/worker/goose/version.ts';
-import { resolveInWorktree } from '../../../src/worker/goose/worktreePath.ts';
-import { createTempDir } from '../../helpers/tempRepo.ts';
+import { mkdirSync, symlinkSync } from "node:fs";
+import path from "node:path";
+import { RequestError } from "@agentclientprotocol/sdk";
+import { describe, expect, test, vi } from "vitest";
+import type { WorkerEventBody } from "../../../src/model/taskEvent.ts";
+import { ActiveTime } from "../../../src/worker/goose/activeTime.ts";
+import { classifyRequestError, classifyTurn } from "../../../src/worker/goose/classify.ts";
+import { EventBuffer } from "../../../src/worker/goose/eventBuffer.ts";
+import { JsonLineFramer } from "../../../src/worker/goose/jsonLines.ts";
+import { disabledProjectPlugins } from "../../../src/worker/goose/plugins.ts";
+import { ProgressEstimate } from "../../../src/worker/goose/progress.ts";
+import { capInput, ToolCallMapper } from "../../../src/worker/goose/toolCallMapper.ts";
+import { isOlder } from "../../../src/worker/goose/version.ts";
+import { resolveInWorktree } from "../../../src/worker/goose/worktreePath.ts";
+import { createTempDir } from "../../helpers/tempRepo.ts";
 
-describe('framer', () => {
+describe("framer", () => {
   function frame(chunks: readonly (string | Buffer)[], cap?: number): { messages: unknown[]; garbage: number; overflow: string[] } {
     const seen = { messages: [] as unknown[], garbage: 0, overflow: [] as string[] };
-    const framer = new JsonLineFramer({ onMessage: (m) => seen.messages.push(m['id']), onGarbage: () => seen.garbage++, onOverflow: (why) => seen.overflow.push(why) }, cap);
+    const framer = new JsonLineFramer(
+      { onMessage: (m) => seen.messages.push(m["id"]), onGarbage: () => seen.garbage++, onOverflow: (why) => seen.overflow.push(why) },
+      cap,
+    );
     for (const chunk of chunks) framer.push(Buffer.from(chunk));
     return seen;
   }
-  const message = (id: number, more = ''): string => `{"jsonrpc":"2.0","id":${id},"x":"${more}"}\n`;
+  const message = (id: number, more = ""): string => `{"jsonrpc":"2.0","id":${id},"x":"${more}"}\n`;
 
-  test('any cut of the bytes gives the same messages', () => {
-    const bytes = Buffer.from(message(1, 'é👋') + message(2) + '\n' + message(3));
+  test("any cut of the bytes gives the same messages", () => {
+    const bytes = Buffer.from(message(1, "é👋") + message(2) + "\n" + message(3));
     for (let cut = 0; cut <= bytes.length; cut++) expect(frame([bytes.subarray(0, cut), bytes.subarray(cut)]).messages).toEqual([1, 2, 3]);
     expect(frame([...bytes].map((byte) => Buffer.from([byte]))).messages).toEqual([1, 2, 3]);
   });
 
-  test('what is not the protocol is dropped and counted', () => {
-    const bad = ['garbage\n', '[]\n', '{"jsonrpc":"1.0"}\n', '{"a":\n', 'null\n', Buffer.from([0x7b, 0xff, 0xfe, 0x0a])];
+  test("what is not the protocol is dropped and counted", () => {
+    const bad = ["garbage\n", "[]\n", '{"jsonrpc":"1.0"}\n', '{"a":\n', "null\n", Buffer.from([0x7b, 0xff, 0xfe, 0x0a])];
     expect(frame([message(1), ...bad, message(2), '{"half":'])).toEqual({ messages: [1, 2], garbage: bad.length, overflow: [] });
   });
 
-  test('a line beyond the cap ends it, whether or not it is complete', () => {
-    expect(frame([message(1), 'x'.repeat(60), 'x'.repeat(60), `\n${message(2)}`], 100)).toMatchObject({ messages: [1], overflow: [expect.stringContaining('100 bytes')] });
-    expect(frame([`${message(1)}${'x'.repeat(101)}\n${message(2)}`], 100)).toMatchObject({ messages: [1], overflow: [expect.any(String)] });
+  test("a line beyond the cap ends it, whether or not it is complete", () => {
+    expect(frame([message(1), "x".repeat(60), "x".repeat(60), `\n${message(2)}`], 100)).toMatchObject({
+      messages: [1],
+      overflow: [expect.stringContaining("100 bytes")],
+    });
+    expect(frame([`${message(1)}${"x".repeat(101)}\n${message(2)}`], 100)).toMatchObject({ messages: [1], overflow: [expect.any(String)] });
   });
 });
 
-test('paths: inside is inside, and nothing else', async () => {
+test("paths: inside is inside, and nothing else", async () => {
   using folder = createTempDir();
-  const worktree = path.join(folder.dir, 'worktree');
-  mkdirSync(path.join(worktree, 'sub'), { recursive: true });
-  for (const [name, target] of [['out', folder.dir], ['dangling', path.join(folder.dir, 'nothing')], ['loop', 'loop'], ['in', 'sub']] as const) symlinkSync(target, path.join(worktree, name));
+  const worktree = path.join(folder.dir, "worktree");
+  mkdirSync(path.join(worktree, "sub"), { recursive: true });
+  for (const [name, target] of [
+    ["out", folder.dir],
+    ["dangling", path.join(folder.dir, "nothing")],
+    ["loop", "loop"],
+    ["in", "sub"],
+  ] as const)
+    symlinkSync(target, path.join(worktree, name));
   const parts = async (file: string): Promise<readonly string[]> => (await resolveInWorktree(worktree, file)).parts;
-  expect(await parts('a/b/c')).toEqual(['a', 'b', 'c']);
+  expect(await parts("a/b/c")).toEqual(["a", "b", "c"]);
   expect(await parts(worktree)).toEqual([]);
-  expect(await parts('in/x')).toEqual(['sub', 'x']);
-  expect(await parts('..x/y')).toEqual(['..x', 'y']);
-  expect(await parts('sub/../a')).toEqual(['a']);
-  for (const file of ['..', '../x', '../worktree2/x', '/etc/passwd', 'out/x', 'dangling', 'dangling/x', 'loop', 'a/../../x', 'a\0b']) {
+  expect(await parts("in/x")).toEqual(["sub", "x"]);
+  expect(await parts("..x/y")).toEqual(["..x", "y"]);
+  expect(await parts("sub/../a")).toEqual(["a"]);
+  for (const file of ["..", "../x", "../worktree2/x", "/etc/passwd", "out/x", "dangling", "dangling/x", "loop", "a/../../x", "a\0b"]) {
     await expect(resolveInWorktree(worktree, file)).rejects.toThrow(RequestError);
   }
 });
 
-describe('classification', () => {
-  const turn = { stopReason: 'end_turn', lastMessage: { id: 'a', text: 'Done.' }, usageMessageId: 'a', notices: [] };
-  const said = (text: string): unknown => classifyTurn({ ...turn, lastMessage: { id: 'msg_1', text } })?.code;
+describe("classification", () => {
+  const turn = { stopReason: "end_turn", lastMessage: { id: "a", text: "Done." }, usageMessageId: "a", notices: [] };
+  const said = (text: string): unknown => classifyTurn({ ...turn, lastMessage: { id: "msg_1", text } })?.code;
 
-  test('an answer of the model is a success, whatever it says', () => {
+  test("an answer of the model is a success, whatever it says", () => {
     expect(classifyTurn(turn)).toBeUndefined();
-    expect(classifyTurn({ ...turn, lastMessage: { id: 'a', text: 'Ran into this error: Rate limit exceeded' } })).toBeUndefined();
-    expect(classifyTurn({ ...turn, lastMessage: { id: 'a', text: 'The model returned an empty response. ' } })).toBeUndefined();
+    expect(classifyTurn({ ...turn, lastMessage: { id: "a", text: "Ran into this error: Rate limit exceeded" } })).toBeUndefined();
+    expect(classifyTurn({ ...turn, lastMessage: { id: "a", text: "The model returned an empty response. " } })).toBeUndefined();
   });
 
-  test('stop reasons', () => {
+  test("stop reasons", () => {
     const code = (stopReason: string): unknown => classifyTurn({ ...turn, stopReason })?.code;
-    expect(['max_tokens', 'max_turn_requests', 'refusal', 'cancelled', 'new'].map(code)).toEqual(['GOOSE_MAX_TOKENS', 'GOOSE_MAX_TURNS', 'GOOSE_REFUSED', 'GOOSE_PROTOCOL', 'GOOSE_PROTOCOL']);
-    expect(classifyTurn({ ...turn, lastMessage: undefined })?.code).toBe('GOOSE_NO_ANSWER');
+    expect(["max_tokens", "max_turn_requests", "refusal", "cancelled", "new"].map(code)).toEqual([
+      "GOOSE_MAX_TOKENS",
+      "GOOSE_MAX_TURNS",
+      "GOOSE_REFUSED",
+      "GOOSE_PROTOCOL",
+      "GOOSE_PROTOCOL",
+    ]);
+    expect(classifyTurn({ ...turn, lastMessage: undefined })?.code).toBe("GOOSE_NO_ANSWER");
   });
 
-  test('texts of Goose', () => {
-    expect(said('Ran into this error: Request failed: Bad request (400): API key not valid.')).toBe('GOOSE_AUTHENTICATION');
-    expect(said('Ran into this error: Request failed: Bad request (400): max_tokens is 512, server error')).toBe('GOOSE_PROVIDER');
-    expect(classifyTurn({ ...turn, lastMessage: { id: 'x', text: 'Ran into this error: Bad request (400): limit is 512' } })?.retryable).toBe(false);
-    expect(said('Ran into this error: Insufficient_quota')).toBe('GOOSE_CREDITS');
-    expect(said('Something new')).toBe('GOOSE_PROVIDER');
+  test("texts of Goose", () => {
+    expect(said("Ran into this error: Request failed: Bad request (400): API key not valid.")).toBe("GOOSE_AUTHENTICATION");
+    expect(said("Ran into this error: Request failed: Bad request (400): max_tokens is 512, server error")).toBe("GOOSE_PROVIDER");
+    expect(classifyTurn({ ...turn, lastMessage: { id: "x", text: "Ran into this error: Bad request (400): limit is 512" } })?.retryable).toBe(false);
+    expect(said("Ran into this error: Insufficient_quota")).toBe("GOOSE_CREDITS");
+    expect(said("Something new")).toBe("GOOSE_PROVIDER");
   });
 
-  test('failed requests', () => {
-    const code = (error: unknown, phase: 'new' | 'load' | 'prompt'): string => classifyRequestError(error, phase).code;
-    expect(code(new RequestError(-32000, 'Authentication required'), 'prompt')).toBe('GOOSE_AUTHENTICATION');
-    expect(code(new RequestError(-32603, 'Internal error', 'Failed to resolve model: Configuration value not found: GOOSE_MODEL'), 'load')).toBe('GOOSE_NOT_CONFIGURED');
-    expect(code(new RequestError(-32603, 'Internal error', 'Error getting agent reply: Provider not set'), 'prompt')).toBe('GOOSE_NOT_CONFIGURED');
-    expect(code(new RequestError(-32002, 'Resource not found'), 'load')).toBe('GOOSE_SESSION_LOST');
-    expect(code(new RequestError(-32602, 'session already has active run'), 'prompt')).toBe('GOOSE_PROVIDER');
-    expect(code(new Error('strange'), 'prompt')).toBe('GOOSE_PROTOCOL');
+  test("failed requests", () => {
+    const code = (error: unknown, phase: "new" | "load" | "prompt"): string => classifyRequestError(error, phase).code;
+    expect(code(new RequestError(-32000, "Authentication required"), "prompt")).toBe("GOOSE_AUTHENTICATION");
+    expect(code(new RequestError(-32603, "Internal error", "Failed to resolve model: Configuration value not found: GOOSE_MODEL"), "load")).toBe(
+      "GOOSE_NOT_CONFIGURED",
+    );
+    expect(code(new RequestError(-32603, "Internal error", "Error getting agent reply: Provider not set"), "prompt")).toBe("GOOSE_NOT_CONFIGURED");
+    expect(code(new RequestError(-32002, "Resource not found"), "load")).toBe("GOOSE_SESSION_LOST");
+    expect(code(new RequestError(-32602, "session already has active run"), "prompt")).toBe("GOOSE_PROVIDER");
+    expect(code(new Error("strange"), "prompt")).toBe("GOOSE_PROTOCOL");
   });
 });
 
-test('pieces of text are joined, in order with everything else', () => {
+test("pieces of text are joined, in order with everything else", () => {
   vi.useFakeTimers();
   const out: WorkerEventBody[] = [];
   const buffer = new EventBuffer((event) => out.push(event));
-  const say = (text: string, messageId = 'm'): void => buffer.add({ type: 'message', role: 'agent', messageId, text });
-  const output = (toolCallId: string, outputDelta: string): void => buffer.add({ type: 'tool_call', call: { toolCallId, outputDelta } });
-  say('a');
-  say('b');
-  say('c', 'n');
-  output('1', 'x');
-  output('1', 'y');
-  output('2', 'z');
-  buffer.add({ type: 'tool_call', call: { toolCallId: '2', status: 'completed' } });
-  say('late');
+  const say = (text: string, messageId = "m"): void => buffer.add({ type: "message", role: "agent", messageId, text });
+  const output = (toolCallId: string, outputDelta: string): void => buffer.add({ type: "tool_call", call: { toolCallId, outputDelta } });
+  say("a");
+  say("b");
+  say("c", "n");
+  output("1", "x");
+  output("1", "y");
+  output("2", "z");
+  buffer.add({ type: "tool_call", call: { toolCallId: "2", status: "completed" } });
+  say("late");
   expect(out).toHaveLength(5);
   vi.advanceTimersByTime(60);
-  expect(out.map((event) => (event.type === 'message' ? event.text : event.type === 'tool_call' ? (event.call.outputDelta ?? event.call.status) : ''))).toEqual(['ab', 'c', 'xy', 'z', 'completed', 'late']);
+  expect(out.map((event) => (event.type === "message" ? event.text : event.type === "tool_call" ? (event.call.outputDelta ?? event.call.status) : ""))).toEqual(
+    ["ab", "c", "xy", "z", "completed", "late"],
+  );
   vi.useRealTimers();
 });
 
-test('the estimate grows by ever smaller steps and never reaches the end', () => {
+test("the estimate grows by ever smaller steps and never reaches the end", () => {
   const told: number[] = [];
   const estimate = new ProgressEstimate(({ percent }) => told.push(percent));
-  for (let count = 0; count < 500; count++) estimate.tell('x', count);
+  for (let count = 0; count < 500; count++) estimate.tell("x", count);
   expect([told[0], told.at(-1)]).toEqual([5, 90]);
   expect(told).toEqual(told.toSorted((a, b) => a - b));
   expect(new Set(told).size).toBe(told.length);
 });
 
-test('time in pause, time asleep and silence of a working tool do not count', () => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+test("time in pause, time asleep and silence of a working tool do not count", () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
   const state = { paused: false, busy: false };
   const ends: string[] = [];
-  const time = new ActiveTime({ wallClockMs: 10_000, idleMs: 2_000, isPaused: () => state.paused, isBusy: () => state.busy, onTimeout: (error) => ends.push(error.message) });
+  const time = new ActiveTime({
+    wallClockMs: 10_000,
+    idleMs: 2_000,
+    isPaused: () => state.paused,
+    isBusy: () => state.busy,
+    onTimeout: (error) => ends.push(error.message),
+  });
   state.paused = true;
   vi.advanceTimersByTime(60_000);
   state.paused = false;
@@ -136,37 +164,40 @@ test('time in pause, time asleep and silence of a working tool do not count', ()
   vi.advanceTimersByTime(1_500);
   expect(ends).toEqual([]);
   vi.advanceTimersByTime(700);
-  expect(ends).toEqual([expect.stringContaining('no sign of life for 2 seconds')]);
+  expect(ends).toEqual([expect.stringContaining("no sign of life for 2 seconds")]);
   vi.advanceTimersByTime(60_000);
   expect(ends).toHaveLength(1);
   vi.useRealTimers();
 });
 
-test('inputs are cut, and what is open is closed', () => {
-  expect(capInput({ content: 'x'.repeat(900_000) })).toEqual({ content: expect.stringMatching(/^x{65536}… \(900000 characters\)$/) });
-  expect(capInput(Array.from({ length: 10 }, () => 'x'.repeat(60_000)))).toEqual({ omitted: expect.stringContaining('input of') });
+test("inputs are cut, and what is open is closed", () => {
+  expect(capInput({ content: "x".repeat(900_000) })).toEqual({ content: expect.stringMatching(/^x{65536}… \(900000 characters\)$/) });
+  expect(capInput(Array.from({ length: 10 }, () => "x".repeat(60_000)))).toEqual({ omitted: expect.stringContaining("input of") });
   const calls: unknown[] = [];
-  const mapper = new ToolCallMapper('/w', (call) => calls.push(call));
-  mapper.take({ sessionUpdate: 'tool_call', toolCallId: 'x'.repeat(300), title: 'shell · a\n  b', rawInput: undefined });
-  expect(mapper.describe('x'.repeat(300))).toBe('shell: a b');
+  const mapper = new ToolCallMapper("/w", (call) => calls.push(call));
+  mapper.take({ sessionUpdate: "tool_call", toolCallId: "x".repeat(300), title: "shell · a\n  b", rawInput: undefined });
+  expect(mapper.describe("x".repeat(300))).toBe("shell: a b");
   expect(mapper.hasOpen).toBe(true);
-  mapper.closeOpen('cancelled');
+  mapper.closeOpen("cancelled");
   expect(mapper.hasOpen).toBe(false);
-  expect(calls.at(-1)).toEqual({ toolCallId: 'x'.repeat(256), status: 'cancelled' });
+  expect(calls.at(-1)).toEqual({ toolCallId: "x".repeat(256), status: "cancelled" });
 });
 
-test('versions', () => {
-  expect([' 1.51.9', '0.99.0', 'junk', ''].map((version) => isOlder(version, '1.52.0'))).toEqual([true, true, true, true]);
-  expect(['1.52.0', 'v1.52.1-rc.1', '1.100.0', '2.0.0'].map((version) => isOlder(version, '1.52.0'))).toEqual([false, false, false, false]);
+test("versions", () => {
+  expect([" 1.51.9", "0.99.0", "junk", ""].map((version) => isOlder(version, "1.52.0"))).toEqual([true, true, true, true]);
+  expect(["1.52.0", "v1.52.1-rc.1", "1.100.0", "2.0.0"].map((version) => isOlder(version, "1.52.0"))).toEqual([false, false, false, false]);
 });
 
-test('plugins of the folder and its ancestors up to the repository', async () => {
+test("plugins of the folder and its ancestors up to the repository", async () => {
   using folder = createTempDir();
-  folder.write('repo/.git', '');
-  folder.write('repo/.agents/plugins/one/plugin.json', '');
-  folder.write('repo/sub/.agents/plugins/two/plugin.json', '');
-  folder.write('.agents/plugins/above/plugin.json', '');
-  const plugins = JSON.parse((await disabledProjectPlugins(path.join(folder.dir, 'repo/sub'))) ?? '') as Record<string, unknown>;
-  expect(plugins).toEqual({ [path.join(folder.dir, 'repo/.agents/plugins/one')]: { enabled: false }, [path.join(folder.dir, 'repo/sub/.agents/plugins/two')]: { enabled: false } });
-  expect(await disabledProjectPlugins(path.join(folder.dir, 'nowhere/.git'))).toBeDefined();
+  folder.write("repo/.git", "");
+  folder.write("repo/.agents/plugins/one/plugin.json", "");
+  folder.write("repo/sub/.agents/plugins/two/plugin.json", "");
+  folder.write(".agents/plugins/above/plugin.json", "");
+  const plugins = JSON.parse((await disabledProjectPlugins(path.join(folder.dir, "repo/sub"))) ?? "") as Record<string, unknown>;
+  expect(plugins).toEqual({
+    [path.join(folder.dir, "repo/.agents/plugins/one")]: { enabled: false },
+    [path.join(folder.dir, "repo/sub/.agents/plugins/two")]: { enabled: false },
+  });
+  expect(await disabledProjectPlugins(path.join(folder.dir, "nowhere/.git"))).toBeDefined();
 });

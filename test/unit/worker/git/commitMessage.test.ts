@@ -12,7 +12,7 @@ describe("buildMessage", () => {
   it("keeps a shortened title as the first paragraph", () => {
     const subject = "word ".repeat(20).trim();
     const [first = "", , second] = buildMessage({ ...owner, subject, body: "" }).split("\n");
-    expect([...first].length).toBeLessThanOrEqual(72);
+    expect(first.length).toBeLessThanOrEqual(72);
     expect(first.endsWith("…")).toBe(true);
     expect(second).toBe(subject);
   });

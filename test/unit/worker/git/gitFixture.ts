@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { JsonObject } from "../../../../src/base/json.ts";
 import { TaskMasterError } from "../../../../src/model/errors.ts";
 import type { WorkerEventBody } from "../../../../src/model/taskEvent.ts";
 import type { HandlerInput, HandlerOutput } from "../../../../src/protocol/handlers.ts";
@@ -34,7 +33,7 @@ export async function call<H extends GitHandler>(
     isPaused: false,
     emit: (event: WorkerEventBody) => void options.events?.push(event),
   };
-  return (await gitHandlers[name](input as unknown as JsonObject, context)) as HandlerOutput<H>;
+  return gitHandlers[name](input, context);
 }
 
 /** The TaskMasterError that a promise rejects with. */

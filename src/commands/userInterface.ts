@@ -1,0 +1,82 @@
+import type { LogOutputChannel, Uri } from "vscode";
+import type { Disposable } from "../base/event.ts";
+import type { TaskEngineFacade } from "../engine/facade.ts";
+import { setContextKey } from "../platform/contextKeys.ts";
+import type { ExtensionSession } from "../platform/extensionSession.ts";
+import type { Log } from "../platform/logger.ts";
+import { tellError } from "../platform/messages.ts";
+import { RepositoryWatch } from "../platform/workspaceFolder.ts";
+import { Notifications } from "../views/notifications.ts";
+import { reportSession, type WithWarnings } from "../views/sessionReporter.ts";
+import { StatusBar } from "../views/statusBar.ts";
+import { TaskList } from "../views/taskList.ts";
+import { TaskTree } from "../views/taskTree.ts";
+import { RunPanels } from "../webview/runPanels.ts";
+import type { CommandDeps } from "./commandDeps.ts";
+import { performAction } from "./performAction.ts";
+import { registerCommands } from "./registerCommands.ts";
+
+/** What an opened session gives to the surfaces. */
+export interface WithEngine extends WithWarnings {
+  readonly engine: TaskEngineFacade;
+}
+
+/** What the surfaces are made with. */
+export interface UserInterfaceOptions {
+  readonly extensionUri: Uri;
+  readonly channel: LogOutputChannel;
+  readonly log: Log;
+}
+
+/** Makes every surface (tree, status bar, run views, notifications, commands) and lets them follow the session. */
+export function createUserInterface<T extends WithEngine>(
+  session: ExtensionSession<T>,
+  { extensionUri, channel, log }: UserInterfaceOptions,
+): readonly Disposable[] {
+  const engine = async (): Promise<TaskEngineFacade> => (await session.opened()).engine;
+  const list = new TaskList((id) => panels.refreshTask(id));
+  const deps: CommandDeps = {
+    engine,
+    begin: (id, action) => list.begin(id, action),
+    openRun: (id, options) => panels.open(id, options),
+    showLog: () => channel.show(),
+    log,
+  };
+  const panels = new RunPanels({
+    extensionUri,
+    engine,
+    perform: (action, id) => performAction(deps, action, id),
+    pendingAction: (id) => list.pendingAction(id),
+    log,
+  });
+  const notifications = new Notifications((id) => panels.isShown(id));
+  let loaded: Promise<void> = Promise.resolve();
+  const following = session.onDidChangeState((state) => {
+    const opened = state.kind === "active" ? state.opened.engine : undefined;
+    loaded = list.follow(opened).catch((error: unknown) => tellError(error, log));
+    panels.follow(opened);
+    notifications.follow(opened);
+  });
+  const tree = new TaskTree(list, () => session.start().then(() => loaded));
+  return [
+    list,
+    panels,
+    notifications,
+    following,
+    tree,
+    new StatusBar(list),
+    ...followRepository(session),
+    reportSession(session, log),
+    ...registerCommands(deps),
+  ];
+}
+
+/** Opens the queue anew when the folder becomes a repository: its place depends on that. */
+function followRepository<T extends WithEngine>(session: ExtensionSession<T>): readonly Disposable[] {
+  const repository = new RepositoryWatch();
+  const changes = repository.onDidChange(({ hasRepository, isFirst }) => {
+    setContextKey("hasRepository", hasRepository);
+    if (hasRepository && !isFirst) void session.restart();
+  });
+  return [repository, changes];
+}
