@@ -49,10 +49,9 @@ export function taskItem(task: Task, context: TaskItemContext): TaskItemModel {
   const pending = context.pending ?? task.request;
   const group = groupOf(task, context.now);
   const label = oneLine(task.title, 200);
-  const words = pending === undefined ? describe(task, group, context) : [pendingWords[pending]];
   return {
     label,
-    description: words.join(" "),
+    description: pending === undefined ? describe(task, group, context) : pendingWords[pending],
     icon: iconOf(task, group),
     contextValue: contextValue(task, context.pending),
     accessibilityLabel: [label, ...(pending === undefined ? spoken(task, group, context) : [pendingWords[pending].replace("…", "")])].join(", "),
@@ -77,9 +76,15 @@ export function taskTooltip(task: Task, context: TaskItemContext, unblocks: read
   return lines.filter((line) => line !== undefined).join("\n");
 }
 
-/** Text on one line, cut to a length. */
+/** Bidi controls and invisible characters: a title must not read as something else than it is. */
+const hidden = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu;
+
+/** Text on one line, cut to a length; what reorders or hides text is spelled out. */
 export function oneLine(text: string, length: number): string {
-  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+  const line = text
+    .replaceAll(/[\s\p{Cc}\u2028\u2029]+/gu, " ")
+    .replaceAll(hidden, (character) => `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}>`)
+    .trim();
   return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
 }
 
@@ -95,11 +100,14 @@ function contextValue(task: Task, pending: TaskAction | undefined): string {
   return ["task", ...actions].join(" ");
 }
 
-function describe(task: Task, group: TaskGroup, context: TaskItemContext): readonly string[] {
+function describe(task: Task, group: TaskGroup, context: TaskItemContext): string {
   const head = group === "scheduled" ? "scheduled" : group === "attention" ? "needs you" : statusWords[task.status];
-  const percent = hasPercent(task) ? `${Math.round(task.progress.percent)} %` : "";
-  return [head, percent, oneLine(details[group](task, context), maxDetail)].filter((word) => word !== "");
+  const start = hasPercent(task) ? `${head} ${Math.round(task.progress.percent)} %` : head;
+  const more = oneLine(details[group](task, context), maxDetail);
+  return more === "" ? start : `${start}${separators[group] ?? " "}${more}`;
 }
+
+const separators: { readonly [G in TaskGroup]?: string } = { attention: ": ", ready: ", ", review: ", ", done: ", ", failed: ": " };
 
 function spoken(task: Task, group: TaskGroup, context: TaskItemContext): readonly string[] {
   const head = group === "scheduled" ? "scheduled" : statusWords[task.status];

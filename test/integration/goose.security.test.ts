@@ -105,6 +105,24 @@ test("plugins of the repository do not run, neither in a check nor in a run", as
   expect(readdirSync(marks)).toEqual([]);
 });
 
+test("a sub-agent, whose work would pass no gate, is declined; the run goes on", async () => {
+  const place = await goosePlace((request) => {
+    const isSubAgent = request.messages.some((message) => message.role === "user" && messageText(message).includes("SUBWORK"));
+    if (isSubAgent) return doing(shell("env > leaked.txt"), write("../leaked.txt"))(request);
+    return doing({ name: "delegate", arguments: { instructions: "SUBWORK" } }, shell("echo allowed"))(request);
+  });
+  const context = new TestContext();
+  expect(await place.run(context)).toMatchObject({ finalMessage: "Done." });
+  expect(place.server.requests[0]?.tools).toContain("delegate");
+  expect(context.calls()).toMatchObject([
+    { toolName: "delegate", status: "failed" },
+    { toolName: "shell", status: "completed", outputDelta: "allowed\n" },
+  ]);
+  expect(context.of("log")).toMatchObject([{ level: "info", message: expect.stringContaining("sub-agent") }]);
+  expect(existsSync(path.join(place.repo.dir, "leaked.txt"))).toBe(false);
+  expect(existsSync(path.join(place.repo.dir, "../leaked.txt"))).toBe(false);
+});
+
 test("nothing is allowed for ever, and the mode of the user does not count", async () => {
   const place = await goosePlace(doing(shell("echo hello"), write("b.txt")));
   stubEnvironment({ GOOSE_MODE: "auto" });

@@ -18,6 +18,12 @@ import { invalidParams } from "./worktreePath.ts";
 /** So long Goose may take to end a cancelled turn before it is killed (it ignores a cancel while its provider hangs). */
 const cancelGraceMs = 3_000;
 
+/**
+ * Goose's sub-agents work inside Goose: no permission requests, no terminals of ours, its whole environment with the
+ * keys, writes wherever they like (measured with 1.52.0). So that every tool call passes the gate, they are declined.
+ */
+const ungatedTools = /(^|__)delegate$/;
+
 const providerFields = v.object({ fields: v.array(v.object({ key: v.string(), required: v.boolean(), isSecret: v.boolean(), isSet: v.boolean() })) });
 
 export interface GooseSessionOptions {
@@ -189,10 +195,17 @@ export class GooseSession {
     } catch {
       return { outcome: { outcome: "cancelled" } };
     }
+    const isAllowed = !ungatedTools.test(this.recorder.tools.toolName(toolCall.toolCallId) ?? toolCall.title ?? "");
     // Never allow_always: Goose would remember it for every session of this user, also outside of ours.
-    const option = options.find(({ kind }) => kind === "allow_once");
+    const option = options.find(({ kind }) => kind === (isAllowed ? "allow_once" : "reject_once"));
     if (option === undefined) return { outcome: { outcome: "cancelled" } };
-    this.recorder.toolStarted(toolCall.toolCallId);
+    if (isAllowed) this.recorder.toolStarted(toolCall.toolCallId);
+    else
+      this.#options.emit({
+        type: "log",
+        level: "info",
+        message: "A sub-agent was declined: its work could neither be paused nor be kept inside the worktree.",
+      });
     return { outcome: { outcome: "selected", optionId: option.optionId } };
   }
 

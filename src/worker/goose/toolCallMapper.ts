@@ -45,6 +45,10 @@ export class ToolCallMapper {
     return this.#calls.size > 0;
   }
 
+  toolName(toolCallId: string): string | undefined {
+    return this.#calls.get(shortId(toolCallId))?.toolName;
+  }
+
   /** "shell: npm test"; undefined when the call is not known. */
   describe(toolCallId: string): string | undefined {
     const call = this.#calls.get(shortId(toolCallId));

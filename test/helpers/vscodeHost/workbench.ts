@@ -109,10 +109,19 @@ export class Workbench implements AsyncDisposable {
 
   /** Runs a command by its title in the palette ("Category: Title"); returns when the palette is closed or asks for input. */
   async runCommand(title: string): Promise<void> {
-    await this.#openPalette();
-    await this.#input.fill(`>${title}`);
     const row = this.quickPickRows(title).first();
-    await row.waitFor();
+    // The palette lists what VS Code knows when it opens: right after the start that may not be the command yet.
+    const isListed = async (): Promise<boolean> => {
+      await this.#openPalette();
+      await this.#input.fill(`>${title}`);
+      const listed = await row.waitFor({ timeout: 2000 }).then(
+        () => true,
+        () => false,
+      );
+      if (!listed) await this.page.keyboard.press("Escape");
+      return listed;
+    };
+    await waitFor(isListed, { timeoutMs: patience, what: `"${title}" in the palette` });
     await row.click();
     // An input of the command itself reuses the widget, so it is the palette's own text that has to go.
     const isGone = async (): Promise<boolean> => !(await this.#input.isVisible()) || !(await this.#input.inputValue()).startsWith(">");
