@@ -1,7 +1,7 @@
 import type { Event } from "../base/event.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Acceptance, Attempt, Budget, Priority, Task } from "../model/task.ts";
-import type { TaskEvent } from "../model/taskEvent.ts";
+import type { TaskEvent, TaskEventName } from "../model/taskEvent.ts";
 import type { EventQuery } from "./ports.ts";
 
 /** What a person gives to queue a task; everything but the title has a default. */
@@ -27,6 +27,8 @@ export interface RunCriteria {
 
 /** Published after the journal holds it: what happened, and the task as it is now. */
 export interface TaskChange {
+  /** "task:started", "task:tool_call", ... */
+  readonly name: TaskEventName;
   readonly event: TaskEvent;
   readonly task: Task;
 }

@@ -96,7 +96,7 @@ export class Ledger {
     const changes: TaskChange[] = [];
     for (const event of events) {
       const task = byId.get(event.taskId);
-      if (task !== undefined) changes.push({ event, task });
+      if (task !== undefined) changes.push({ name: `task:${event.type}`, event, task });
     }
     if (changes.length > 0) this.#changes.fire(changes);
   }

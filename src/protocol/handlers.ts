@@ -66,7 +66,6 @@ export const gitPrepareInput = v.object({
   /** The place of an interrupted attempt: kept as it is when it is still whole. */
   continues: v.exactOptional(workspaceSchema),
 });
-export const gitPrepareOutput = workspaceSchema;
 
 /** `git.changes`: paths changed since the base, committed or not. */
 export const gitChangesInput = v.object({ workspace: workspaceSchema });
@@ -111,7 +110,7 @@ export const handlerContracts = {
   "goose.check": { input: gooseCheckInput, output: gooseCheckOutput },
   "goose.run": { input: gooseRunInput, output: gooseRunOutput },
   "git.inspect": { input: gitInspectInput, output: gitInspectOutput },
-  "git.prepare": { input: gitPrepareInput, output: gitPrepareOutput },
+  "git.prepare": { input: gitPrepareInput, output: workspaceSchema },
   "git.changes": { input: gitChangesInput, output: gitChangesOutput },
   "git.commit": { input: gitCommitInput, output: gitCommitOutput },
   "git.cleanup": { input: gitCleanupInput, output: gitCleanupOutput },

@@ -1,3 +1,4 @@
+import type * as sqlite from "node:sqlite";
 import { randomUUID } from "node:crypto";
 import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
@@ -6,7 +7,7 @@ import { TaskMasterError } from "../model/errors.ts";
 import { applicationId, latestVersion, migrate, migrations, readUserVersion, type Migration } from "./migrations.ts";
 import { sqliteCode, toStoreError } from "./sqliteErrors.ts";
 
-type SqliteModule = typeof import("node:sqlite");
+type SqliteModule = typeof sqlite;
 
 /** An open queue file: ready to use, of today's version. */
 export interface OpenedDatabase {

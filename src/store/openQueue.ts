@@ -49,9 +49,7 @@ export async function openQueue(options: OpenQueueOptions): Promise<OpenedQueue>
   const ownPath = join(ownDirectory, databaseName);
   // Look-up, making and registering are one step: processes that come first together end in one queue.
   const { opened, warnings } =
-    commonDir === undefined
-      ? { opened: openDatabase(ownPath), warnings: [] }
-      : await registry.withLock(() => openRegistered(registry, commonDir, ownPath));
+    commonDir === undefined ? { opened: openDatabase(ownPath), warnings: [] } : await registry.withLock(() => openRegistered(registry, commonDir, ownPath));
   const store = wrap(opened, options.store);
   return { folder, store, databasePath: opened.path, stateDirectory: dirname(opened.path), warnings };
 }

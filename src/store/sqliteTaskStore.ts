@@ -98,16 +98,13 @@ export class SqliteTaskStore implements TaskStore {
   /** Damaged rows are passed over and told to `onBadRow`. */
   async list({ statuses, limit = noLimit }: TaskQuery = {}): Promise<readonly Task[]> {
     return this.#read(() => {
-      const rows =
-        statuses === undefined ? this.#statements.listTasks.all(limit) : this.#statements.listByStatus.all(JSON.stringify(statuses), limit);
+      const rows = statuses === undefined ? this.#statements.listTasks.all(limit) : this.#statements.listByStatus.all(JSON.stringify(statuses), limit);
       return this.#decodeAll(rows);
     });
   }
 
   async candidates(now: number, perPriority: number): Promise<readonly Task[]> {
-    return this.#read(() =>
-      priorities.flatMap((_, priority) => this.#decodeAll(this.#statements.candidates.all(priority, now, perPriority))),
-    );
+    return this.#read(() => priorities.flatMap((_, priority) => this.#decodeAll(this.#statements.candidates.all(priority, now, perPriority))));
   }
 
   /** `events` of the result are the write's own, then the `unblocked` ones of the released tasks (told apart by `taskId`). */

@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 interface Metafile {
-  readonly outputs: Readonly<Record<string, { readonly bytes: number; readonly inputs: Readonly<Record<string, unknown>>; readonly imports: readonly { readonly path: string }[] }>>;
+  readonly outputs: Readonly<
+    Record<string, { readonly bytes: number; readonly inputs: Readonly<Record<string, unknown>>; readonly imports: readonly { readonly path: string }[] }>
+  >;
 }
 
 const meta = JSON.parse(readFileSync(fileURLToPath(new URL("../../dist/meta.json", import.meta.url)), "utf8")) as Metafile;
@@ -37,7 +39,13 @@ test("the terminal does not need VS Code", () => {
 test("no test helper and no server is in any bundle", () => {
   for (const [name, output] of Object.entries(meta.outputs)) {
     const inputs = Object.keys(output.inputs);
-    expect(inputs.filter((input) => input.startsWith("test/")), name).toEqual([]);
-    expect(output.imports.map(({ path }) => path).filter((path) => /^(node:)?(http2?|https|net|dgram|tls)$/.test(path)), name).toEqual([]);
+    expect(
+      inputs.filter((input) => input.startsWith("test/")),
+      name,
+    ).toEqual([]);
+    expect(
+      output.imports.map(({ path }) => path).filter((path) => /^(node:)?(http2?|https|net|dgram|tls)$/.test(path)),
+      name,
+    ).toEqual([]);
   }
 });

@@ -48,7 +48,13 @@ describe.each<PoolMode>(["thread", "inline"])("workers in mode %s", (poolMode) =
 
   test("an error keeps its code, its details and its cause", async () => {
     const error: unknown = await run("test.fail").result.catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: "DISK_FULL", message: "No space is left.", retryable: true, details: "ENOSPC", cause: { message: "the disk said no" } });
+    expect(error).toMatchObject({
+      code: "DISK_FULL",
+      message: "No space is left.",
+      retryable: true,
+      details: "ENOSPC",
+      cause: { message: "the disk said no" },
+    });
     expect((error as Error).stack).toContain("testHandlers");
   });
 

@@ -63,8 +63,8 @@ test("Run Next Task starts it; the run view shows the tool call with its output"
   await window.runCommand("Task Master: Run Next Task");
   await window.rows(/running/).waitFor();
   const view = session.runView(window);
-  await view.getByText("echo shell-was-here").first().waitFor();
-  await view.getByText("shell-was-here", { exact: true }).first().waitFor({ state: "attached" });
+  await view.getByText("echo shell-was-here").first().click(); // opens the call
+  await view.getByText("shell-was-here", { exact: true }).first().waitFor();
 });
 
 test("the inline buttons pause and resume it", async () => {

@@ -43,7 +43,15 @@ async function runInHost(packaged: string): Promise<void> {
   );
   try {
     const suite = join(work.dir, "suite.cjs");
-    await build({ entryPoints: [join(root, "test/e2e/inHost/suite.ts")], outfile: suite, bundle: true, platform: "node", format: "cjs", external: ["vscode"], logLevel: "warning" });
+    await build({
+      entryPoints: [join(root, "test/e2e/inHost/suite.ts")],
+      outfile: suite,
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      external: ["vscode"],
+      logLevel: "warning",
+    });
     work.write("dummy/package.json", JSON.stringify({ name: "dummy", publisher: "test", version: "0.0.0", engines: { vscode: "*" } }));
     const profile = profileIn(createProfileFolder());
     const desktop = process.env["TASK_MASTER_VSCODE"];
@@ -52,9 +60,21 @@ async function runInHost(packaged: string): Promise<void> {
       vscodeExecutablePath: desktop ?? host.executable,
       extensionDevelopmentPath: join(work.dir, "dummy"),
       extensionTestsPath: suite,
-      launchArgs: [repo.dir, `--user-data-dir=${profile.userDataDir}`, `--extensions-dir=${profile.extensionsDir}`, ...(desktop === undefined ? [] : [`--install-extension=${packaged}`])],
+      launchArgs: [
+        repo.dir,
+        `--user-data-dir=${profile.userDataDir}`,
+        `--extensions-dir=${profile.extensionsDir}`,
+        ...(desktop === undefined ? [] : [`--install-extension=${packaged}`]),
+      ],
       // The host stays in the cache of the real home.
-      extensionTestsEnv: { XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), HOME: home.dir, ...model.env, GOOSE_BINARY: gooseBinary(), TASK_MASTER_EXTENSION: extensionId, TASK_MASTER_EXTENSIONS_DIR: profile.extensionsDir },
+      extensionTestsEnv: {
+        XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
+        HOME: home.dir,
+        ...model.env,
+        GOOSE_BINARY: gooseBinary(),
+        TASK_MASTER_EXTENSION: extensionId,
+        TASK_MASTER_EXTENSIONS_DIR: profile.extensionsDir,
+      },
     });
   } finally {
     await model.close();

@@ -15,7 +15,7 @@ import {
 
 // Tests take the server and its language from here.
 export { byPrompt, forever, hold, messageText, sequence } from "./modelScript.ts";
-export type { ModelMessage, ModelReply, ModelScript, RecordedRequest, ScriptedCall, ScriptedUsage } from "./modelScript.ts";
+export type { ModelReply, ModelScript, RecordedRequest, ScriptedCall } from "./modelScript.ts";
 
 /** A running scripted model server. */
 export interface ModelServer extends AsyncDisposable {

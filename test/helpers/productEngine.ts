@@ -27,7 +27,14 @@ export class ProductEngine {
   readonly #settings: Partial<EngineSettings>;
   readonly #restore: () => void;
 
-  private constructor(parts: { repo: TempRepo; home: TempDir; model: ModelServer; opened: OpenedEngine; settings: Partial<EngineSettings>; restore: () => void }) {
+  private constructor(parts: {
+    repo: TempRepo;
+    home: TempDir;
+    model: ModelServer;
+    opened: OpenedEngine;
+    settings: Partial<EngineSettings>;
+    restore: () => void;
+  }) {
     this.repo = parts.repo;
     this.home = parts.home;
     this.model = parts.model;

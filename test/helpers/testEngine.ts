@@ -104,7 +104,11 @@ export class TestEngine {
       owner,
       leaseMs: 30_000,
       repository: "/repository",
-      workers: { start: () => Promise.resolve(), run: () => ({ result: Promise.reject(new Error("not used")), pause() {}, resume() {}, cancel() {} }), stop: () => Promise.resolve() },
+      workers: {
+        start: () => Promise.resolve(),
+        run: () => ({ result: Promise.reject(new Error("not used")), pause() {}, resume() {}, cancel() {} }),
+        stop: () => Promise.resolve(),
+      },
       verifier: { runCommands: () => Promise.resolve(world.checks) },
       agent: {
         run: (leased, workspace, prompt, observer) => {
@@ -140,9 +144,11 @@ export class TestEngine {
       name,
       (...args: unknown[]) => {
         world.gitCalls.push(name);
-        return ((world.git as Record<string, unknown>)[name] ?? verb) === verb ? (verb as (...a: unknown[]) => unknown)(...args) : (world.git as Record<string, (...a: unknown[]) => unknown>)[name]?.(...args);
+        return ((world.git as Record<string, unknown>)[name] ?? verb) === verb
+          ? (verb as (...a: unknown[]) => unknown)(...args)
+          : (world.git as Record<string, (...a: unknown[]) => unknown>)[name]?.(...args);
       },
     ]);
-    return Object.fromEntries(spied) as unknown as GitOperations;
+    return Object.fromEntries(spied);
   }
 }

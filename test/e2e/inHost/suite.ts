@@ -11,7 +11,10 @@ const id = process.env["TASK_MASTER_EXTENSION"] as string;
 const extension = extensions.getExtension(id);
 
 const tests: readonly Test[] = [
-  ["the package is installed, not loaded from sources", () => ok(extension?.extensionPath.startsWith(process.env["TASK_MASTER_EXTENSIONS_DIR"] ?? "?"), extension?.extensionPath)],
+  [
+    "the package is installed, not loaded from sources",
+    () => ok(extension?.extensionPath.startsWith(process.env["TASK_MASTER_EXTENSIONS_DIR"] ?? "?"), extension?.extensionPath),
+  ],
   ["it activates", async () => extension?.activate()],
   [
     "every contributed command is registered",
@@ -35,7 +38,9 @@ const tests: readonly Test[] = [
     "only what is shipped is in the package",
     () => {
       const files = readdirSync(extension?.extensionPath ?? "", { recursive: true, encoding: "utf8" }).filter((file) => /\.[a-z]+$/i.test(file));
-      const unexpected = files.filter((file) => !/^(dist[/\\]|media[/\\]|package(\.nls)?\.json$|readme\.md$|license(\.txt|\.md)?$|changelog\.md$|\.vsixmanifest$)/i.test(file));
+      const unexpected = files.filter(
+        (file) => !/^(dist[/\\]|media[/\\]|package(\.nls)?\.json$|readme\.md$|license(\.txt|\.md)?$|changelog\.md$|\.vsixmanifest$)/i.test(file),
+      );
       deepStrictEqual(unexpected, []);
       ok(!files.some((file) => file.endsWith(".map") || file.endsWith(".ts") || file.endsWith(".node")), "no sources, no source maps, no native modules");
     },

@@ -59,7 +59,8 @@ describe("a run", () => {
   test("an event is in the journal before anybody hears of it", async () => {
     const seen: boolean[] = [];
     t.engine.onDidChange((changes) => {
-      for (const { event } of changes) void t.store.events(event.taskId, { limit: 100 }).then((stored) => seen.push(stored.some(({ seq }) => seq === event.seq)));
+      for (const { event } of changes)
+        void t.store.events(event.taskId, { limit: 100 }).then((stored) => seen.push(stored.some(({ seq }) => seq === event.seq)));
     });
     await runToEnd(t, await t.add("write"));
     expect(seen.length).toBeGreaterThan(3);
@@ -113,7 +114,10 @@ describe("a run", () => {
     t.world.git = { cleanup: () => Promise.resolve({ savedAs: "refs/task-master/unfinished/x/1" }) };
     t.world.onTurn = (turn) => turn.fail(new TaskMasterError("GOOSE_AUTHENTICATION", "The provider refused the key."));
     const ended = await runToEnd(t, await t.add("write"));
-    expect(ended).toMatchObject({ status: "failed", result: { error: { code: "GOOSE_AUTHENTICATION", message: expect.stringContaining("refs/task-master") as string } } });
+    expect(ended).toMatchObject({
+      status: "failed",
+      result: { error: { code: "GOOSE_AUTHENTICATION", message: expect.stringContaining("refs/task-master") as string } },
+    });
   });
 
   test("a retryable failure waits for its time when attempts are left", async () => {
@@ -289,7 +293,10 @@ describe("pause, resume, stop, cancel", () => {
   test("the task of a dead owner is paused when its lease has run out", async () => {
     const task = await t.add("write");
     const row = await t.engine.get(task.id);
-    await t.store.commit({ task: { ...row, status: "in_progress", attempts: 1, fence: 1, lease: { owner: "dead", token: 1, expiresAt: t.clock.now() + 5_000 } }, events: [] });
+    await t.store.commit({
+      task: { ...row, status: "in_progress", attempts: 1, fence: 1, lease: { owner: "dead", token: 1, expiresAt: t.clock.now() + 5_000 } },
+      events: [],
+    });
     t.clock.advance(11_000);
     await waitFor(async () => (await t.engine.get(task.id)).status === "paused", { what: "the reclaim" });
     expect(t.published(task)).toContain("paused");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as machine from "../../../src/engine/taskMachine.ts";
-import { TaskMasterError } from "../../../src/model/errors.ts";
+import type { TaskMasterError } from "../../../src/model/errors.ts";
 import { taskStatuses, type Task, type TaskStatus } from "../../../src/model/task.ts";
 import { makeTask } from "../../../src/engine/newTask.ts";
 

@@ -20,12 +20,12 @@ test.each([
   expect(parseWorkerMessage(value)).toBeUndefined();
 });
 
-test.each([[{ type: "run", invocationId: 1, invocation: { taskId: "../etc", attempt: 1, handler: "goose.run", input: {} } }], [{ type: "permission", invocationId: 1, requestId: "r", outcome: "allow_always" }]])(
-  "a host message that does not fit is dropped: %j",
-  (value) => {
-    expect(parseHostMessage(value)).toBeUndefined();
-  },
-);
+test.each([
+  [{ type: "run", invocationId: 1, invocation: { taskId: "../etc", attempt: 1, handler: "goose.run", input: {} } }],
+  [{ type: "permission", invocationId: 1, requestId: "r", outcome: "allow_always" }],
+])("a host message that does not fit is dropped: %j", (value) => {
+  expect(parseHostMessage(value)).toBeUndefined();
+});
 
 test("an error survives the wire with code, details, stack and a bounded chain of causes", () => {
   let error = new TaskMasterError("INTERNAL", "innermost");

@@ -57,7 +57,10 @@ describe("openDatabase", () => {
   it.each([
     ["no database", () => writeFileSync(path, "this is a text that somebody put here ".repeat(200))],
     ["another program's database", () => rawFile("CREATE TABLE other (a)")],
-    ["a queue without identity", () => rawFile(`PRAGMA application_id = ${applicationId}`, "PRAGMA user_version = 1", "CREATE TABLE queue (id, uuid, created_at)")],
+    [
+      "a queue without identity",
+      () => rawFile(`PRAGMA application_id = ${applicationId}`, "PRAGMA user_version = 1", "CREATE TABLE queue (id, uuid, created_at)"),
+    ],
   ])("reports %s as STORE_CORRUPT and keeps it", (_, make) => {
     mkdirSync(join(temporary.dir, "deep", "er"), { recursive: true });
     make();

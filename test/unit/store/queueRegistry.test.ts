@@ -66,7 +66,10 @@ describe("QueueRegistry", () => {
   it("drops single entries that make no sense", () => {
     mkdirSync(registry.directory, { recursive: true });
     const good = { database: "/data/queue.db", uuid: "u" };
-    writeFileSync(file, JSON.stringify({ format: 1, queues: { "/repo/.git": good, "/b": 1, "/c": { database: "relative", uuid: "u" }, "/d": { database: "/x" } } }));
+    writeFileSync(
+      file,
+      JSON.stringify({ format: 1, queues: { "/repo/.git": good, "/b": 1, "/c": { database: "relative", uuid: "u" }, "/d": { database: "/x" } } }),
+    );
     expect(registry.read()).toEqual({ entries });
   });
 });

@@ -58,7 +58,7 @@ export class FakeEngine implements TaskEngineFacade {
     const seq = this.journal.filter((event) => event.taskId === id).length + 1;
     const event: TaskEvent = { ...body, taskId: id, seq, attempt: task.attempts, at: 5_000 };
     this.journal.push(event);
-    this.changes.fire([{ event, task }]);
+    this.changes.fire([{ name: `task:${event.type}`, event, task }]);
   }
 
   finish(id: TaskId): void {
