@@ -69,8 +69,9 @@ export class TestEngine {
     this.engine.onDidChange((changes) => this.changes.push(...changes));
   }
 
-  /** Queues a task whose title is its prompt. */
+  /** Queues a task whose title is its prompt; each is a millisecond younger than the one before. */
   add(title: string, more: Partial<Parameters<TaskEngine["enqueue"]>[0]> = {}): Promise<Task> {
+    this.clock.advance(1);
     return this.engine.enqueue({ title, ...more });
   }
 
