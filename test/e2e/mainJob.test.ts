@@ -63,8 +63,9 @@ test("Run Next Task starts it; the run view shows the tool call with its output"
   await window.runCommand("Task Master: Run Next Task");
   await window.rows(/running/).waitFor();
   const view = session.runView(window);
-  await view.getByText("echo shell-was-here").first().click(); // opens the call
-  await view.getByText("shell-was-here", { exact: true }).first().waitFor();
+  const call = view.locator('details.tool[data-status="completed"]').filter({ hasText: "echo shell-was-here" });
+  await call.locator("summary").click(); // folded up by itself when it ended
+  await call.getByText("shell-was-here", { exact: true }).waitFor();
 });
 
 test("the inline buttons pause and resume it", async () => {
