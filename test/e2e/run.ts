@@ -53,7 +53,8 @@ async function runInHost(packaged: string): Promise<void> {
       logLevel: "warning",
     });
     work.write("dummy/package.json", JSON.stringify({ name: "dummy", publisher: "test", version: "0.0.0", engines: { vscode: "*" } }));
-    const profile = profileIn(createProfileFolder());
+    const profile = profileIn(join(work.dir, "p"));
+    repo.write(".vscode/settings.json", JSON.stringify({ "git.enabled": false })); // VS Code's own Git extension would start processes too
     const desktop = process.env["TASK_MASTER_VSCODE"];
     if (desktop === undefined) await installVsix(host, profile, packaged);
     await runTests({
@@ -79,8 +80,4 @@ async function runInHost(packaged: string): Promise<void> {
   } finally {
     await model.close();
   }
-}
-
-function createProfileFolder(): string {
-  return join(work.dir, "p");
 }

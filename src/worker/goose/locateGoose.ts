@@ -14,7 +14,7 @@ export interface LocateOptions {
 const fileName = process.platform === "win32" ? "goose.exe" : "goose";
 
 const installHelp =
-  'Install Goose (https://block.github.io/goose/docs/getting-started/installation), or tell where it is in the setting "taskMaster.goose.path" or the variable GOOSE_BINARY.';
+  'Install Goose (https://github.com/aaif-goose/goose), or tell where it is in the setting "taskMaster.goose.path" or the variable GOOSE_BINARY.';
 
 /**
  * Finds the Goose program: the setting, GOOSE_BINARY, the PATH, the usual places of installers. The first two are
