@@ -15,8 +15,26 @@ export default defineConfig({
     projects: [
       { test: { name: "unit", include: ["unit/**/*.test.ts", "contract/**/*.test.ts"] } },
       { test: { name: "architecture", include: ["architecture/**/*.test.ts"], testTimeout: 120_000 } },
-      { test: { name: "integration", include: ["integration/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 } },
-      { test: { name: "e2e", include: ["e2e/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 300_000, fileParallelism: false } },
+      {
+        test: {
+          name: "integration",
+          include: ["integration/**/*.test.ts"],
+          globalSetup: ["helpers/leftovers.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["e2e/**/*.test.ts"],
+          globalSetup: ["helpers/leftovers.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

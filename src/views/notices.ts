@@ -1,6 +1,6 @@
 import type { TaskChange } from "../engine/facade.ts";
 import type { TaskId } from "../model/ids.ts";
-import { oneLine } from "./taskItem.ts";
+import { oneLine } from "../platform/oneLine.ts";
 
 /** Something that the user must act on. */
 export interface Notice {

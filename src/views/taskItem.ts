@@ -1,5 +1,6 @@
 import type { Task, TaskStatus } from "../model/task.ts";
 import { availableActions, type TaskAction } from "../model/taskActions.ts";
+import { oneLine } from "../platform/oneLine.ts";
 import { groupOf, type TaskGroup } from "./taskGroups.ts";
 
 /** What a row of the tree shows, free of VS Code's types. */
@@ -20,6 +21,7 @@ export interface TaskItemContext {
 }
 
 const maxDetail = 80;
+const maxTooltipLine = 400;
 
 /** Words for a status; the tree shows them, so that state is never told by colour alone. */
 export const statusWords: { readonly [S in TaskStatus]: string } = {
@@ -61,7 +63,7 @@ export function taskItem(task: Task, context: TaskItemContext): TaskItemModel {
 /** A longer text for the hover: everything about a task in a few lines. `unblocks` are the titles that wait for it. */
 export function taskTooltip(task: Task, context: TaskItemContext, unblocks: readonly string[]): string {
   const lines = [
-    task.title,
+    oneLine(task.title, 200),
     taskItem(task, context).accessibilityLabel.slice(oneLine(task.title, 200).length + 2),
     `Priority: ${task.priority}${task.deadline === undefined ? "" : `, due ${when(task.deadline, context.now)}`}`,
     task.branch === undefined ? undefined : `Branch: ${task.branch}`,
@@ -73,19 +75,10 @@ export function taskTooltip(task: Task, context: TaskItemContext, unblocks: read
     task.status === "failed" ? task.result?.error?.message : undefined,
     `Id: ${task.id}`,
   ];
-  return lines.filter((line) => line !== undefined).join("\n");
-}
-
-/** Bidi controls and invisible characters: a title must not read as something else than it is. */
-const hidden = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu;
-
-/** Text on one line, cut to a length; what reorders or hides text is spelled out. */
-export function oneLine(text: string, length: number): string {
-  const line = text
-    .replaceAll(/[\s\p{Cc}\u2028\u2029]+/gu, " ")
-    .replaceAll(hidden, (character) => `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}>`)
-    .trim();
-  return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
+  return lines
+    .filter((line) => line !== undefined)
+    .map((line) => oneLine(line, maxTooltipLine))
+    .join("\n");
 }
 
 /** A time for people: the hour when it is today, else the date too. */

@@ -5,6 +5,7 @@ import { runViewType } from "../model/identifiers.ts";
 import type { TaskId } from "../model/ids.ts";
 import { legalActions, type TaskAction } from "../model/taskActions.ts";
 import { tellError } from "../platform/messages.ts";
+import { oneLine } from "../platform/oneLine.ts";
 import type { Log } from "../platform/logger.ts";
 import { parseViewMessage, type ViewToHost } from "../protocol/hostWebview.ts";
 import { makeNonce, runHtml } from "./runHtml.ts";
@@ -114,7 +115,7 @@ export class RunPanel implements Disposable {
   }
 
   #setTitle(title: string): void {
-    const text = title.length > 40 ? `${title.slice(0, 39)}…` : title;
+    const text = oneLine(title, 40);
     if (this.panel.title !== text) this.panel.title = text;
   }
 

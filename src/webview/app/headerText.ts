@@ -1,7 +1,7 @@
 import type { TaskStatus } from "../../model/task.ts";
 import { legalActions, type TaskAction } from "../../model/taskActions.ts";
 import { viewActions, type ViewAction, type ViewAttempt, type ViewTask } from "../../protocol/hostWebview.ts";
-import type { IconName } from "./dom.ts";
+import type { IconName } from "./icons.ts";
 import { formatDuration } from "./text.ts";
 
 /** The status as word and drawing. */

@@ -1,4 +1,5 @@
-import { element, icon, type IconName } from "./dom.ts";
+import { element, icon } from "./dom.ts";
+import type { IconName } from "./icons.ts";
 import type { RowView } from "./messageView.ts";
 import type { LineRow } from "./rows.ts";
 import { formatTime, visibleText } from "./text.ts";

@@ -189,6 +189,8 @@ function update(row: ToolRow, call: ToolCallUpdate): void {
   if (call.diffs !== undefined) row.diffs = call.diffs;
   if (call.exitCode !== undefined) row.exitCode = call.exitCode;
   if (call.outputDelta !== undefined) {
+    // Its beginning may be on an earlier page; what prints is running.
+    if (row.status === "pending") row.status = "in_progress";
     row.output += call.outputDelta;
     // Cutting only at twice the length keeps many small pieces linear.
     if (row.output.length > 2 * maxOutput) cutOutput(row);

@@ -1,6 +1,7 @@
 import type { ToolCallStatus } from "../../model/toolCall.ts";
 import { diffLines } from "./diffLines.ts";
-import { element, icon, setText, type IconName } from "./dom.ts";
+import { element, icon, setText } from "./dom.ts";
+import type { IconName } from "./icons.ts";
 import type { RowView } from "./messageView.ts";
 import type { ToolRow } from "./rows.ts";
 import { visibleLine, visibleText } from "./text.ts";

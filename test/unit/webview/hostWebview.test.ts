@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { maxViewMessage, parseHostToView, parseViewMessage, viewTask } from "../../../src/protocol/hostWebview.ts";
+import { makeNonce, runHtml } from "../../../src/webview/runHtml.ts";
+import { taskWith } from "../views/taskFixture.ts";
+import { journal, say } from "./journal.ts";
+
+describe("messages of the view", () => {
+  it.each([{ type: "ready" }, { type: "ready", lastSeq: 7 }, { type: "loadOlder", beforeSeq: 501 }, { type: "action", action: "pause" }])(
+    "takes %o",
+    (message) => expect(parseViewMessage(message)).toEqual(message),
+  );
+
+  const circular: Record<string, unknown> = { type: "ready" };
+  circular["self"] = circular;
+  it.each([
+    undefined,
+    null,
+    "ready",
+    7,
+    [],
+    {},
+    { type: "openFile", path: "/etc/passwd" },
+    { type: "action", action: "start" },
+    { type: "action", action: "pause", taskId: "bbbbbbbb" },
+    { type: "action", action: { toString: "pause" } },
+    { type: "loadOlder", beforeSeq: 1 },
+    { type: "loadOlder", beforeSeq: 2.5 },
+    { type: "loadOlder", beforeSeq: Number.NaN },
+    { type: "ready", lastSeq: -1 },
+    { type: "ready", padding: "x".repeat(maxViewMessage) },
+    { type: "ready", big: 1n },
+    circular,
+  ])("drops malformed message %#", (message) => expect(parseViewMessage(message)).toBeUndefined());
+
+  it("never throws on what a hostile page may send", () => {
+    const pieces: readonly unknown[] = ["ready", "action", -1, Infinity, null, "__proto__", { length: 5 }, [[]], "\ud800", true];
+    for (let i = 0; i < 10_000; i++) {
+      const at = (shift: number): unknown => pieces[(i >> shift) % pieces.length];
+      expect(() => parseViewMessage({ type: at(0), [String(at(2))]: at(4), lastSeq: at(1), action: at(3) })).not.toThrow();
+    }
+  });
+});
+
+describe("messages of the host", () => {
+  it("pass with journal entries as they are", () => {
+    const message = { type: "reset", task: viewTask(taskWith("a")), attempts: [], events: journal([say("x")]), firstSeq: 1, now: 5 };
+    expect(parseHostToView(message)).toMatchObject({ type: "reset", events: [{ text: "x", seq: 1 }] });
+  });
+
+  it("are dropped when the bookkeeping does not fit", () => {
+    expect(parseHostToView({ type: "append", events: [{ type: "message", seq: 0 }], lastSeq: 1 })).toBeUndefined();
+    expect(parseHostToView({ type: "append", events: "x", lastSeq: 1 })).toBeUndefined();
+    expect(parseHostToView({ devtools: true })).toBeUndefined();
+  });
+});
+
+describe("the page", () => {
+  const html = runHtml({ cspSource: "https://own", nonce: "abc", scriptUri: "https://own/a.js?x=1&y=2", styleUri: 'https://own/"><script>' });
+
+  it("allows our script and our style sheet only", () => {
+    expect(html).toContain("default-src 'none'; script-src 'nonce-abc'; style-src https://own;");
+    expect(html).not.toMatch(/unsafe|https:\/\/own\/"><script>/);
+    expect(html.match(/<script/g)).toHaveLength(1);
+  });
+
+  it("has another nonce every time", () => {
+    expect(makeNonce()).toMatch(/^[0-9a-f]{32}$/);
+    expect(makeNonce()).not.toBe(makeNonce());
+  });
+});

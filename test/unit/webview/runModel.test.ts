@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import type { TaskEvent, TaskEventBody } from "../../../src/model/taskEvent.ts";
+import { maxMessageText, maxOutput, RunModel } from "../../../src/webview/app/runModel.ts";
+import type { Row } from "../../../src/webview/app/rows.ts";
+import { journal, say, tool } from "./journal.ts";
+
+function modelOf(events: readonly TaskEvent[], firstSeq = events[0]?.seq ?? 1): RunModel {
+  const model = new RunModel();
+  model.reset(events, firstSeq);
+  return model;
+}
+
+/** Rows without what a different way of loading may change. */
+function shape(rows: readonly Row[]): readonly unknown[] {
+  return rows.map((row) => (row.kind === "tool" ? { ...row, revision: 0, seq: 0, at: 0, key: "" } : { ...row, revision: 0, key: "" }));
+}
+
+const run: readonly TaskEventBody[] = [
+  { type: "created" },
+  { type: "started", owner: "me" },
+  { type: "message", role: "thought", messageId: "m", text: "Let me " },
+  { type: "message", role: "thought", messageId: "m", text: "think." },
+  say("I will "),
+  { type: "progress_update", progress: { percent: 10, message: "" } },
+  say("test it."),
+  tool("c1", { status: "pending", toolName: "shell", title: "shell", input: { command: "npm test" } }),
+  tool("c2", { status: "in_progress", toolName: "write", title: "write a.ts", diffs: [{ path: "a.ts", newText: "x" }] }),
+  tool("c1", { status: "in_progress", outputDelta: "one\n" }),
+  tool("c2", { status: "completed" }),
+  tool("c1", { outputDelta: "two\n" }),
+  tool("c1", { status: "completed", exitCode: 0 }),
+  say("All is well.", "n"),
+  { type: "completed", summary: "Login added.", unblocked: [] },
+];
+
+describe("RunModel", () => {
+  it("joins pieces of a message and updates of a tool call", () => {
+    const rows = modelOf(journal(run)).rows;
+    expect(rows.map((row) => (row.kind === "message" ? `${row.role}: ${row.text}` : row.kind === "tool" ? `${row.toolName} ${row.status}` : row.text))).toEqual(
+      [
+        "Task added",
+        "Attempt 1 started",
+        "thought: Let me think.",
+        "agent: I will test it.",
+        "shell completed",
+        "write completed",
+        "agent: All is well.",
+        "Done: Login added.",
+      ],
+    );
+    expect(rows.find((row) => row.kind === "tool")).toMatchObject({ output: "one\ntwo\n", exitCode: 0, input: { command: "npm test" } });
+  });
+
+  it("begins a new message row when something came between", () => {
+    expect(modelOf(journal([say("a"), tool("c", { status: "completed" }), say("b")])).rows.map((row) => row.kind)).toEqual(["message", "tool", "message"]);
+  });
+
+  it("gives the same rows whether events come one by one, at once, or page by page from the end", () => {
+    const events = journal(run);
+    const whole = modelOf(events);
+    const streamed = modelOf([]);
+    for (const event of events) streamed.append([event]);
+    expect(shape(streamed.rows)).toEqual(shape(whole.rows));
+    for (let edge = 1; edge < events.length; edge++) {
+      const paged = modelOf(events.slice(edge));
+      paged.prepend(events.slice(0, edge), 1);
+      expect(shape(paged.rows), `edge ${edge}`).toEqual(shape(whole.rows));
+      expect(paged.firstSeq).toBe(1);
+    }
+  });
+
+  it("notices a gap and takes nothing then; what it has already is skipped", () => {
+    const model = modelOf(journal([say("a")]));
+    expect(model.append(journal([say("c")], 3))).toBeUndefined();
+    expect(model.lastSeq).toBe(1);
+    expect(model.append(journal([say("a"), say("b")]))?.changed.size).toBe(1);
+    expect(model.rows[0]).toMatchObject({ text: "ab" });
+  });
+
+  it("marks open tool calls as cancelled when the attempt ends, and never revives one that ended", () => {
+    const model = modelOf(journal([tool("c", { status: "in_progress" }), { type: "stopped", reason: "" }, tool("c", { status: "in_progress" })]));
+    expect(model.rows[0]).toMatchObject({ kind: "tool", status: "cancelled" });
+  });
+
+  it("drops the oldest rows and can page them in again", () => {
+    const events = journal(run);
+    const model = modelOf(events);
+    const whole = shape(model.rows);
+    expect(model.trim(3)).toHaveLength(5);
+    expect(model.rows).toHaveLength(3);
+    const edge = model.firstSeq;
+    model.prepend(
+      events.filter((event) => event.seq < edge),
+      1,
+    );
+    expect(shape(model.rows)).toEqual(whole);
+    expect(model.trim(100)).toEqual([]);
+  });
+
+  it("keeps an update of a dropped tool call for when its page comes back", () => {
+    const events = journal([tool("c", { status: "in_progress", toolName: "shell", outputDelta: "1" }), say("a"), say("b", "n")]);
+    const model = modelOf(events);
+    model.trim(1);
+    const change = model.append(journal([tool("c", { status: "completed", outputDelta: "2" })], 4));
+    expect(change?.added.size).toBe(0);
+    model.prepend(events.slice(0, 2), 1);
+    expect(model.rows[0]).toMatchObject({ kind: "tool", status: "completed", output: "12" });
+  });
+
+  it("caps texts", () => {
+    const model = modelOf(journal([say("x".repeat(maxMessageText + 5)), tool("c", { outputDelta: "y".repeat(3 * maxOutput) })]));
+    expect(model.rows[0]).toMatchObject({ isCut: true });
+    const [, call] = model.rows;
+    expect(call?.kind === "tool" && call.isCut && call.output.length).toBe(maxOutput);
+  });
+
+  it("survives event types that it does not know", () => {
+    const odd = [{ type: "from_the_future", taskId: "aaaaaaaa", seq: 1, attempt: 1, at: 0 }] as unknown as readonly TaskEvent[];
+    expect(modelOf(odd).rows).toEqual([]);
+  });
+
+  it("takes time in proportion to the number of events, up to 100,000", () => {
+    const bodies = (count: number): readonly TaskEvent[] =>
+      journal(
+        Array.from({ length: count }, (_, i) =>
+          i % 4 === 3 ? tool(`c${i >> 6}`, { status: "in_progress", outputDelta: "some output\n" }) : say("some words ", `m${i >> 6}`),
+        ),
+      );
+    const timeOf = (events: readonly TaskEvent[]): number => {
+      const start = performance.now();
+      const model = modelOf([]);
+      for (let i = 0; i < events.length; i += 500) {
+        model.append(events.slice(i, i + 500));
+        model.trim(400);
+      }
+      return performance.now() - start;
+    };
+    const [small, large] = [bodies(10_000), bodies(100_000)];
+    timeOf(small);
+    const base = Math.min(timeOf(small), timeOf(small), timeOf(small));
+    // 10 times the events; quadratic would be 100 times. The constant forgives a slow machine its short base.
+    expect(Math.min(timeOf(large), timeOf(large))).toBeLessThan(30 * base + 50);
+  });
+});

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { TaskChange } from "../../../src/engine/facade.ts";
+import { TaskMasterError } from "../../../src/model/errors.ts";
+import type { Task } from "../../../src/model/task.ts";
+import type { TaskEvent } from "../../../src/model/taskEvent.ts";
+import { pageSize, viewBatchMs, type HostToView } from "../../../src/protocol/hostWebview.ts";
+import { RunStream, type RunSource } from "../../../src/webview/runStream.ts";
+import { changeOf, taskWith } from "../views/taskFixture.ts";
+import { journal, say, taskId } from "./journal.ts";
+
+const task: Task = taskWith("a", { id: taskId, status: "in_progress" });
+
+/** A store of events and a stream on it that remembers what it posted. */
+function makeStream(count: number): { stream: RunStream; posted: HostToView[]; add: (count: number) => readonly TaskEvent[]; calls: string[] } {
+  const stored: TaskEvent[] = [...journal(Array.from({ length: count }, (_, i) => say(`${i} `)))];
+  const posted: HostToView[] = [];
+  const calls: string[] = [];
+  const source: RunSource = {
+    get: () => Promise.resolve(task),
+    attempts: () => Promise.resolve([]),
+    events: (_, { afterSeq, beforeSeq, limit }) => {
+      calls.push(afterSeq === undefined ? `before ${beforeSeq}` : `after ${afterSeq}`);
+      const fitting = stored.filter(({ seq }) => seq > (afterSeq ?? 0) && seq < (beforeSeq ?? Infinity));
+      return Promise.resolve(afterSeq === undefined ? fitting.slice(-limit) : fitting.slice(0, limit));
+    },
+  };
+  const stream = new RunStream({
+    taskId,
+    source: () => Promise.resolve(source),
+    pending: () => undefined,
+    post: (message) => posted.push(message),
+    onTask: () => undefined,
+    now: () => 0,
+  });
+  const add = (more: number): readonly TaskEvent[] => {
+    const fresh = journal(
+      Array.from({ length: more }, () => say("x ")),
+      stored.length + 1,
+    );
+    stored.push(...fresh);
+    return fresh;
+  };
+  return { stream, posted, add, calls };
+}
+
+const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(3 * viewBatchMs);
+const changes = (events: readonly TaskEvent[]): readonly TaskChange[] => events.map((event) => changeOf(task, event));
+const seqs = (message: HostToView | undefined): readonly number[] => (message !== undefined && "events" in message ? message.events.map(({ seq }) => seq) : []);
+const ofType = (posted: readonly HostToView[], type: HostToView["type"]): readonly HostToView[] => posted.filter((message) => message.type === type);
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe("RunStream", () => {
+  it("begins with the newest page and gives earlier ones on request", async () => {
+    const { stream, posted } = makeStream(pageSize + 20);
+    stream.ready();
+    await settle();
+    expect(posted[0]).toMatchObject({ type: "reset", firstSeq: 21 });
+    expect(seqs(posted[0])).toHaveLength(pageSize);
+    stream.loadOlder(21);
+    await settle();
+    expect(posted.at(-1)).toMatchObject({ type: "older", firstSeq: 1, beforeSeq: 21 });
+    expect(seqs(posted.at(-1))).toHaveLength(20);
+    stream.dispose();
+  });
+
+  it("sends what comes in batches, each event once", async () => {
+    const { stream, posted, add } = makeStream(2);
+    stream.ready();
+    await settle();
+    for (const change of changes(add(50))) stream.take([change]);
+    await settle();
+    const appended = ofType(posted, "append");
+    expect(appended.flatMap(seqs)).toEqual(Array.from({ length: 50 }, (_, i) => i + 3));
+    expect(appended.length).toBeLessThanOrEqual(2);
+    stream.dispose();
+  });
+
+  it("loses nothing that comes while the page is loading", async () => {
+    const { stream, posted, add } = makeStream(1);
+    stream.ready();
+    stream.take(changes(add(3)));
+    await settle();
+    expect(posted.flatMap(seqs).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
+    stream.dispose();
+  });
+
+  it("fills a gap from the store", async () => {
+    const { stream, posted, add } = makeStream(1);
+    stream.ready();
+    await settle();
+    stream.take(changes(add(4).slice(2)));
+    await settle();
+    expect(ofType(posted, "append").flatMap(seqs)).toEqual([2, 3, 4, 5]);
+    stream.dispose();
+  });
+
+  it("begins anew when the view is far behind", async () => {
+    const { stream, posted, add } = makeStream(1);
+    stream.ready();
+    await settle();
+    stream.take(changes(add(2 * pageSize).slice(-1)));
+    await settle();
+    expect(ofType(posted, "reset")).toHaveLength(2);
+    expect(seqs(ofType(posted, "reset")[1]).at(-1)).toBe(2 * pageSize + 1);
+    stream.dispose();
+  });
+
+  it("sends nothing to a hidden view, and asks the store for nothing", async () => {
+    const { stream, posted, add, calls } = makeStream(1);
+    stream.ready();
+    await settle();
+    stream.suspend();
+    const [before, asked] = [posted.length, calls.length];
+    stream.take(changes(add(3)));
+    await settle();
+    expect([posted.length, calls.length]).toEqual([before, asked]);
+    stream.ready();
+    await settle();
+    expect(seqs(posted.at(-1))).toEqual([1, 2, 3, 4]);
+    stream.dispose();
+  });
+
+  it("ignores other tasks", async () => {
+    const { stream, posted } = makeStream(1);
+    stream.ready();
+    await settle();
+    stream.take([changeOf(taskWith("b"), say("x"))]);
+    await settle();
+    expect(posted.map(({ type }) => type)).toEqual(["reset"]);
+    stream.dispose();
+  });
+
+  it("says in the view why there is nothing", async () => {
+    const posted: HostToView[] = [];
+    const source = (): Promise<RunSource> => Promise.reject(new TaskMasterError("UNTRUSTED", "This workspace is not trusted."));
+    const stream = new RunStream({ taskId, source, pending: () => undefined, post: (message) => posted.push(message), onTask: () => undefined, now: () => 0 });
+    stream.ready();
+    await settle();
+    expect(posted).toEqual([{ type: "unavailable", message: "This workspace is not trusted." }]);
+    stream.dispose();
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { diffLines } from "../../../src/webview/app/diffLines.ts";
+import { buttonsOf, chipOf, elapsedOf, factsOf, isTicking } from "../../../src/webview/app/headerText.ts";
+import { formatDuration, visibleLine, visibleText } from "../../../src/webview/app/text.ts";
+import { viewAttempt, viewTask, type ViewAttempt } from "../../../src/protocol/hostWebview.ts";
+import { taskWith } from "../views/taskFixture.ts";
+
+const escape = String.fromCharCode(27);
+const attempt: ViewAttempt = { number: 1, startedAt: 1_000, outcome: "running", usage: { inputTokens: 1_000, outputTokens: 20, costUsd: 0.5 } };
+
+describe("visibleText", () => {
+  it("spells out what reorders or hides text", () => {
+    expect(visibleText("a\u202eb\u200bc\u{e0041}")).toBe("a<U+202E>b<U+200B>c<U+E0041>");
+  });
+
+  it("removes escape sequences and control characters, keeps line breaks and tabs", () => {
+    expect(visibleText(`${escape}[31mred${escape}[0m\r\n\tx${escape}]8;;http://e.x${escape}\\link${String.fromCharCode(0, 8)}`)).toBe("red\n\txlink");
+  });
+
+  it("leaves markup as text", () => expect(visibleText("<img onerror=1>")).toBe("<img onerror=1>"));
+
+  it("cuts lines", () => expect(visibleLine("a\n b   c".repeat(50), 20)).toHaveLength(20));
+});
+
+describe("formatDuration", () => {
+  it.each([
+    [-5, "0 s"],
+    [7_900, "7 s"],
+    [185_000, "3 min 05 s"],
+    [7_620_000, "2 h 07 min"],
+  ])("%d ms is %s", (ms, text) => expect(formatDuration(ms)).toBe(text));
+});
+
+describe("diffLines", () => {
+  it("shows the changed middle with three lines around it", () => {
+    const lines = (...texts: readonly string[]): string => `${texts.join("\n")}\n`;
+    const diff = diffLines({ path: "a", oldText: lines("1", "2", "3", "4", "old", "5"), newText: lines("1", "2", "3", "4", "new", "newer", "5") }, 100);
+    expect(diff.lines.map(({ sign, text }) => sign + text)).toEqual([" 2", " 3", " 4", "-old", "+new", "+newer", " 5"]);
+    expect(diff).toMatchObject({ added: 2, removed: 1, hidden: 0 });
+  });
+
+  it("shows a new file as added lines and says how many are left out", () => {
+    expect(diffLines({ path: "a", newText: "1\n2\n3\n" }, 2)).toMatchObject({ added: 3, removed: 0, hidden: 1, lines: [{ sign: "+" }, { sign: "+" }] });
+  });
+
+  it("shows nothing for equal texts", () => expect(diffLines({ path: "a", oldText: "x", newText: "x" }, 10)).toMatchObject({ added: 0, removed: 0 }));
+});
+
+describe("header", () => {
+  const task = viewTask(taskWith("a", { status: "in_progress", attempts: 1, maxAttempts: 3, branch: "tm/1" }));
+
+  it("offers only what is legal and not under way", () => {
+    expect(buttonsOf(task)).toEqual(["pause", "stop", "cancel"]);
+    expect(buttonsOf({ ...task, pending: "pause" })).toEqual(["stop", "cancel"]);
+    expect(buttonsOf(viewTask(taskWith("a", { status: "stopped" })))).toEqual(["retry", "cancel"]);
+    expect(buttonsOf(viewTask(taskWith("a", { status: "done" })))).toEqual([]);
+  });
+
+  it("tells the state in words", () => {
+    expect(chipOf(task).word).toBe("Running");
+    expect(chipOf({ ...task, pending: "pause" }).word).toBe("Pausing…");
+    expect(chipOf({ ...task, attention: { kind: "question", message: "" } }).word).toBe("Needs you");
+  });
+
+  it("tells branch, attempt, tokens and cost", () => {
+    expect(factsOf(task, [attempt])).toEqual(["Branch tm/1", "Attempt 1 of 3", `${(1_020).toLocaleString()} tokens`, "$0.500"]);
+  });
+
+  it("counts the time of the newest attempt, ticking only while it runs", () => {
+    expect(elapsedOf([attempt], 61_000)).toBe("1 min 00 s");
+    expect(
+      elapsedOf(
+        [
+          { ...attempt, endedAt: 3_000 },
+          { ...attempt, number: 2, startedAt: 5_000, endedAt: 9_000 },
+        ],
+        0,
+      ),
+    ).toBe("4 s");
+    expect(elapsedOf([], 0)).toBeUndefined();
+    expect(isTicking(task, [attempt])).toBe(true);
+    expect(isTicking({ ...task, status: "paused" }, [attempt])).toBe(false);
+  });
+
+  it("sends no more of a task than the view shows", () => {
+    const sent = viewTask(taskWith("a", { prompt: "p".repeat(20_000), lease: { owner: "o", token: 1, expiresAt: 2 } }));
+    expect(sent.prompt.length).toBeLessThanOrEqual(10_001);
+    expect(sent).not.toHaveProperty("lease");
+    const full = {
+      number: 1,
+      startedAt: 1_000,
+      outcome: "running",
+      usage: attempt.usage,
+      taskId: taskWith("a").id,
+      token: 1,
+      owner: "me",
+      steps: [],
+      commits: [],
+      worktree: "/secret/place",
+    } as const;
+    expect(viewAttempt(full)).not.toHaveProperty("worktree");
+  });
+});
