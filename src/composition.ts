@@ -28,6 +28,8 @@ export interface OpenEngineOptions {
   readonly workerScript: string;
   readonly logger: Logger;
   readonly settings: () => EngineSettings;
+  /** Whether the user trusts the folder; the terminal's user does by naming it. */
+  readonly isTrusted?: () => boolean;
 }
 
 /** A running engine and what it stands on. */
@@ -73,6 +75,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     random: Math.random,
     log: logger,
     settings,
+    isTrusted: options.isTrusted ?? (() => true),
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`,
     leaseMs,
     repository: queue.folder,

@@ -17,7 +17,6 @@ export function activate(context: ExtensionContext): void {
   const settings = new SettingsSource(parseSettings, (problems) => reportSettings(problems, log));
   const current = new ExtensionSession<OpenedEngine>({
     folder: () => workingFolder()?.fsPath,
-    isTrusted: () => workspace.isTrusted,
     open: (folder) =>
       openEngine({
         folder,
@@ -25,12 +24,12 @@ export function activate(context: ExtensionContext): void {
         workerScript: context.asAbsolutePath("dist/worker.cjs"),
         logger: log,
         settings: settings.current,
+        isTrusted: () => workspace.isTrusted,
       }),
   });
   session = current;
   const surfaces = createUserInterface(current, { extensionUri: context.extensionUri, channel, log });
-  const trust = workspace.onDidGrantWorkspaceTrust(() => void current.restart());
-  context.subscriptions.push(channel, settings, current, trust, ...surfaces);
+  context.subscriptions.push(channel, settings, current, ...surfaces);
   void current.start();
 }
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** One project per kind of test, so that each can run alone: `npm run test:unit`, `npm run test:integration`, ... */
@@ -19,7 +20,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["integration/**/*.test.ts"],
-          globalSetup: ["helpers/leftovers.ts"],
+          globalSetup: [fileURLToPath(new URL("helpers/leftovers.ts", import.meta.url))],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
@@ -29,7 +30,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
-          globalSetup: ["helpers/leftovers.ts"],
+          globalSetup: [fileURLToPath(new URL("helpers/leftovers.ts", import.meta.url))],
           testTimeout: 180_000,
           hookTimeout: 300_000,
           fileParallelism: false,

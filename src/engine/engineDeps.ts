@@ -14,6 +14,8 @@ export interface EngineDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly settings: () => EngineSettings;
+  /** Whether the user trusts the repository: without trust the queue can be looked at, but nothing is started in it. */
+  readonly isTrusted: () => boolean;
   /** Names this process among all that work on the queue. */
   readonly owner: string;
   /** How long a lease lasts without a heartbeat (ms). */

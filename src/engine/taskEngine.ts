@@ -144,6 +144,7 @@ export class TaskEngine implements TaskEngineFacade {
     const task = await this.#ledger.read(id);
     machine.assertLegal(task, "resume");
     if (await this.#askOwner(task, "resume")) return;
+    this.#assertTrusted();
     this.#launch(await this.#desk.takeOver(id));
   }
 
@@ -171,7 +172,13 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#stopping === undefined && active < this.#deps.settings().poolSize;
   }
 
+  #assertTrusted(): void {
+    if (!this.#deps.isTrusted())
+      throw new TaskMasterError("UNTRUSTED", "This workspace is not trusted: its queue can only be looked at. Trust the workspace to run tasks in it.");
+  }
+
   #assertFreeSlot(): void {
+    this.#assertTrusted();
     if (this.#stopping !== undefined) throw new TaskMasterError("CANCELLED", "The engine is shutting down.");
     if (this.hasFreeSlot) return;
     throw new TaskMasterError(
@@ -199,6 +206,7 @@ export class TaskEngine implements TaskEngineFacade {
     const task = await this.#ledger.read(id);
     machine.assertLegal(task, intent);
     if (await this.#askOwner(task, intent)) return;
+    this.#assertTrusted();
     await this.#desk.endWithoutOwner(id, intent, reason);
   }
 
@@ -228,16 +236,18 @@ export class TaskEngine implements TaskEngineFacade {
   }
 
   async #drain(): Promise<void> {
-    const graceMs = this.#deps.settings().gracefulShutdownMsTimeout;
+    const { clock, settings, timers, workers } = this.#deps;
+    const graceMs = settings().gracefulShutdownMsTimeout;
+    const end = clock.now() + graceMs;
     for (const subscription of this.#subscriptions) subscription.dispose();
     const runs = [...this.#runs.values()];
     for (const run of runs) run.end("shutdown", "Task Master was closed while the task ran. Resume to go on where it was.");
     const drained = Promise.all(runs.map((run) => run.finished));
     const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = this.#deps.timers.after(graceMs, resolve);
+    const timer = timers.after(graceMs, resolve);
     await Promise.race([drained, late]);
     timer.dispose();
-    await this.#deps.workers.stop(graceMs);
+    await workers.stop(Math.max(0, end - clock.now()));
     this.#changes.dispose();
   }
 

@@ -25,7 +25,7 @@ export const showActionsCommandId = "taskMaster.showActions";
 
 /** Context keys that menus and welcome views ask for. */
 export const contextKeys = {
-  /** uninitialized | initializing | active | failed | noFolder | untrusted */
+  /** uninitialized | initializing | active | failed | noFolder */
   state: "taskMaster.state",
   hasTasks: "taskMaster.hasTasks",
   hasRunningTask: "taskMaster.hasRunningTask",

@@ -9,13 +9,13 @@ export interface Closable {
 /**
  * Where the activation is.
  *
- *   uninitialized --start--> noFolder | untrusted | initializing
+ *   uninitialized --start--> noFolder | initializing
  *   initializing --> active | failed
  *   any --restart--> (closes what is open, then like start)
  *   any --stop--> uninitialized
  */
 export type SessionState<T> =
-  | { readonly kind: "uninitialized" | "noFolder" | "untrusted" | "initializing" }
+  | { readonly kind: "uninitialized" | "noFolder" | "initializing" }
   | { readonly kind: "active"; readonly opened: T }
   | { readonly kind: "failed"; readonly error: TaskMasterError };
 
@@ -23,11 +23,10 @@ export type SessionState<T> =
 export interface SessionPorts<T> {
   /** Path of the folder to work in; undefined when no folder on this machine is open. */
   readonly folder: () => string | undefined;
-  readonly isTrusted: () => boolean;
   readonly open: (folder: string) => Promise<T>;
 }
 
-/** Opens the engine once, closes it once, and says at any time how far it is. No process starts before trust is given. */
+/** Opens the engine once, closes it once, and says at any time how far it is. */
 export class ExtensionSession<T extends Closable> implements Disposable {
   readonly #ports: SessionPorts<T>;
   readonly #changes = new Emitter<SessionState<T>>();
@@ -52,7 +51,7 @@ export class ExtensionSession<T extends Closable> implements Disposable {
     return this.#starting;
   }
 
-  /** Tries again from the beginning: trust was given, a folder was opened, a repository was made. */
+  /** Tries again from the beginning: a folder was opened, a repository was made. */
   restart(): Promise<SessionState<T>> {
     this.#starting = this.#enqueue(async () => {
       await this.#close();
@@ -67,14 +66,12 @@ export class ExtensionSession<T extends Closable> implements Disposable {
     await this.#enqueue(() => this.#close());
   }
 
-  /** What was opened; rejects with the reason for which it is not (NO_FOLDER, UNTRUSTED, the failure). */
+  /** What was opened; rejects with the reason for which it is not (NO_FOLDER, the failure). */
   async opened(): Promise<T> {
     const state = await this.start();
     if (state.kind === "active") return state.opened;
     if (state.kind === "failed") throw state.error;
-    throw state.kind === "untrusted"
-      ? new TaskMasterError("UNTRUSTED", "This workspace is not trusted. Trust it to run tasks in it.")
-      : new TaskMasterError("NO_FOLDER", "No folder is open. Open the folder of a git repository to queue tasks for it.");
+    throw new TaskMasterError("NO_FOLDER", "No folder is open. Open the folder of a git repository to queue tasks for it.");
   }
 
   dispose(): void {
@@ -84,7 +81,6 @@ export class ExtensionSession<T extends Closable> implements Disposable {
   async #open(): Promise<SessionState<T>> {
     const folder = this.#ports.folder();
     if (folder === undefined) return this.#set({ kind: "noFolder" });
-    if (!this.#ports.isTrusted()) return this.#set({ kind: "untrusted" });
     this.#set({ kind: "initializing" });
     try {
       return this.#set({ kind: "active", opened: await this.#ports.open(folder) });

@@ -1,9 +1,6 @@
 /** The main job as a user does it, in a real VS Code with real Goose. */
-import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { cyrb53 } from "../../src/base/cyrb53.ts";
-import { gooseBinary } from "../helpers/gooseBinary.ts";
 import { waitFor } from "../helpers/leakCheck.ts";
 import { byPrompt, hold } from "../helpers/modelServer.ts";
 import type { Workbench } from "../helpers/vscodeHost/workbench.ts";
@@ -32,18 +29,10 @@ beforeAll(async () => {
 });
 afterAll(() => session.stop());
 
-/** Runs the terminal's program on the same repository. */
-function cli(...args: string[]): { stdout: string; status: number | null } {
-  const script = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
-  const env = { PATH: process.env["PATH"] ?? "", HOME: session.home.dir, GOOSE_BINARY: gooseBinary(), ...session.model.env };
-  const { stdout, stderr, status } = spawnSync(process.execPath, [script, "-C", session.repo.dir, ...args], { env, encoding: "utf8" });
-  if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}: ${stderr}${stdout}`);
-  return { stdout, status };
-}
-
 const tasks = (): { id: string; title: string; status: string; branch: string | null }[] =>
-  cli("list", "--json")
-    .stdout.trim()
+  session
+    .cli("list", "--json")
+    .trim()
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as never);
@@ -95,7 +84,7 @@ test("the run view is there again after a reload, made from the journal", async 
 });
 
 test("a task added in the terminal shows in the open window, and the other way round", async () => {
-  cli("add", "From the terminal", "--priority", "high");
+  session.cli("add", "From the terminal", "--priority", "high");
   await window.openContainer("Task Master");
   await window.rows("From the terminal").waitFor();
   expect(tasks().map((task) => task.title)).toEqual([title, "From the terminal"]);

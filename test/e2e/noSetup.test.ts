@@ -53,14 +53,20 @@ test("Goose is missing: the task fails with what to do", async () => {
     .waitFor();
 });
 
-test("an untrusted workspace: browse only, nothing of git or Goose is started", async () => {
+test("an untrusted workspace: the queue can be looked at, nothing of git or Goose is started", async () => {
   session = await Session.start({
     workspaceTrust: true,
     settings: { "security.workspace.trust.enabled": true, "security.workspace.trust.startupPrompt": "never", "git.enabled": false },
   });
+  session.repo.write(".git/hooks/post-checkout", "#!/bin/sh\ntouch fired\n");
   const window = await session.open();
   await window.openContainer("Task Master");
   await window.page.locator(".welcome-view-content").filter({ hasText: /trust/i }).waitFor();
-  await window.runCommand("Task Master: Show Log");
+  session.cli("add", "From the terminal");
+  await window.rows("From the terminal").waitFor();
+  await window.page.keyboard.press("F1");
+  await window.typeInput(">Task Master: ");
+  await window.quickPickRows("Task Master: Show Log").waitFor();
+  expect(await window.quickPickRows("Task Master: Run Next Task").count()).toBe(0);
   expect(await gitOrGoose()).toEqual([]);
 });

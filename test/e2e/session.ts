@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext } from "playwright-core";
 import { gooseBinary } from "../helpers/gooseBinary.ts";
 import { waitForNoProcesses } from "../helpers/leakCheck.ts";
@@ -52,6 +54,13 @@ export class Session {
   /** The run view's document. */
   runView(window: Workbench): ReturnType<Workbench["webviewPanel"]> {
     return window.webviewPanel(extensionId);
+  }
+
+  /** Runs the terminal's program on the same repository and gives what it prints. */
+  cli(...args: string[]): string {
+    const script = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
+    const env = { PATH: process.env["PATH"] ?? "", HOME: this.home.dir, GOOSE_BINARY: gooseBinary(), ...this.model.env };
+    return execFileSync(process.execPath, [script, "-C", this.repo.dir, ...args], { env, encoding: "utf8" });
   }
 
   /** Ends VS Code and looks for processes that it left: all carry the path of this session's home. */

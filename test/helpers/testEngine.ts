@@ -44,6 +44,7 @@ export interface TestWorld {
   files: readonly string[];
   checks: readonly CommandCheck[];
   settings: EngineSettings;
+  isTrusted: boolean;
   /** Called with each turn; by default the turn ends well at once. */
   onTurn: (turn: AgentTurnProbe) => void;
   git: Partial<GitOperations>;
@@ -63,7 +64,17 @@ export class TestEngine {
 
   constructor(options: { readonly database?: string; readonly clock?: ManualClock; readonly owner?: string } = {}) {
     this.clock = options.clock ?? new ManualClock();
-    this.world = { files: ["a.txt"], checks: [], settings: defaultSettings, onTurn: (turn) => turn.finish(), git: {}, gitCalls: [], turns: [], logged: [] };
+    this.world = {
+      files: ["a.txt"],
+      checks: [],
+      settings: defaultSettings,
+      isTrusted: true,
+      onTurn: (turn) => turn.finish(),
+      git: {},
+      gitCalls: [],
+      turns: [],
+      logged: [],
+    };
     this.store = new SqliteTaskStore(openDatabase(options.database ?? ":memory:"));
     this.engine = new TaskEngine(this.#deps(options.owner ?? "test"));
     this.engine.onDidChange((changes) => this.changes.push(...changes));
@@ -102,6 +113,7 @@ export class TestEngine {
       random: Math.random,
       log: log as unknown as Logger,
       settings: () => world.settings,
+      isTrusted: () => world.isTrusted,
       owner,
       leaseMs: 30_000,
       repository: "/repository",

@@ -339,6 +339,16 @@ describe("two processes on one queue", () => {
   });
 });
 
+test("without trust the queue can be looked at and added to, but nothing is started", async () => {
+  t.world.isTrusted = false;
+  const task = await t.add("a");
+  await expect(t.engine.run(task.id)).rejects.toEqual(withCode("UNTRUSTED"));
+  await expect(t.engine.runNext()).rejects.toEqual(withCode("UNTRUSTED"));
+  await expect(t.engine.cancel(task.id)).rejects.toEqual(withCode("UNTRUSTED"));
+  expect(await t.engine.list()).toMatchObject([{ status: "todo" }]);
+  expect(t.world.gitCalls).toEqual([]);
+});
+
 test("find takes a unique beginning of an id", async () => {
   const task = await t.add("a");
   expect(await t.engine.find(task.id.slice(0, 6))).toMatchObject({ id: task.id });

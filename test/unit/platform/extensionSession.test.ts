@@ -11,7 +11,6 @@ function makeSession(ports: Partial<SessionPorts<Opened>> = {}): { session: Exte
   const kinds: string[] = [];
   const session = new ExtensionSession<Opened>({
     folder: () => "/repository",
-    isTrusted: () => true,
     open: (folder) => {
       log.push(`open ${folder}`);
       return Promise.resolve({ dispose: () => Promise.resolve(void log.push("close")) });
@@ -30,22 +29,20 @@ describe("ExtensionSession", () => {
     expect(kinds).toEqual(["initializing", "active"]);
   });
 
-  it("opens nothing without a folder or without trust, and says which", async () => {
+  it("opens nothing without a folder, and says so", async () => {
     const noFolder = makeSession({ folder: () => undefined });
     await expect(noFolder.session.opened()).rejects.toMatchObject({ code: "NO_FOLDER" });
-    const untrusted = makeSession({ isTrusted: () => false });
-    await expect(untrusted.session.opened()).rejects.toMatchObject({ code: "UNTRUSTED" });
-    expect([...noFolder.log, ...untrusted.log]).toEqual([]);
-    expect([noFolder.kinds, untrusted.kinds]).toEqual([["noFolder"], ["untrusted"]]);
+    expect(noFolder.log).toEqual([]);
+    expect(noFolder.kinds).toEqual(["noFolder"]);
   });
 
-  it("becomes active when trust is given", async () => {
-    let isTrusted = false;
-    const { session, kinds } = makeSession({ isTrusted: () => isTrusted });
+  it("becomes active when a folder is opened", async () => {
+    let folder: string | undefined;
+    const { session, kinds } = makeSession({ folder: () => folder });
     await session.start();
-    isTrusted = true;
+    folder = "/repository";
     await session.restart();
-    expect(kinds).toEqual(["untrusted", "uninitialized", "initializing", "active"]);
+    expect(kinds).toEqual(["noFolder", "uninitialized", "initializing", "active"]);
   });
 
   it("keeps the failure for whoever asks and can try again", async () => {
