@@ -23,9 +23,7 @@ export interface BenchEngine extends AsyncDisposable {
 export async function openBenchEngine({ dist, settings = {}, env = {} }: BenchEngineOptions): Promise<BenchEngine> {
   const home = createTempDir("tm-bench-home-");
   const repo = createTempRepo();
-  const before = { ...process.env };
-  for (const name of ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"]) delete process.env[name];
-  Object.assign(process.env, { HOME: home.dir }, env);
+  const restore = setEnvironment({ XDG_CONFIG_HOME: undefined, XDG_DATA_HOME: undefined, XDG_STATE_HOME: undefined, HOME: home.dir, ...env });
   const silent = (): void => undefined;
   const opened = await openEngine({
     folder: repo.dir,
@@ -35,9 +33,22 @@ export async function openBenchEngine({ dist, settings = {}, env = {} }: BenchEn
   });
   const dispose = async (): Promise<void> => {
     await opened.dispose();
-    process.env = before;
+    restore();
     repo.dispose();
     home.dispose();
   };
   return { opened, repo, home: home.dir, [Symbol.asyncDispose]: dispose };
+}
+
+/** Changes the process's own environment, which its worker threads copy, and gives the way back. */
+function setEnvironment(values: Readonly<Record<string, string | undefined>>): () => void {
+  const set = (all: Readonly<Record<string, string | undefined>>): void => {
+    for (const [name, value] of Object.entries(all)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+  const before = Object.fromEntries(Object.keys(values).map((name) => [name, process.env[name]]));
+  set(values);
+  return () => set(before);
 }

@@ -29,7 +29,6 @@ interface Start {
 export const enqueueToStarted: Benchmark = async ({ dist, say }) => {
   const module = fileURLToPath(new URL("./startedHandler.ts", import.meta.url));
   await using engine = await openBenchEngine({ dist, settings: { poolModules: [module] } });
-  const [cold] = [await startTask(engine.opened, "cold")];
   await using floor = await openFloor(join(engine.home, "floor.db"));
   say(`${rounds} starts of each side`);
   const ours = async (round: number): Promise<Start> => {
@@ -63,7 +62,6 @@ export const enqueueToStarted: Benchmark = async ({ dist, say }) => {
       part("enqueue", "enqueue"),
       part("claim", "choose and claim"),
       part("thread", "to the thread"),
-      { what: "first task after opening (the thread is made for it)", unit: "ms", ours: cold.total },
     ],
     notes: [
       `floor: node:sqlite with WAL and FULL, insert and claim in a transaction each, postMessage to a thread; ${rounds} starts of each side, in turn`,

@@ -17,11 +17,6 @@ export function spread(values: readonly number[]): string {
   return `${percentile(values, 0.25).toFixed(1)} / ${median(values).toFixed(1)} / ${percentile(values, 0.75).toFixed(1)}`;
 }
 
-/** The smallest, for notes. */
-export function smallest(values: readonly number[]): number {
-  return Math.min(...values);
-}
-
 /** Runs both sides in turn, swapping who comes first in each round, and gives the values of each side by round. */
 export async function interleave<A, B>(rounds: number, ours: (round: number) => Promise<A>, other: (round: number) => Promise<B>): Promise<[A, B][]> {
   const pairs: [A, B][] = [];

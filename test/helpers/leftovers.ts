@@ -5,6 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitForNoProcesses } from "./leakCheck.ts";
 
+/** What Node, VS Code and Chromium leave there by themselves. */
+const foreign = /^(node-compile-cache|v8-compile-cache|vscode-|code-server|\.?org\.chromium|playwright)/i;
+
 /** Called by vitest before the tests; what it returns is called after them. */
 export function setup(): () => Promise<void> {
   const marker = randomUUID();
@@ -14,7 +17,7 @@ export function setup(): () => Promise<void> {
   process.env["TMPDIR"] = folder;
   return async () => {
     await waitForNoProcesses(marker, 10_000);
-    const left = readdirSync(folder).filter((name) => !/^(node-compile-cache|v8-compile-cache)/.test(name));
+    const left = readdirSync(folder).filter((name) => !foreign.test(name));
     rmSync(folder, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`the tests left these behind in the folder for temporary files: ${left.join(", ")}`);
   };

@@ -4,8 +4,8 @@ import { TaskMasterError } from "../../model/errors.ts";
 import { verifyRunInput, type HandlerInput, type HandlerOutput } from "../../protocol/handlers.ts";
 import { EventBuffer } from "../goose/eventBuffer.ts";
 import type { HandlerContext, TaskHandler } from "../handlerRegistry.ts";
-import { shellEnvironment } from "../process/environment.ts";
-import { killMarked, markerName, newMarker } from "../process/marker.ts";
+import { markerName, shellEnvironment } from "../process/environment.ts";
+import { killMarked, newMarker } from "../process/marker.ts";
 import { parseInput } from "../process/parseInput.ts";
 import { runShell } from "../process/shell.ts";
 

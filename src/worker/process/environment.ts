@@ -6,6 +6,9 @@
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string>>;
 
+/** Name of the variable that every process of one run carries, so that those which left their group can be found. */
+export const markerName = "TASK_MASTER_RUN";
+
 type Source = Readonly<Record<string, string | undefined>>;
 
 const everybody = [

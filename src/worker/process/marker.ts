@@ -1,12 +1,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
+import { markerName } from "./environment.ts";
+import { guard } from "./guard.ts";
 
-/** Name of the variable that every process of one run carries, so that those which left their group can be found. */
-export const markerName = "TASK_MASTER_RUN";
-
-/** A value for the marker that no other run has. */
+/** A value for the marker that no other run has; guarded until killMarked is called with it. */
 export function newMarker(): string {
-  return randomUUID();
+  const marker = randomUUID();
+  guard.addMarker(marker);
+  return marker;
 }
 
 /**
@@ -14,7 +15,14 @@ export function newMarker(): string {
  * Linux lets us look; elsewhere this does nothing. Repeated until none is found, as they may start others meanwhile.
  */
 export async function killMarked(marker: string): Promise<void> {
-  if (process.platform !== "linux") return;
+  try {
+    if (process.platform === "linux") await sweep(marker);
+  } finally {
+    guard.dropMarker(marker);
+  }
+}
+
+async function sweep(marker: string): Promise<void> {
   const entry = `${markerName}=${marker}`;
   for (let round = 0; round < 5; round++) {
     const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);

@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import path from "node:path";
 import { execa } from "execa";
 import type { Environment } from "./environment.ts";
+import { guard } from "./guard.ts";
 
 /** How a process ended; `error` when it could not be started at all. */
 export interface ExitStatus {
@@ -50,6 +51,7 @@ export function spawnGroup(file: string, args: readonly string[], options: Spawn
     killDescendants: true,
     windowsVerbatimArguments: options.verbatim === true,
   });
+  if (child.pid !== undefined) guard.addGroup(child.pid);
   let killed = false;
   let hasExited = false;
   const exited = new Promise<ExitStatus>((resolve) => {
@@ -82,6 +84,7 @@ export function spawnGroup(file: string, args: readonly string[], options: Spawn
       if (killed || child.pid === undefined) return;
       killed = true;
       killGroup(child.pid);
+      guard.dropGroup(child.pid);
     },
   };
 }
