@@ -1,6 +1,5 @@
 /** Builds every object once, in the order in which a task travels, for the extension and for the terminal: the only file that knows all layers. */
 import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import { TaskEngine } from "./engine/taskEngine.ts";
 import type { TaskEngineFacade } from "./engine/facade.ts";
 import type { Clock, Logger, Timers } from "./engine/ports.ts";
@@ -8,6 +7,7 @@ import type { EngineSettings } from "./model/settings.ts";
 import { createCommandVerifier } from "./host/commandVerifier.ts";
 import { createGitOperations } from "./host/gitOperations.ts";
 import { createGooseAgent } from "./host/gooseAgent.ts";
+import { isOwnerGone, makeOwner } from "./host/processOwner.ts";
 import { checkSetup, type SetupCheck } from "./host/setupChecks.ts";
 import { TaskWorkerHost } from "./host/taskWorkerHost.ts";
 import type { TaskMasterError } from "./model/errors.ts";
@@ -76,7 +76,8 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     log: logger,
     settings,
     isTrusted: options.isTrusted ?? (() => true),
-    owner: `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`,
+    owner: makeOwner(randomBytes(4).toString("hex")),
+    isOwnerGone,
     leaseMs,
     repository: queue.folder,
   });

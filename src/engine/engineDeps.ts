@@ -18,6 +18,8 @@ export interface EngineDeps {
   readonly isTrusted: () => boolean;
   /** Names this process among all that work on the queue. */
   readonly owner: string;
+  /** Whether an owner's process has certainly ended; its leases count no more, however long they would last. */
+  readonly isOwnerGone: (owner: string) => boolean;
   /** How long a lease lasts without a heartbeat (ms). */
   readonly leaseMs: number;
   /** The working directory whose repository the tasks change. */

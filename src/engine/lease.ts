@@ -67,12 +67,18 @@ export class LeaseDesk {
     }
   }
 
+  /** Whether somebody works on the task: a lease that has not run out, of a process that lives. */
+  isHeld(task: Task): boolean {
+    return task.lease !== undefined && task.lease.expiresAt > this.#deps.clock.now() && !this.#deps.isOwnerGone(task.lease.owner);
+  }
+
   /** Puts tasks whose owner is gone to `paused`: the place is kept, nothing is lost, nothing runs twice. */
-  async reclaimExpired(): Promise<void> {
+  async reclaim(): Promise<void> {
     const { store, clock } = this.#deps;
-    for (const { id } of await store.expired(clock.now())) {
+    const leased = await store.leased();
+    for (const { id } of leased.filter((task) => !this.isHeld(task))) {
       await this.#ledger.change(id, (task) => {
-        if (task.lease === undefined || task.lease.expiresAt > clock.now()) return undefined;
+        if (task.lease === undefined || this.isHeld(task)) return undefined;
         if (task.status === "paused") return { task: machine.lose(task, clock.now()), events: [] };
         return {
           task: machine.lose(task, clock.now()),
@@ -82,15 +88,15 @@ export class LeaseDesk {
     }
   }
 
-  /** Looks for expired leases from time to time until disposed. */
-  watchExpired(): Disposable {
+  /** Looks for leases that nobody holds from time to time until disposed. */
+  watch(): Disposable {
     const { timers, leaseMs, log } = this.#deps;
     let timer: Disposable | undefined;
     let isDisposed = false;
     const schedule = (): void => {
       timer = timers.after(leaseMs / 3, () => {
-        this.reclaimExpired()
-          .catch((thrown: unknown) => log.warn("expired leases could not be looked for", { error: toTaskMasterError(thrown).message }))
+        this.reclaim()
+          .catch((thrown: unknown) => log.warn("leases that nobody holds could not be looked for", { error: toTaskMasterError(thrown).message }))
           .finally(() => {
             if (!isDisposed) schedule();
           });

@@ -79,8 +79,8 @@ export interface TaskStore {
   append(batch: EventBatch): Promise<readonly TaskEvent[] | undefined>;
   /** False when the lease is no longer ours. */
   renewLease(taskId: TaskId, token: number, expiresAt: number): Promise<boolean>;
-  /** Tasks with a lease that ended before `now`. */
-  expired(now: number): Promise<readonly Task[]>;
+  /** Tasks with a lease, whether or not it has run out; the one that ends first is the first. */
+  leased(): Promise<readonly Task[]>;
   attempts(taskId: TaskId): Promise<readonly Attempt[]>;
   events(taskId: TaskId, query: EventQuery): Promise<readonly TaskEvent[]>;
   /** What other processes wrote to the same queue, heard within a second while anybody listens. */

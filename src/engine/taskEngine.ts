@@ -26,6 +26,7 @@ export class TaskEngine implements TaskEngineFacade {
   readonly #desk: LeaseDesk;
   readonly #runs = new Map<TaskId, TaskRun>();
   readonly #subscriptions: Disposable[] = [];
+  #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(deps: EngineDeps) {
@@ -36,15 +37,20 @@ export class TaskEngine implements TaskEngineFacade {
     this.#desk = new LeaseDesk(deps, this.#ledger);
   }
 
-  /** Frees tasks whose owner is gone and begins to listen to other processes. */
-  async start(): Promise<void> {
-    await this.#desk.reclaimExpired();
+  /** Frees tasks whose owner is gone and begins to listen to other processes; idempotent. */
+  start(): Promise<void> {
+    this.#starting ??= this.#begin();
+    return this.#starting;
+  }
+
+  async #begin(): Promise<void> {
+    await this.#desk.reclaim();
     this.#subscriptions.push(
       this.#deps.store.onDidChangeElsewhere((events) => {
         this.#ledger.publishFromElsewhere(events).catch((error: unknown) => this.#logFailure("changes of another process could not be read", error));
         void this.#obeyRequests(events);
       }),
-      this.#desk.watchExpired(),
+      this.#desk.watch(),
     );
   }
 
@@ -212,7 +218,7 @@ export class TaskEngine implements TaskEngineFacade {
 
   /** Leaves a request for the process that holds the task; false when nobody does. */
   async #askOwner(task: Task, request: TaskRequest): Promise<boolean> {
-    if (task.lease === undefined || task.lease.expiresAt <= this.#deps.clock.now()) return false;
+    if (!this.#desk.isHeld(task)) return false;
     await this.#ledger.change(task.id, (row) => ({ task: { ...row, request }, events: [{ type: "requested", request }] }));
     return true;
   }

@@ -155,8 +155,8 @@ export class SqliteTaskStore implements TaskStore {
   }
 
   /** The one that ended first comes first. */
-  async expired(now: number): Promise<readonly Task[]> {
-    return this.#read(() => this.#decodeAll(this.#statements.expired.all(now)));
+  async leased(): Promise<readonly Task[]> {
+    return this.#read(() => this.#decodeAll(this.#statements.leased.all()));
   }
 
   /** In order of their number. */

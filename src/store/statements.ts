@@ -10,8 +10,8 @@ import { taskColumns } from "./rowCodec.ts";
 export const candidatesSql = `SELECT * FROM tasks INDEXED BY tasks_line
   WHERE status = 'todo' AND priority = ? AND not_before <= ? ORDER BY deadline_key, created_at, id LIMIT ? + 0`;
 
-/** Tasks whose lease has ended; the partial index holds leased tasks only. */
-export const expiredSql = "SELECT * FROM tasks INDEXED BY tasks_leased WHERE lease_expires_at < ? ORDER BY lease_expires_at";
+/** Tasks with a lease; the partial index holds no others. */
+export const leasedSql = "SELECT * FROM tasks INDEXED BY tasks_leased WHERE lease_expires_at IS NOT NULL ORDER BY lease_expires_at";
 
 /** Blocked tasks that wait for the given one and for nothing else. CROSS JOIN keeps SQLite from walking all blocked tasks instead. */
 export const releasableSql = `SELECT t.* FROM dependencies d CROSS JOIN tasks t ON t.id = d.task_id
@@ -31,7 +31,7 @@ const sql = {
   setProgress: "UPDATE tasks SET progress = ? WHERE id = ?",
   renewLease: "UPDATE tasks SET lease_expires_at = ?, version = version + 1 WHERE id = ? AND lease_token = ?",
   candidates: candidatesSql,
-  expired: expiredSql,
+  leased: leasedSql,
   releasable: releasableSql,
   dependenciesOf: "SELECT depends_on FROM dependencies WHERE task_id = ?",
   waitingFor: `SELECT d.depends_on FROM dependencies d CROSS JOIN tasks t ON t.id = d.depends_on

@@ -13,7 +13,10 @@ export interface ExtensionActivation {
   readonly activateMs: number;
   /** How long the thread of the extension host was busy in the second that began with the activation. */
   readonly busyMs: number;
-  readonly processes: number;
+  /** Command lines of the processes that the extension's own code started in that second. */
+  readonly processes: readonly string[];
+  /** Those that somebody else started in the same extension host meanwhile, VS Code for instance. */
+  readonly foreignProcesses: readonly string[];
   readonly threads: number;
 }
 

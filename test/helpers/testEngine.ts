@@ -45,6 +45,8 @@ export interface TestWorld {
   checks: readonly CommandCheck[];
   settings: EngineSettings;
   isTrusted: boolean;
+  /** Owners whose processes have ended. */
+  goneOwners: readonly string[];
   /** Called with each turn; by default the turn ends well at once. */
   onTurn: (turn: AgentTurnProbe) => void;
   git: Partial<GitOperations>;
@@ -69,6 +71,7 @@ export class TestEngine {
       checks: [],
       settings: defaultSettings,
       isTrusted: true,
+      goneOwners: [],
       onTurn: (turn) => turn.finish(),
       git: {},
       gitCalls: [],
@@ -115,6 +118,7 @@ export class TestEngine {
       settings: () => world.settings,
       isTrusted: () => world.isTrusted,
       owner,
+      isOwnerGone: (name) => world.goneOwners.includes(name),
       leaseMs: 30_000,
       repository: "/repository",
       workers: {

@@ -24,7 +24,12 @@ afterEach(() => product.close());
 const alive = async (what: RegExp): Promise<number[]> =>
   (await processesWithMarker(product.home.dir)).filter(({ args }) => what.test(args)).map(({ pid }) => pid);
 const allSleep = (): Promise<unknown> => waitFor(async () => (await alive(/^sleep 61[1-4]$/)).length === 4, { what: "the four commands" });
-const noneIsLeft = (): Promise<void> => waitForNoProcesses(product.home.dir, 5_000);
+
+/** What is alive 5 s later at the latest: must be nothing. */
+async function left(): Promise<readonly string[]> {
+  await waitForNoProcesses(product.home.dir, 5_000).catch(() => undefined);
+  return (await processesWithMarker(product.home.dir)).map(({ args }) => args);
+}
 
 describe("in this process", () => {
   test("a worker that is terminated", async () => {
@@ -32,7 +37,7 @@ describe("in this process", () => {
     const { finished } = await product.engine.run(task.id);
     await allSleep();
     await product.opened.dispose(); // a grace of 0 ms: the thread is terminated in the middle
-    await noneIsLeft();
+    expect(await left()).toEqual([]);
     await finished;
   });
 
@@ -73,6 +78,10 @@ describe("the terminal's process", () => {
     const exited = new Promise((resolve) => cli.once("exit", resolve));
     cli.kill(signal);
     await exited;
-    await noneIsLeft();
+    expect(await left()).toEqual([]);
+    // Its lease would last for half a minute: that the process has ended counts more.
+    await product.engine.stop(task.id);
+    expect(await product.engine.get(task.id)).toMatchObject({ status: "stopped" });
+    expect(product.worktrees).toEqual([]);
   });
 });

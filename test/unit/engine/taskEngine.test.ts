@@ -290,6 +290,19 @@ describe("pause, resume, stop, cancel", () => {
     await two.close();
   });
 
+  test("the task of a process that has ended is paused long before its lease runs out", async () => {
+    const task = await t.add("write");
+    const row = await t.engine.get(task.id);
+    await t.store.commit({
+      task: { ...row, status: "in_progress", attempts: 1, fence: 1, lease: { owner: "dead", token: 1, expiresAt: t.clock.now() + 60_000 } },
+      events: [],
+    });
+    t.world.goneOwners = ["dead"];
+    t.clock.advance(11_000);
+    await waitFor(async () => (await t.engine.get(task.id)).status === "paused", { what: "the reclaim" });
+    expect((await t.engine.get(task.id)).lease).toBeUndefined();
+  });
+
   test("the task of a dead owner is paused when its lease has run out", async () => {
     const task = await t.add("write");
     const row = await t.engine.get(task.id);
