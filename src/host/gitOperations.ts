@@ -69,7 +69,7 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
         keep,
         identity: identity(),
       };
-      return callHandler(workers, subjectOf(leased), { handler: "git.cleanup", input }) as Promise<{ savedAs?: string }>;
+      return callHandler(workers, subjectOf(leased), { handler: "git.cleanup", input });
     },
   };
 }

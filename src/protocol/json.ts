@@ -7,4 +7,4 @@ export const jsonValueSchema: v.GenericSchema<JsonValue> = v.lazy(() =>
 );
 
 /** Validates a JSON object. */
-export const jsonObjectSchema: v.GenericSchema<JsonObject> = v.record(v.string(), v.optional(jsonValueSchema)) as v.GenericSchema<JsonObject>;
+export const jsonObjectSchema: v.GenericSchema<JsonObject> = v.record(v.string(), v.optional(jsonValueSchema));

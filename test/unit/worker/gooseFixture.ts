@@ -37,7 +37,7 @@ export class TestContext implements HandlerContext {
   }
 
   emit(event: WorkerEventBody): void {
-    this.events.push(v.parse(workerEventSchema, event) as WorkerEventBody);
+    this.events.push(v.parse(workerEventSchema, event));
   }
 
   pause(): void {
