@@ -72,11 +72,18 @@ export class LeaseDesk {
     return task.lease !== undefined && task.lease.expiresAt > this.#deps.clock.now() && !this.#deps.isOwnerGone(task.lease.owner);
   }
 
-  /** Puts tasks whose owner is gone to `paused`: the place is kept, nothing is lost, nothing runs twice. */
+  /**
+   * Puts tasks whose owner is gone to `paused`: the place is kept, nothing is lost, nothing runs twice. A request that the
+   * owner did not live to hear is carried out.
+   */
   async reclaim(): Promise<void> {
-    const { store, clock } = this.#deps;
+    const { store, clock, isTrusted } = this.#deps;
     const leased = await store.leased();
-    for (const { id } of leased.filter((task) => !this.isHeld(task))) {
+    for (const { id, request } of leased.filter((task) => !this.isHeld(task))) {
+      if ((request === "stop" || request === "cancel") && isTrusted()) {
+        await this.endWithoutOwner(id, request, `${request === "stop" ? "Stopped" : "Cancelled"} by the user; the process that ran it is gone.`);
+        continue;
+      }
       await this.#ledger.change(id, (task) => {
         if (task.lease === undefined || this.isHeld(task)) return undefined;
         if (task.status === "paused") return { task: machine.lose(task, clock.now()), events: [] };
@@ -140,8 +147,8 @@ function newAttempt(task: Task, owner: string, now: number): Attempt {
 }
 
 /** Where an interrupted attempt stands, as far as it got. */
-function placeOf(task: Task, { branch, worktree, baseSha, sessionId }: Attempt): NonNullable<LeasedTask["continues"]> {
-  const workspace: Workspace | undefined =
-    branch === undefined || worktree === undefined || baseSha === undefined ? undefined : { repository: task.repository, worktree, branch, baseSha };
+function placeOf(task: Task, { branch, worktree, baseSha, startSha = baseSha, sessionId }: Attempt): NonNullable<LeasedTask["continues"]> {
+  const hasPlace = branch !== undefined && worktree !== undefined && baseSha !== undefined && startSha !== undefined;
+  const workspace: Workspace | undefined = hasPlace ? { repository: task.repository, worktree, branch, baseSha, startSha } : undefined;
   return { ...(sessionId === undefined ? {} : { sessionId }), ...(workspace === undefined ? {} : { workspace }) };
 }

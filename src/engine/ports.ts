@@ -131,6 +131,8 @@ export interface Workspace {
   readonly branch: string;
   /** The commit from which the task's work starts. */
   readonly baseSha: string;
+  /** The head of the branch when this attempt began: what lies between is an earlier attempt's, and no evidence for this one. */
+  readonly startSha: string;
 }
 
 export interface CommitResult {
@@ -157,11 +159,14 @@ export interface GitOperations {
   isClean(leased: LeasedTask, options: AbortOptions): Promise<boolean>;
   /** Makes the task's branch and worktree, or finds those of the attempt it continues. */
   branch(leased: LeasedTask, options: AbortOptions): Promise<Workspace>;
-  /** Paths changed in the worktree and on the branch since the base, uncommitted ones included. */
+  /** Paths changed in the worktree and on the branch since this attempt began, uncommitted ones included. */
   changes(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<readonly string[]>;
   /** Commits all work with the task's message and trailer; finds its own earlier commit instead of making a second. */
   commitAndPush(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<CommitResult>;
-  /** Removes the worktree. Uncommitted work is saved first: on the branch (`keep: "branch"`) or under a ref of its own; resolves with where. */
+  /**
+   * Removes the worktree. Unfinished work is saved first: on the branch (`keep: "branch"`), or under a ref of its own, and then
+   * the branch is as it was when the attempt began. Resolves with where.
+   */
   cleanup(leased: LeasedTask, workspace: Workspace, keep: "branch" | "ref"): Promise<{ readonly savedAs?: string }>;
 }
 

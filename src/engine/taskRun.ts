@@ -120,7 +120,7 @@ export class TaskRun {
   }
 
   async #runAgent(leased: LeasedTask, workspace: Workspace, options: AbortOptions & { readonly feedback?: string }): Promise<AgentResult> {
-    const prompt = await this.#prompt(options.feedback);
+    const prompt = await this.#prompt(workspace, options.feedback);
     try {
       return await this.#turnWith(leased, workspace, prompt);
     } catch (thrown) {
@@ -130,11 +130,13 @@ export class TaskRun {
     }
   }
 
-  async #prompt(feedback: string | undefined): Promise<AgentPrompt> {
+  async #prompt({ baseSha, startSha }: Workspace, feedback: string | undefined): Promise<AgentPrompt> {
     const sessionId = (await this.#deps.store.attempts(this.leased.task.id)).at(-1)?.sessionId;
     const { task, continues } = this.leased;
     if (feedback !== undefined && sessionId !== undefined) return { text: feedback, sessionId };
-    if (continues === undefined) return { text: taskPrompt(task, await this.#dependencies()) };
+    const isFresh = continues === undefined && startSha === baseSha;
+    if (isFresh) return { text: taskPrompt(task, await this.#dependencies()) };
+    if (continues === undefined) return { text: handOverPrompt(task, await this.#dependencies()) };
     if (sessionId !== undefined) return { text: continuePrompt(), sessionId };
     return { text: handOverPrompt(task, await this.#dependencies()) };
   }

@@ -9,7 +9,7 @@ const durationMs = v.pipe(v.number(), v.minValue(0));
 export const gooseLocationSchema = v.object({ path: v.exactOptional(path) });
 export type GooseLocation = v.InferOutput<typeof gooseLocationSchema>;
 
-export const workspaceSchema = v.object({ repository: path, worktree: path, branch: v.string(), baseSha: v.string() });
+export const workspaceSchema = v.object({ repository: path, worktree: path, branch: v.string(), baseSha: v.string(), startSha: v.string() });
 
 /** Identity for commits; absent fields come from git's own configuration. */
 export const commitIdentitySchema = v.object({ name: v.exactOptional(v.string()), email: v.exactOptional(v.string()) });
@@ -67,7 +67,7 @@ export const gitPrepareInput = v.object({
   continues: v.exactOptional(workspaceSchema),
 });
 
-/** `git.changes`: paths changed since the base, committed or not. */
+/** `git.changes`: paths changed since the attempt began, committed or not. */
 export const gitChangesInput = v.object({ workspace: workspaceSchema });
 export const gitChangesOutput = v.object({ files: v.array(v.string()) });
 
@@ -83,8 +83,9 @@ export const gitCommitInput = v.object({
 export const gitCommitOutput = v.object({ commits: v.array(v.string()), files: v.array(v.string()) });
 
 /**
- * `git.cleanup`: removes the worktree, keeps the branch. Uncommitted work is saved first: as a commit on the branch
- * (`keep: "branch"`) or under `refs/task-master/unfinished/<taskId>/<attempt>`. A branch without any commit of its own is removed.
+ * `git.cleanup`: removes the worktree. Unfinished work is saved first: as a commit on the branch (`keep: "branch"`), or, with all that
+ * was committed since the attempt began, under `refs/task-master/unfinished/<taskId>/<attempt>`; then the branch goes back to where
+ * the attempt began. A branch without any commit of its own is removed.
  */
 export const gitCleanupInput = v.object({
   workspace: workspaceSchema,

@@ -152,7 +152,13 @@ export class TestEngine {
     const verbs: GitOperations = {
       isClean: () => Promise.resolve(true),
       branch: ({ task, baseBranch }) =>
-        Promise.resolve({ repository: "/repository", worktree: `/worktrees/${task.id}`, branch: `tm/${task.title}`, baseSha: baseBranch ?? "base" }),
+        Promise.resolve({
+          repository: "/repository",
+          worktree: `/worktrees/${task.id}`,
+          branch: `tm/${task.title}`,
+          baseSha: baseBranch ?? "base",
+          startSha: baseBranch ?? "base",
+        }),
       changes: () => Promise.resolve(world.files),
       commitAndPush: () => Promise.resolve({ commits: ["c0ffee"], files: world.files }),
       cleanup: () => Promise.resolve({}),

@@ -141,6 +141,40 @@ describe("never done", () => {
     expect(await product.run(await product.add("write a"))).toMatchObject({ status: "failed", result: { error: { code: "VERIFICATION_FAILED" } } });
   });
 
+  test("a retry in which nothing is done, after an attempt that had committed by itself and failed", async () => {
+    const script = byPrompt([
+      ["No file has changed", [say("I looked at it and cannot do this, sorry.")]],
+      ["write a", [shell("echo half > half.txt; git add -A; git -c user.name=G -c user.email=g@g commit -qm own"), { kind: "status", status: 500 }]],
+    ]);
+    await open({ script });
+    const task = await product.add("write a");
+    expect(await product.run(task)).toMatchObject({ status: "failed", result: { error: { code: "GOOSE_PROVIDER" } } });
+    expect(product.repo.git("show", `refs/task-master/unfinished/${task.id}/1:half.txt`)).toBe("half");
+    expect(product.repo.git("branch", "--list", "tm/*")).toBe(""); // the retry starts clean
+    product.model.setScript(sequence([say("I looked at it and cannot do this, sorry.")]));
+    await product.engine.retry(task.id);
+    expect(await product.run(task)).toMatchObject({ status: "failed", result: { error: { code: "VERIFICATION_FAILED" } } });
+  });
+
+  test("a new attempt in which nothing is done, after one that was stopped", async () => {
+    await open({ script: sequence([write("half.txt", "half\n"), shell("sleep 600")]) });
+    const task = await product.add("write a");
+    const { finished } = await product.engine.run(task.id);
+    await waitFor(async () => (await processesWithMarker(product.home.dir)).some(({ args }) => args.includes("sleep 600")), { what: "the shell command" });
+    await product.engine.stop(task.id);
+    await finished;
+    product.model.setScript(sequence([say("I looked at it and cannot do this, sorry.")]));
+    await product.engine.retry(task.id);
+    const again = await product.run(task);
+    expect(again).toMatchObject({ status: "failed", result: { error: { code: "VERIFICATION_FAILED" } } });
+    expect(product.repo.git("show", `${again.branch}:half.txt`)).toBe("half"); // what the stop kept is still there
+    const asked = product.model.requests
+      .at(-1)
+      ?.messages.map((message) => JSON.stringify(message.content))
+      .join("");
+    expect(asked).toContain("earlier attempt");
+  });
+
   test("an acceptance command that fails; it passes after the feedback", async () => {
     const script = byPrompt([
       ["Mend the work", [write("a.txt", "right\n"), say("Mended.")]],

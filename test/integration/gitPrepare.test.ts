@@ -23,6 +23,7 @@ describe("git.prepare", () => {
       worktree: path.join(f.root.dir, "task0001-1"),
       branch: "tm/1",
       baseSha: f.repo.git("rev-parse", "HEAD"),
+      startSha: f.repo.git("rev-parse", "HEAD"),
     });
     expect(readFileSync(path.join(workspace.worktree, "a.txt"), "utf8")).toBe("1\n");
     expect(f.gitIn(workspace.worktree, "status", "--porcelain")).toBe("");
@@ -84,7 +85,7 @@ describe("git.prepare", () => {
     expect(existsSync(path.join(f.root.dir, "task0001-1"))).toBe(false);
   });
 
-  it("reuses the own branch of an earlier attempt; the base stays where the work began", async () => {
+  it("reuses the own branch of an earlier attempt; the base stays where the work began, the attempt starts at the branch's head", async () => {
     using f = new GitFixture();
     const first = await f.prepare();
     writeFileSync(path.join(first.worktree, "one.txt"), "1");
@@ -92,9 +93,12 @@ describe("git.prepare", () => {
     await f.cleanup(first);
     f.repo.git("commit", "-q", "--allow-empty", "-m", "main moved on");
     const second = await f.prepare({ ownBranch: "tm/1", worktree: path.join(f.root.dir, "again") });
-    expect(second).toMatchObject({ branch: "tm/1", baseSha: first.baseSha });
+    expect(second).toMatchObject({ branch: "tm/1", baseSha: first.baseSha, startSha: commits[0] });
     expect(f.gitIn(second.worktree, "rev-parse", "HEAD")).toBe(commits[0]);
-    expect((await call("git.changes", { workspace: second })).files).toEqual(["one.txt"]);
+    expect((await call("git.changes", { workspace: second })).files).toEqual([]); // nothing of this attempt yet
+    writeFileSync(path.join(second.worktree, "two.txt"), "2");
+    expect((await call("git.changes", { workspace: second })).files).toEqual(["two.txt"]);
+    expect((await f.commit(second)).files).toEqual(["one.txt", "two.txt"]);
   });
 
   it("starts anew when the own branch is gone, and refuses while the user has it checked out", async () => {

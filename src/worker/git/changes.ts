@@ -4,14 +4,14 @@ import { locateRepository } from "./repository.ts";
 import { together } from "./together.ts";
 import { findWhole, openWorktree } from "./worktrees.ts";
 
-/** Paths that differ from the base, committed or not, untracked ones included, ignored ones not; a rename is both of its paths. */
+/** Paths that differ from the commit at which the attempt began, committed or not, untracked ones included, ignored ones not; a rename is both of its paths. */
 export async function changedPaths({ workspace }: HandlerInput<"git.changes">, signal: AbortSignal): Promise<HandlerOutput<"git.changes">> {
   const repository = await locateRepository(workspace.repository, signal);
   const gitDir = await findWhole(repository, workspace.worktree);
   if (gitDir === undefined) throw new TaskMasterError("GIT_CONFLICT", `The worktree ${workspace.worktree} is gone. Retry the task.`);
   const { git } = await openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "refuse" });
   const [tracked, untracked] = await together([
-    git.list(["diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", workspace.baseSha, "--"]),
+    git.list(["diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", workspace.startSha, "--"]),
     git.list(["ls-files", "--others", "--exclude-standard", "-z"]),
   ]);
   return { files: [...new Set([...tracked, ...untracked])].sort() };

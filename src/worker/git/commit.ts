@@ -66,15 +66,12 @@ async function changedBetween(git: HardenedGit, base: string, head: string): Pro
 async function checkedBranch(git: HardenedGit, { branch, baseSha }: Workspace): Promise<BranchInfo> {
   const found = await findBranch(git, branch);
   if (found === undefined) {
-    throw new TaskMasterError(
-      "GIT_CONFLICT",
-      `The branch ${branch} was deleted while the task ran. The files are still in the worktree; make the branch again and retry the task.`,
-    );
+    throw new TaskMasterError("GIT_CONFLICT", `The branch ${branch} was deleted while the task ran. Retry begins anew.`);
   }
   if (found.head === baseSha || (await isAncestor(git, baseSha, found.head))) return found;
   throw new TaskMasterError(
     "GIT_CONFLICT",
-    `The branch ${branch} no longer contains the commit ${baseSha.slice(0, 10)} that the task started from: it was rewritten. Look at it, then retry the task.`,
+    `The branch ${branch} no longer contains the commit ${baseSha.slice(0, 10)} that the task started from: it was rewritten. Retry begins anew.`,
   );
 }
 
@@ -83,7 +80,7 @@ async function earlierCommit(git: HardenedGit, input: CommitInput): Promise<Comm
   const { workspace } = input;
   const { head } = await checkedBranch(git, workspace);
   if (await hasOwnCommit(git, input, head)) return listWork(git, workspace.baseSha, head);
-  throw new TaskMasterError("GIT_CONFLICT", `The worktree ${workspace.worktree} is gone, and with it what was not committed. Retry the task.`);
+  throw new TaskMasterError("GIT_CONFLICT", `The worktree ${workspace.worktree} is gone, and with it what was not committed. Retry begins anew.`);
 }
 
 async function checkPlace({ path: folder, git, gitDir }: OpenWorktree, branch: string, { checkedOutIn }: BranchInfo): Promise<void> {
@@ -92,14 +89,11 @@ async function checkPlace({ path: folder, git, gitDir }: OpenWorktree, branch: s
     const where = current === undefined ? "no branch" : `the branch ${current}`;
     throw new TaskMasterError(
       "GIT_CONFLICT",
-      `The worktree ${folder} is on ${where} instead of ${branch}. Check out ${branch} there with the work on it, then retry the task.`,
+      `Goose left its worktree on ${where} instead of ${branch}, so what belongs to the task is not certain. Retry begins anew.`,
     );
   }
   if (await exists(path.join(gitDir, "MERGE_HEAD"))) {
-    throw new TaskMasterError(
-      "GIT_CONFLICT",
-      `A merge is unfinished in the worktree ${folder}. Finish it or run "git merge --abort" there, then retry the task.`,
-    );
+    throw new TaskMasterError("GIT_CONFLICT", "Goose left a merge unfinished in its worktree. Retry begins anew.");
   }
 }
 

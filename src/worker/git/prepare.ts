@@ -21,10 +21,11 @@ interface Origin {
   readonly head: string | undefined;
 }
 
-/** A branch and the commit from which the task's own work on it starts. */
+/** A branch, the commit from which the task's own work on it starts, and the one from which this attempt's does. */
 interface Start {
   readonly branch: string;
   readonly baseSha: string;
+  readonly startSha: string;
 }
 
 /**
@@ -67,7 +68,7 @@ async function continueIn(repository: Repository, worktree: string, start: Start
       `The worktree ${worktree} is no longer on the branch ${start.branch} as the task left it. Check that branch out there, or retry the task from its beginning.`,
     );
   }
-  return { repository: repository.root, worktree, branch: start.branch, baseSha: start.baseSha };
+  return { repository: repository.root, worktree, branch: start.branch, baseSha: start.baseSha, startSha: start.startSha };
 }
 
 /** The real path of the wanted worktree, outside the checkout; its parent folder is made. */
@@ -99,7 +100,8 @@ async function clearPlace(origin: Origin, worktree: string): Promise<Workspace |
   const { git } = await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" });
   const branch = await currentBranch(git);
   if (branch !== undefined && (branch === input.ownBranch || (await isOwnBranch(git, branch, input.taskId)))) {
-    return continueIn(repository, worktree, { branch, baseSha: await forkPoint(repository, branch, await baseCommit(origin)) });
+    const baseSha = await forkPoint(repository, branch, await baseCommit(origin));
+    return continueIn(repository, worktree, { branch, baseSha, startSha: (await headCommit(git)) ?? baseSha });
   }
   throw new TaskMasterError(
     "GIT_CONFLICT",
@@ -112,11 +114,13 @@ async function chooseStart(origin: Origin, ownRoot: string): Promise<Start> {
   const own = input.continues?.branch ?? input.ownBranch;
   const base = await baseCommit(origin);
   const found = own === undefined ? undefined : await findBranch(repository.git, own);
-  if (own === undefined || found === undefined) return { branch: await createBranch(repository.git, input, base), baseSha: base };
+  if (own === undefined || found === undefined) return { branch: await createBranch(repository.git, input, base), baseSha: base, startSha: base };
   if (found.checkedOutIn !== undefined) await releaseBranch(repository, { branch: own, place: found.checkedOutIn }, ownRoot);
-  const recorded = input.continues?.baseSha;
-  const isKept = recorded !== undefined && (await isAncestor(repository.git, recorded, found.head));
-  return { branch: own, baseSha: isKept ? recorded : await forkPoint(repository, own, base) };
+  const { continues } = input;
+  if (continues !== undefined && (await isAncestor(repository.git, continues.baseSha, found.head))) {
+    return { branch: own, baseSha: continues.baseSha, startSha: continues.startSha };
+  }
+  return { branch: own, baseSha: await forkPoint(repository, own, base), startSha: found.head };
 }
 
 async function baseCommit({ repository, input: { baseBranch }, head }: Origin): Promise<string> {
@@ -128,7 +132,7 @@ async function baseCommit({ repository, input: { baseBranch }, head }: Origin): 
   if (base !== undefined) return base.head;
   throw new TaskMasterError(
     "GIT_CONFLICT",
-    `The branch ${baseBranch}, on which this task builds, no longer exists. Restore it, or remove the dependency and retry the task.`,
+    `The branch ${baseBranch}, on which this task builds, no longer exists. Make it again (its commits are in git's reflog), then retry the task.`,
   );
 }
 
