@@ -51,7 +51,7 @@ export class LeaseDesk {
     await this.#ledger.change(id, (task, attempt) => {
       const next = intent === "stop" ? machine.stop(task, clock.now()) : machine.cancel(task, clock.now());
       const wasUnderWay = attempt !== undefined && (task.status === "paused" || task.status === "in_progress");
-      place = wasUnderWay ? { task, attempt, token: task.fence, continues: placeOf(task, attempt) } : undefined;
+      place = wasUnderWay ? { task, attempt, token: task.fence, baseBranches: [], continues: placeOf(task, attempt) } : undefined;
       const outcome = intent === "stop" ? "stopped" : "cancelled";
       const ended = place === undefined || attempt === undefined ? {} : { attempt: { ...attempt, outcome, endedAt: clock.now(), reason } as const };
       return { task: next, ...ended, events: [{ type: outcome, reason }] };
@@ -126,12 +126,11 @@ export class LeaseDesk {
     const attempts = await this.#deps.store.attempts(task.id);
     const attempt = attempts.at(-1) ?? newAttempt(task, this.#deps.owner, this.#deps.clock.now());
     const dependencies = (await Promise.all(task.dependsOn.map((id) => this.#deps.store.get(id)))).filter((dependency) => dependency !== undefined);
-    const base = dependencies.filter((dependency) => dependency.branch !== undefined && hasCommits(dependency)).sort((a, b) => b.updatedAt - a.updatedAt)[0];
     return {
       task,
       attempt,
       token: task.fence,
-      ...(base?.branch === undefined ? {} : { baseBranch: base.branch }),
+      baseBranches: dependencies.filter(hasCommits).flatMap(({ branch }) => branch ?? []),
       ...(isContinued ? { continues: placeOf(task, attempt) } : {}),
     };
   }

@@ -147,8 +147,8 @@ export interface LeasedTask {
   readonly task: Task;
   readonly attempt: Attempt;
   readonly token: number;
-  /** The branch to start from: that of the task it depends on; absent means HEAD of the repository. */
-  readonly baseBranch?: string;
+  /** The branches to start from: those of the tasks it depends on; none means HEAD of the repository. */
+  readonly baseBranches: readonly string[];
   /** Set when an earlier attempt's place is continued (after a pause or a crash) instead of starting anew. */
   readonly continues?: { readonly sessionId?: string; readonly workspace?: Workspace };
 }

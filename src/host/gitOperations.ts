@@ -33,13 +33,14 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
       return true; // a worktree of its own: the state of the user's checkout is in nobody's way
     },
     branch: (leased, { signal }) => {
-      const { task, continues, baseBranch } = leased;
+      const { task, continues, baseBranches } = leased;
       const input = {
         directory: task.repository,
         worktree: continues?.workspace?.worktree ?? join(stateDirectory, "worktrees", task.id),
         branch: branchName(settings().branchPrefix, task),
         taskId: task.id,
-        ...(baseBranch === undefined ? {} : { baseBranch }),
+        baseBranches: [...baseBranches],
+        identity: identity(),
         ...(task.branch === undefined ? {} : { ownBranch: task.branch }),
         ...(continues?.workspace === undefined ? {} : { continues: { ...continues.workspace } }),
       };

@@ -59,7 +59,9 @@ export const gitPrepareInput = v.object({
   worktree: path,
   /** Wanted branch, for instance tm/1234; a suffix is added when another task has it. */
   branch: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/)),
-  baseBranch: v.exactOptional(v.string()),
+  /** Branches whose work is all to be there; none means HEAD. */
+  baseBranches: v.array(v.string()),
+  identity: commitIdentitySchema,
   taskId: v.string(),
   /** The task's branch from an earlier attempt: reused when it still exists. */
   ownBranch: v.exactOptional(v.string()),

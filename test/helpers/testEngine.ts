@@ -151,13 +151,13 @@ export class TestEngine {
     const { world } = this;
     const verbs: GitOperations = {
       isClean: () => Promise.resolve(true),
-      branch: ({ task, baseBranch }) =>
+      branch: ({ task, baseBranches: [base = "base"] }) =>
         Promise.resolve({
           repository: "/repository",
           worktree: `/worktrees/${task.id}`,
           branch: `tm/${task.title}`,
-          baseSha: baseBranch ?? "base",
-          startSha: baseBranch ?? "base",
+          baseSha: base,
+          startSha: base,
         }),
       changes: () => Promise.resolve(world.files),
       commitAndPush: () => Promise.resolve({ commits: ["c0ffee"], files: world.files }),

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { cyrb53 } from "../../src/base/cyrb53.ts";
 import type { Task } from "../../src/model/task.ts";
 import { processesWithMarker, waitFor } from "../helpers/leakCheck.ts";
-import { byPrompt, forever, hold, sequence, type ModelReply } from "../helpers/modelServer.ts";
+import { byPrompt, forever, hold, sequence, type ModelReply, type ModelScript } from "../helpers/modelServer.ts";
 import { ProductEngine, type ProductOptions } from "../helpers/productEngine.ts";
 import { createTempRepo } from "../helpers/tempRepo.ts";
 
@@ -38,6 +38,38 @@ test("two dependent tasks: the second starts from the first's branch and both fi
   expect(repo.git("log", "-1", "--format=%s%n%(trailers:key=Task-Master-Id,valueonly)", two.branch as string)).toBe(`${second.title}\n${second.id}/1\n`);
   expect({ head: repo.git("rev-parse", "HEAD"), status: repo.git("status", "--porcelain"), branch: repo.git("branch", "--show-current") }).toEqual(before);
   expect(product.worktrees).toEqual([]);
+});
+
+describe("a task that depends on two others", () => {
+  const two = (first: string, second: string): ModelScript =>
+    byPrompt([
+      ["write c", [write("c.txt", "c\n"), say("Done.")]],
+      ["write a", [write(first, "a\n"), say("Done.")]],
+      ["write b", [write(second, "b\n"), say("Done.")]],
+    ]);
+
+  test("has the work of both", async () => {
+    await open({ script: two("a.txt", "b.txt") });
+    const [a, b] = [await product.add("write a"), await product.add("write b")];
+    const c = await product.add("write c", { dependsOn: [a.id, b.id] });
+    await product.engine.runAll();
+    const done = await product.engine.get(c.id);
+    expect(done).toMatchObject({ status: "done", result: { artifacts: ["c.txt"] } });
+    expect(product.repo.git("ls-tree", "--name-only", done.branch as string).split("\n")).toEqual(["README.md", "a.txt", "b.txt", "c.txt"]);
+    for (const { branch } of [await product.engine.get(a.id), await product.engine.get(b.id)]) {
+      expect(product.repo.git("merge-base", "--is-ancestor", branch as string, done.branch as string)).toBe("");
+    }
+  });
+
+  test("fails with the files when they contradict each other, and nothing is changed", async () => {
+    await open({ script: two("same.txt", "same.txt") });
+    const [a, b] = [await product.add("write a"), await product.add("write b")];
+    const c = await product.add("write c", { dependsOn: [a.id, b.id] });
+    await product.engine.runAll();
+    const failed = await product.engine.get(c.id);
+    expect(failed).toMatchObject({ status: "failed", result: { error: { code: "GIT_CONFLICT", message: expect.stringContaining("same.txt") as string } } });
+    expect(product.repo.git("branch", "--list", "tm/*").split("\n")).toHaveLength(2);
+  });
 });
 
 test("the journal holds what Goose said and did, and the tool's output", async () => {

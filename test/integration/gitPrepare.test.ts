@@ -61,12 +61,12 @@ describe("git.prepare", () => {
     using f = new GitFixture();
     f.repo.git("branch", "tm/9");
     f.repo.git("commit", "-q", "--allow-empty", "-m", "later");
-    expect((await f.prepare({ baseBranch: "tm/9" })).baseSha).toBe(f.repo.git("rev-parse", "tm/9"));
-    expect(await failure(f.prepare({ baseBranch: "tm/8", worktree: path.join(f.root.dir, "x") }))).toMatchObject({
+    expect((await f.prepare({ baseBranches: ["tm/9"] })).baseSha).toBe(f.repo.git("rev-parse", "tm/9"));
+    expect(await failure(f.prepare({ baseBranches: ["tm/8"], worktree: path.join(f.root.dir, "x") }))).toMatchObject({
       code: "GIT_CONFLICT",
       message: expect.stringContaining("tm/8") as string,
     });
-    expect(await failure(f.prepare({ baseBranch: "--help", worktree: path.join(f.root.dir, "x") }))).toMatchObject({ code: "GIT_CONFLICT" });
+    expect(await failure(f.prepare({ baseBranches: ["--help"], worktree: path.join(f.root.dir, "x") }))).toMatchObject({ code: "GIT_CONFLICT" });
   });
 
   it("takes a suffix when another task has the branch", async () => {
@@ -200,7 +200,7 @@ describe("git.prepare", () => {
   it("can be cancelled and called again", async () => {
     using f = new GitFixture({ files: Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`src/${i}.txt`, `${i}`])) });
     const controller = new AbortController();
-    const input = { directory: f.repo.dir, worktree: path.join(f.root.dir, "w"), branch: "tm/1", taskId: "task0001" };
+    const input = { directory: f.repo.dir, worktree: path.join(f.root.dir, "w"), branch: "tm/1", taskId: "task0001", baseBranches: [], identity: {} };
     const running = failure(call("git.prepare", input, { signal: controller.signal }));
     // The registration shows that `worktree add` has begun.
     while (f.registrations().length === 0) await new Promise((resolve) => setImmediate(resolve));

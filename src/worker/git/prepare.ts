@@ -4,6 +4,7 @@ import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { createBranch, isOwnBranch } from "./branches.ts";
 import { HardenedGit } from "./hardenedGit.ts";
+import { mergeBases, type Base } from "./mergeBases.ts";
 import { populateWorktree, programPatterns } from "./populate.ts";
 import { currentBranch, findBranch, headCommit, isAncestor, noCommitError, openRepository, samePath } from "./repository.ts";
 import type { Repository } from "./repository.ts";
@@ -35,7 +36,7 @@ interface Start {
  */
 export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal): Promise<Workspace> {
   // Asked beside the rest to save time; it fails again, with better words, when the folder is no repository.
-  const headInAdvance = input.baseBranch === undefined ? headCommit(new HardenedGit({ cwd: input.directory, signal })).catch(() => undefined) : undefined;
+  const headInAdvance = input.baseBranches.length === 0 ? headCommit(new HardenedGit({ cwd: input.directory, signal })).catch(() => undefined) : undefined;
   const [repository, head] = await together([openRepository(input.directory, signal), headInAdvance]);
   const origin: Origin = { repository, input, head };
   if (input.continues !== undefined) {
@@ -123,16 +124,22 @@ async function chooseStart(origin: Origin, ownRoot: string): Promise<Start> {
   return { branch: own, baseSha: await forkPoint(repository, own, base), startSha: found.head };
 }
 
-async function baseCommit({ repository, input: { baseBranch }, head }: Origin): Promise<string> {
-  if (baseBranch === undefined) {
+/** The commit to build on: HEAD, the one base, or several brought together. */
+async function baseCommit({ repository, input: { baseBranches, identity }, head }: Origin): Promise<string> {
+  if (baseBranches.length === 0) {
     if (head === undefined) throw noCommitError();
     return head;
   }
-  const base = await findBranch(repository.git, baseBranch);
-  if (base !== undefined) return base.head;
+  const bases = await together(baseBranches.map((branch) => findBase(repository, branch)));
+  return mergeBases(repository, bases, identity);
+}
+
+async function findBase(repository: Repository, branch: string): Promise<Base> {
+  const base = await findBranch(repository.git, branch);
+  if (base !== undefined) return { branch, head: base.head };
   throw new TaskMasterError(
     "GIT_CONFLICT",
-    `The branch ${baseBranch}, on which this task builds, no longer exists. Make it again (its commits are in git's reflog), then retry the task.`,
+    `The branch ${branch}, on which this task builds, no longer exists. Make it again (its commits are in git's reflog), then retry the task.`,
   );
 }
 

@@ -175,7 +175,7 @@ describe("selection", () => {
     const first = await t.add("first", { priority: "medium" });
     const second = await t.add("second", { priority: "critical", dependsOn: [first.id] });
     expect(await t.engine.runAll()).toEqual([first.id, second.id, low.id]);
-    expect(t.world.turns[1]?.leased.baseBranch).toBe("tm/first");
+    expect(t.world.turns[1]?.leased.baseBranches).toEqual(["tm/first"]);
     expect(t.world.turns[1]?.prompt.text).toContain(`task ${first.id} (done, branch tm/first) changed a.txt`);
   });
 

@@ -57,7 +57,15 @@ export class GitFixture implements Disposable {
   }
 
   prepare(changes: Partial<HandlerInput<"git.prepare">> = {}): Promise<Workspace> {
-    return call("git.prepare", { directory: this.repo.dir, worktree: path.join(this.root.dir, "task0001-1"), branch: "tm/1", taskId: "task0001", ...changes });
+    return call("git.prepare", {
+      directory: this.repo.dir,
+      worktree: path.join(this.root.dir, "task0001-1"),
+      branch: "tm/1",
+      taskId: "task0001",
+      baseBranches: [],
+      identity: {},
+      ...changes,
+    });
   }
 
   commit(workspace: Workspace, changes: Partial<HandlerInput<"git.commit">> = {}): Promise<HandlerOutput<"git.commit">> {
