@@ -31,6 +31,7 @@ export class PoolWorker {
   readonly #link: WorkerLink;
   readonly #open = new Map<number, OpenInvocation>();
   #isGone = false;
+  #silentRounds = 0;
 
   constructor(options: PoolWorkerOptions) {
     this.#options = options;
@@ -76,7 +77,16 @@ export class PoolWorker {
     await this.#link.terminate();
   }
 
+  /** One round of looking: a worker with work that was silent for `limit` rounds is ended. */
+  countSilence(limit: number): void {
+    this.#silentRounds = this.load === 0 ? 0 : this.#silentRounds + 1;
+    if (this.#silentRounds < limit) return;
+    this.#gone(new Error("it gave no sign of life"));
+    this.#link.terminate().catch(() => undefined);
+  }
+
   #receive(messages: unknown): void {
+    this.#silentRounds = 0;
     for (const value of Array.isArray(messages) ? (messages as unknown[]) : [messages]) {
       const message = parseWorkerMessage(value);
       if (message === undefined) this.#drop();

@@ -130,6 +130,7 @@ describe("threads", () => {
       settings: () => ({ poolSize: 2, poolMode: "thread", poolModules: [file("../helpers/handlers/testHandlers.ts")] }),
       timers: realTimers,
       log,
+      silenceMs: 3_000,
     });
   const taskId = "00000001" as TaskId;
 
@@ -143,9 +144,13 @@ describe("threads", () => {
     await host.stop(2_000);
   });
 
-  test("a worker that exits costs its invocation and is replaced", async () => {
+  test.each([
+    ["exits", "test.exit"],
+    ["never gives the thread back", "test.spin"],
+    ["runs out of memory", "test.exhaust"],
+  ])("a worker that %s costs its invocation and is replaced", { timeout: 60_000 }, async (_what, handler) => {
     const host = make();
-    await expect(host.run({ taskId, attempt: 1, handler: "test.exit", input: {} }).result).rejects.toMatchObject({ code: "WORKER_FAILED", retryable: true });
+    await expect(host.run({ taskId, attempt: 1, handler, input: {} }).result).rejects.toMatchObject({ code: "WORKER_FAILED", retryable: true });
     await expect(host.run({ taskId, attempt: 1, handler: "test.echo", input: { a: 1 } }).result).resolves.toEqual({ a: 1 });
     await host.stop(2_000);
   });
