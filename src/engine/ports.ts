@@ -4,6 +4,7 @@ import type { TaskId } from "../model/ids.ts";
 import type { TaskMasterError } from "../model/errors.ts";
 import type { Attempt, AttemptStep, Task, TaskStatus } from "../model/task.ts";
 import type { LogLevel, NewTaskEvent, TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
+import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
 import type { EndIntent } from "./runEnd.ts";
 
 /** Wall-clock time in milliseconds since the epoch. */
@@ -103,6 +104,8 @@ export interface InvocationObserver {
   onEvents?(events: readonly WorkerEventBody[]): void;
   /** The worker lives and still works on it. */
   onHeartbeat?(): void;
+  /** A tool call waits for leave; without an observer for it, it is declined. */
+  onPermission?(request: PermissionRequest): PermissionOutcome | Promise<PermissionOutcome>;
 }
 
 /** One running invocation. `result` rejects with the handler's TaskMasterError (code and cause kept), CANCELLED or WORKER_FAILED. */

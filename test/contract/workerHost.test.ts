@@ -99,6 +99,15 @@ describe.each<PoolMode>(["thread", "inline"])("workers in mode %s", (poolMode) =
     await expect(handle.result).rejects.toMatchObject({ code: "CANCELLED", message: "first" });
   });
 
+  test("a tool call is decided on by the observer; without one, or when it fails, it is declined", async () => {
+    const seen: unknown[] = [];
+    const answer = run("test.permit", {}, { onPermission: (request) => (seen.push(request), Promise.resolve("allow_once")) });
+    await expect(answer.result).resolves.toBe("allow_once");
+    expect(seen).toEqual([{ toolCallId: "t", toolName: "shell", title: "shell", input: { command: "ls" } }]);
+    await expect(run("test.permit").result).resolves.toBe("reject_once");
+    await expect(run("test.permit", {}, { onPermission: () => Promise.reject(new Error("undecided")) }).result).resolves.toBe("reject_once");
+  });
+
   test("a running invocation sends heartbeats", async () => {
     let beats = 0;
     const handle = run("test.hold", {}, { onHeartbeat: () => beats++ });

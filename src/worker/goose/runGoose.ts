@@ -45,7 +45,14 @@ export async function checkGoose(
   const tmpDir = await mkdtemp(path.join(tmpdir(), "task-master-goose-"));
   return withPlace({ goose: input.goose, cwd: input.cwd, tmpDir, maxTurns: 1 }, async (place) => {
     context.signal.throwIfAborted();
-    const session = new GooseSession({ ...place, end: context.signal, gate: () => context.gate(), emit: () => undefined, onSignOfLife: () => undefined });
+    const session = new GooseSession({
+      ...place,
+      end: context.signal,
+      gate: () => context.gate(),
+      permit: (request) => context.permit(request),
+      emit: () => undefined,
+      onSignOfLife: () => undefined,
+    });
     try {
       const version = await startWithin(session, { ms: checkStartupMs, end: context.signal }, async () => {
         const version = await session.initialize();
@@ -134,7 +141,14 @@ async function turn(
     isBusy: () => session.recorder.tools.hasOpen,
     onTimeout: (error) => end.abort(error),
   });
-  const session: GooseSession = new GooseSession({ ...place, end: end.signal, gate: () => context.gate(), emit, onSignOfLife: () => time.touch() });
+  const session: GooseSession = new GooseSession({
+    ...place,
+    end: end.signal,
+    gate: () => context.gate(),
+    permit: (request) => context.permit(request),
+    emit,
+    onSignOfLife: () => time.touch(),
+  });
   let closeCallsAs: "cancelled" | "failed" = "failed";
   try {
     const sessionId = await startWithin(session, { ms: startupMs, end: end.signal }, async () => {

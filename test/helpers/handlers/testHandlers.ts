@@ -28,6 +28,7 @@ export function register(registry: TaskHandlerRegistry): void {
     await context.gate();
     return "went on";
   });
+  registry.register("test.permit", (_input, context) => context.permit({ toolCallId: "t", toolName: "shell", title: "shell", input: { command: "ls" } }));
   registry.register("test.spin", () => {
     for (;;);
   });

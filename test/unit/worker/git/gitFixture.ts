@@ -31,6 +31,7 @@ export async function call<H extends GitHandler>(
     signal: options.signal ?? new AbortController().signal,
     gate: async () => undefined,
     isPaused: false,
+    permit: () => Promise.resolve("reject_once" as const),
     emit: (event: WorkerEventBody) => void options.events?.push(event),
   };
   return gitHandlers[name](input, context);
