@@ -167,15 +167,20 @@ describe("with Goose", { timeout: 60_000 }, () => {
     expect((await cli.show(id)).status).not.toBe("done");
   });
 
-  test("no Goose: exit code 3, also from doctor", async () => {
+  test.each([
+    ["no-goose", "GOOSE_NOT_FOUND"],
+    ["/bin/true", "GOOSE_WRONG_PROGRAM"],
+    ["/bin/cat", "GOOSE_WRONG_PROGRAM"],
+    ["/usr/bin/yes", "GOOSE_WRONG_PROGRAM"],
+  ])("%s as Goose: exit code 3, also from doctor", async (name, code) => {
     await cli.add("Create hello.txt");
-    const missing = path.join(home.dir, "no-goose");
-    const result = await cli.run(["run", "--json", "--goose", missing]);
+    const goose = path.resolve(home.dir, name);
+    const result = await cli.run(["run", "--json", "--goose", goose]);
     expectExit(result, 3);
-    expect(result.records.at(-1)).toMatchObject({ ran: [{ errorCode: expect.stringMatching(/^GOOSE_NOT_/) }] });
-    const doctor = await cli.run(["doctor", "--json", "--goose", missing]);
+    expect(result.records.at(-1)).toMatchObject({ ran: [{ errorCode: code }] });
+    const doctor = await cli.run(["doctor", "--json", "--goose", goose]);
     expect(doctor.exitCode).toBe(3);
-    expect(doctor.records).toContainEqual(expect.objectContaining({ type: "check", name: "goose", ok: false }));
+    expect(doctor.records).toContainEqual(expect.objectContaining({ type: "check", name: "goose", ok: false, detail: expect.stringContaining(code) }));
   });
 
   test("doctor is content with a good set-up", async () => {
