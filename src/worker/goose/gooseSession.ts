@@ -16,6 +16,7 @@ import { capInput } from "./toolCallMapper.ts";
 import { TurnRecorder } from "./turnRecorder.ts";
 import { isOlder, minimumGooseVersion } from "./version.ts";
 import { invalidParams } from "./worktreePath.ts";
+import { wrongProgram } from "./wrongProgram.ts";
 
 /** So long Goose may take to end a cancelled turn before it is killed (it ignores a cancel while its provider hangs). */
 const cancelGraceMs = 3_000;
@@ -229,11 +230,4 @@ export class GooseSession {
       throw classifyRequestError(thrown, phase);
     }
   }
-}
-
-function wrongProgram(binary: string, why: string): TaskMasterError {
-  return new TaskMasterError(
-    "GOOSE_WRONG_PROGRAM",
-    `"${binary}" is not the Goose that is needed: ${why}. Choose another one in the setting "taskMaster.goose.path".`,
-  );
 }
