@@ -89,9 +89,11 @@ function isName(program: string): boolean {
   return path.basename(program) === program;
 }
 
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
+async function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  await new Promise<void>((resolve) => {
     if (stream.destroyed || !stream.writable) resolve();
     else stream.write("", () => resolve());
   });
+  // A stream is unusable a little before it says why.
+  await new Promise<void>((resolve) => setImmediate(resolve));
 }
