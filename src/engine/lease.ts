@@ -89,7 +89,7 @@ export class LeaseDesk {
         if (task.status === "paused") return { task: machine.lose(task, clock.now()), events: [] };
         return {
           task: machine.lose(task, clock.now()),
-          events: [{ type: "paused", reason: "The process that ran the task is gone. Resume to go on where it was." }],
+          events: [{ type: "paused", reason: "The process that ran the task is gone. Resume to go on where it was.", isInterrupted: true }],
         };
       });
     }

@@ -61,7 +61,7 @@ function endOf(deps: EngineDeps, task: Task, attempt: Attempt | undefined, outco
       return { task: machine.cancel(task, now), ...ended(attempt, { outcome: "cancelled", endedAt: now, reason }), events: [{ type: "cancelled", reason }] };
     case "shutdown":
     case "lease_lost":
-      return { task: machine.lose(task, now), events: [{ type: "paused", reason }] };
+      return { task: machine.lose(task, now), events: [{ type: "paused", reason, isInterrupted: true }] };
     default:
       return failureOf(deps, task, attempt, {
         outcome,

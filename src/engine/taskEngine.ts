@@ -140,7 +140,7 @@ export class TaskEngine implements TaskEngineFacade {
     if (await this.#askOwner(task, "pause")) return;
     await this.#ledger.change(id, (row) => ({
       task: machine.lose(row, this.#deps.clock.now()),
-      events: [{ type: "paused", reason: "Paused by the user; the process that ran it is gone." }],
+      events: [{ type: "paused", reason: "Paused by the user; the process that ran it is gone.", isInterrupted: true }],
     }));
   }
 

@@ -16,7 +16,8 @@ export type MessageRole = (typeof messageRoles)[number];
 export type TaskEventBody =
   | { readonly type: "created" }
   | { readonly type: "started"; readonly owner: string }
-  | { readonly type: "paused"; readonly reason: string }
+  /** `isInterrupted`: nothing of the attempt runs any more (a shutdown, a crash), what was under way has ended; else it is held. */
+  | { readonly type: "paused"; readonly reason: string; readonly isInterrupted?: true }
   | { readonly type: "resumed"; readonly owner: string }
   | { readonly type: "stopped"; readonly reason: string }
   | { readonly type: "completed"; readonly summary: string; readonly unblocked: readonly TaskId[] }
