@@ -1,20 +1,35 @@
-import { commands } from "vscode";
-import type { Task } from "../model/task.ts";
+import { commands, ProgressLocation, window } from "vscode";
+import type { TaskEngineFacade } from "../engine/facade.ts";
 import { treeViewId } from "../model/identifiers.ts";
+import type { TaskId } from "../model/ids.ts";
+import type { Task } from "../model/task.ts";
 import { tell } from "../platform/messages.ts";
 import { addTaskButton } from "./addTaskButton.ts";
 import type { Command } from "./commandDeps.ts";
 import { summarizeRuns } from "./runSummary.ts";
 
-/** Works through the queue until nothing is ready; says at the end how it went and resolves with the ids. */
+/** Works through the queue until nothing is ready or the user ends it; says at the end how it went and resolves with the ids. */
 export const runAllTasks: Command = async (deps) => {
   const engine = await deps.engine();
-  const ids = await engine.runAll();
+  const ids = await withCancelButton(engine);
   if (ids.length === 0) {
-    tell("information", "No task is ready to run.", [addTaskButton]);
+    tell("information", "No task was ready to run.", [addTaskButton]);
     return ids;
   }
   const tasks: readonly Task[] = await Promise.all(ids.map((id) => engine.get(id)));
   tell("information", summarizeRuns(tasks), [["Show Tasks", () => commands.executeCommand(`${treeViewId}.focus`)]]);
   return ids;
 };
+
+/** A notification for as long as it works; Cancel starts nothing more, what runs goes on to its end. */
+function withCancelButton(engine: TaskEngineFacade): Thenable<readonly TaskId[]> {
+  const options = { location: ProgressLocation.Notification, title: "Task Master: running all tasks", cancellable: true };
+  return window.withProgress(options, (progress, token) => {
+    const controller = new AbortController();
+    const listening = token.onCancellationRequested(() => {
+      controller.abort();
+      progress.report({ message: "starting no more, waiting for those that run" });
+    });
+    return engine.runAll({}, { signal: controller.signal }).finally(() => listening.dispose());
+  });
+}

@@ -52,8 +52,11 @@ export interface TaskEngineFacade {
   runNext(criteria?: RunCriteria): Promise<RunningTask | undefined>;
   /** Claims and starts this task (ILLEGAL_TRANSITION, CONFLICT when somebody else has it). */
   run(id: TaskId): Promise<RunningTask>;
-  /** Keeps every slot busy until no task is ready and none runs; resolves with the ids of the tasks that were run, in order of their end. */
-  runAll(criteria?: RunCriteria): Promise<readonly TaskId[]>;
+  /**
+   * Keeps every slot busy until no task is ready and none runs; resolves with the ids of the tasks that were run, in order of
+   * their end. When the signal aborts, nothing more is started; what runs goes on to its end.
+   */
+  runAll(criteria?: RunCriteria, options?: { readonly signal?: AbortSignal }): Promise<readonly TaskId[]>;
   /** Keeps the place: Goose holds at its next tool boundary. Also for a task that another process runs. */
   pause(id: TaskId): Promise<void>;
   /** Goes on where it was held; when the process that held it is gone, continues its Goose session here. */

@@ -12,6 +12,8 @@ export interface RunAllDeps {
   readonly onDidChange: Event<readonly TaskChange[]>;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Ends the starting of further tasks. */
+  readonly signal?: AbortSignal;
 }
 
 /** Failures that every further task would meet too: the queue stops starting and the user is asked. */
@@ -36,10 +38,14 @@ const setupErrors: ReadonlySet<ErrorCode> = new Set([
 export async function runAll(deps: RunAllDeps): Promise<readonly TaskId[]> {
   const batch = new Batch(deps);
   const subscription = deps.onDidChange(() => batch.wake());
+  const onAbort = (): void => batch.halt();
+  deps.signal?.addEventListener("abort", onAbort, { once: true });
+  if (deps.signal?.aborted === true) batch.halt();
   try {
     return await batch.work();
   } finally {
     subscription.dispose();
+    deps.signal?.removeEventListener("abort", onAbort);
   }
 }
 
@@ -59,6 +65,12 @@ class Batch {
 
   wake(): void {
     this.#awake.resolve();
+  }
+
+  /** Starts nothing more. */
+  halt(): void {
+    this.#isHalted = true;
+    this.wake();
   }
 
   async work(): Promise<readonly TaskId[]> {

@@ -123,8 +123,9 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#launch(await this.#desk.claim(id));
   }
 
-  runAll(criteria: RunCriteria = {}): Promise<readonly TaskId[]> {
+  runAll(criteria: RunCriteria = {}, { signal }: { readonly signal?: AbortSignal } = {}): Promise<readonly TaskId[]> {
     return runAll({
+      ...(signal === undefined ? {} : { signal }),
       startNext: () => (this.hasFreeSlot ? this.runNext(criteria) : Promise.resolve(undefined)),
       onDidChange: this.onDidChange,
       clock: this.#deps.clock,

@@ -192,6 +192,20 @@ describe("selection", () => {
     expect(await all).toHaveLength(3);
   });
 
+  test("runAll that is ended starts nothing more and lets finish what runs", async () => {
+    t.world.settings = { ...t.world.settings, poolSize: 1 };
+    t.world.onTurn = () => undefined;
+    await t.add("a");
+    await t.add("b");
+    const controller = new AbortController();
+    const all = t.engine.runAll({}, { signal: controller.signal });
+    const turn = await t.turn();
+    controller.abort();
+    turn.finish();
+    expect(await all).toHaveLength(1);
+    expect((await t.engine.list()).map((task) => task.status)).toEqual(["done", "todo"]);
+  });
+
   test("a failed set-up stops the queue instead of failing every task", async () => {
     t.world.settings = { ...t.world.settings, poolSize: 1 };
     t.world.onTurn = (turn) => turn.fail(new TaskMasterError("GOOSE_NOT_FOUND", "no goose"));
