@@ -27,11 +27,8 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
     return { ...(gitUserName ? { name: gitUserName } : {}), ...(gitUserEmail ? { email: gitUserEmail } : {}) };
   };
   return {
-    isClean: async (leased, { signal }) => {
-      const input = { directory: leased.task.repository, identity: identity() };
-      await callHandler(workers, subjectOf(leased), { handler: "git.inspect", input }, signal);
-      return true; // a worktree of its own: the state of the user's checkout is in nobody's way
-    },
+    // A worktree of its own: the state of the user's checkout is in nobody's way.
+    isClean: () => Promise.resolve(true),
     branch: (leased, { signal }) => {
       const { task, continues, baseBranch } = leased;
       const input = {
@@ -39,6 +36,7 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
         worktree: continues?.workspace?.worktree ?? join(stateDirectory, "worktrees", task.id),
         branch: branchName(settings().branchPrefix, task),
         taskId: task.id,
+        identity: identity(),
         ...(baseBranch === undefined ? {} : { baseBranch }),
         ...(task.branch === undefined ? {} : { ownBranch: task.branch }),
         ...(continues?.workspace === undefined ? {} : { continues: { ...continues.workspace } }),

@@ -9,7 +9,14 @@ const durationMs = v.pipe(v.number(), v.minValue(0));
 export const gooseLocationSchema = v.object({ path: v.exactOptional(path) });
 export type GooseLocation = v.InferOutput<typeof gooseLocationSchema>;
 
-export const workspaceSchema = v.object({ repository: path, worktree: path, branch: v.string(), baseSha: v.string() });
+export const workspaceSchema = v.object({
+  repository: path,
+  /** The repository's common directory, where it is known: saves asking git where the repository is. */
+  commonDir: v.exactOptional(path),
+  worktree: path,
+  branch: v.string(),
+  baseSha: v.string(),
+});
 
 /** Identity for commits; absent fields come from git's own configuration. */
 export const commitIdentitySchema = v.object({ name: v.exactOptional(v.string()), email: v.exactOptional(v.string()) });
@@ -61,6 +68,8 @@ export const gitPrepareInput = v.object({
   branch: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/)),
   baseBranch: v.exactOptional(v.string()),
   taskId: v.string(),
+  /** When given, what `git.inspect` checks is checked in the same look, before anything is made. */
+  identity: v.exactOptional(commitIdentitySchema),
   /** The task's branch from an earlier attempt: reused when it still exists. */
   ownBranch: v.exactOptional(v.string()),
   /** The place of an interrupted attempt: kept as it is when it is still whole. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
@@ -28,6 +28,29 @@ describe("git.changes", () => {
     expect((await call("git.changes", { workspace })).files).toEqual(expected);
     expect([...(await f.commit(workspace)).files].sort()).toEqual(expected);
     expect((await call("git.changes", { workspace })).files).toEqual(expected);
+  });
+
+  it("sees what is on disk, whatever is staged", async () => {
+    using f = new GitFixture({ files: { "back.txt": "1\n", "kept.txt": "", "mode.txt": "", "dir/x": "", file: "" } });
+    const workspace = await f.prepare();
+    write(workspace, "back.txt", "2\n");
+    write(workspace, "gone.txt");
+    f.gitIn(workspace.worktree, "add", "-A");
+    write(workspace, "back.txt", "1\n");
+    rmSync(path.join(workspace.worktree, "gone.txt"));
+    expect((await f.changes(workspace)).files).toEqual([]);
+    expect(await f.commit(workspace)).toEqual({ commits: [], files: [] });
+    f.gitIn(workspace.worktree, "rm", "-q", "--cached", "kept.txt");
+    expect(await f.commit(workspace)).toEqual({ commits: [], files: [] });
+    chmodSync(path.join(workspace.worktree, "mode.txt"), 0o755);
+    rmSync(path.join(workspace.worktree, "dir"), { recursive: true });
+    write(workspace, "dir");
+    rmSync(path.join(workspace.worktree, "file"));
+    write(workspace, "file/in");
+    const expected = ["dir", "dir/x", "file", "file/in", "mode.txt"];
+    expect((await f.changes(workspace)).files).toEqual(expected);
+    expect((await f.commit(workspace)).files).toEqual(expected);
+    expect(f.gitIn(workspace.worktree, "status", "--porcelain")).toBe("");
   });
 
   it("says when the worktree is gone", async () => {

@@ -5,8 +5,8 @@ import type { Warn } from "./commit.ts";
 import { buildMessage, ownerKey } from "./commitMessage.ts";
 import type { CommitIdentity } from "./gitEnvironment.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
-import { checkIdentity } from "./inspect.ts";
-import { currentBranch, findBranch, headCommit, isAncestor, locateRepository, samePath } from "./repository.ts";
+import { checkIdentity } from "./identity.ts";
+import { currentBranch, findBranch, headCommit, isAncestor, repositoryOf, samePath } from "./repository.ts";
 import type { BranchInfo } from "./repository.ts";
 import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
 import { together } from "./together.ts";
@@ -24,7 +24,7 @@ const fallbackIdentity: CommitIdentity = { name: "Task Master", email: "task-mas
  */
 export async function cleanUp(input: CleanupInput, signal: AbortSignal, warn: Warn): Promise<HandlerOutput<"git.cleanup">> {
   const { workspace } = input;
-  const repository = await locateRepository(workspace.repository, signal);
+  const repository = await repositoryOf(workspace, signal);
   const gitDir = await findWhole(repository, workspace.worktree);
   const [worktree, branch] = await together([
     gitDir === undefined ? undefined : openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "neutralise" }),

@@ -3,7 +3,7 @@ import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { buildMessage, idTrailer, ownerKey, stateTrailer } from "./commitMessage.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
-import { currentBranch, findBranch, isAncestor, locateRepository, samePath } from "./repository.ts";
+import { currentBranch, findBranch, isAncestor, repositoryOf, samePath } from "./repository.ts";
 import type { BranchInfo } from "./repository.ts";
 import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
 import { together } from "./together.ts";
@@ -24,7 +24,7 @@ export type Warn = (message: string) => void;
  */
 export async function commitWork(input: CommitInput, signal: AbortSignal, warn: Warn): Promise<CommitOutput> {
   const { workspace } = input;
-  const repository = await locateRepository(workspace.repository, signal);
+  const repository = await repositoryOf(workspace, signal);
   const gitDir = await findWhole(repository, workspace.worktree);
   if (gitDir === undefined) return earlierCommit(repository.git, input);
   const [worktree, branch] = await together([

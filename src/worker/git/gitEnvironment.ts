@@ -90,6 +90,13 @@ export async function findGit(environment: Readonly<Record<string, string>>): Pr
   );
 }
 
+/** Which git is used, with what changes when it is updated. @throws GIT_NOT_FOUND */
+export async function gitProgram(source: NodeJS.ProcessEnv): Promise<string> {
+  const binary = await findGit(gitEnvironment(source));
+  const { size, mtimeMs } = await stat(binary);
+  return `${binary} ${size} ${mtimeMs}`;
+}
+
 function absoluteEntries(value: string | undefined): string[] {
   return (value ?? "").split(path.delimiter).filter((entry) => path.isAbsolute(entry));
 }

@@ -3,10 +3,10 @@ import path from "node:path";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { createBranch, isOwnBranch } from "./branches.ts";
-import { HardenedGit } from "./hardenedGit.ts";
+import { openForWork } from "./inspect.ts";
 import { populateWorktree, programPatterns } from "./populate.ts";
-import { currentBranch, findBranch, headCommit, isAncestor, noCommitError, openRepository, samePath } from "./repository.ts";
-import type { Repository } from "./repository.ts";
+import { currentBranch, findBranch, isAncestor, noCommitError, openRepository, samePath } from "./repository.ts";
+import type { OpenRepository, Repository } from "./repository.ts";
 import { together } from "./together.ts";
 import { findRegistration, openWorktree, removeWorktree, worktreeState } from "./worktrees.ts";
 
@@ -15,10 +15,8 @@ type Workspace = HandlerOutput<"git.prepare">;
 
 /** What a place is made from. */
 interface Origin {
-  readonly repository: Repository;
+  readonly repository: OpenRepository;
   readonly input: PrepareInput;
-  /** The commit of HEAD, when that is the base and exists. */
-  readonly head: string | undefined;
 }
 
 /** A branch and the commit from which the task's own work on it starts. */
@@ -30,13 +28,12 @@ interface Start {
 /**
  * The branch and worktree of an attempt: those of the attempt that it continues when they are whole, else new ones.
  * Calling it again with the same input gives the same place.
- * @throws GIT_CONFLICT when a branch or folder is in the way; the codes of openRepository; NO_COMMIT; GIT_UNSAFE
+ * @throws GIT_CONFLICT when a branch or folder is in the way; the codes of openRepository; NO_COMMIT; GIT_UNSAFE; with an identity those of inspectRepository
  */
 export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal): Promise<Workspace> {
-  // Asked beside the rest to save time; it fails again, with better words, when the folder is no repository.
-  const headInAdvance = input.baseBranch === undefined ? headCommit(new HardenedGit({ cwd: input.directory, signal })).catch(() => undefined) : undefined;
-  const [repository, head] = await together([openRepository(input.directory, signal), headInAdvance]);
-  const origin: Origin = { repository, input, head };
+  const { directory, identity } = input;
+  const repository = identity === undefined ? await openRepository(directory, signal) : await openForWork({ directory, identity }, signal);
+  const origin: Origin = { repository, input };
   if (input.continues !== undefined) {
     const found = await continueIn(repository, input.continues.worktree, input.continues);
     if (found !== undefined) return found;
@@ -46,7 +43,7 @@ export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal)
   if (interrupted !== undefined) return interrupted;
   const start = await chooseStart(origin, path.dirname(worktree));
   await addWorktree(repository, worktree, start.branch);
-  return { repository: repository.root, worktree, ...start };
+  return { ...placeIn(repository, worktree), ...start };
 }
 
 /** The interrupted attempt's place with its uncommitted work; undefined when its folder is no longer there. */
@@ -67,7 +64,7 @@ async function continueIn(repository: Repository, worktree: string, start: Start
       `The worktree ${worktree} is no longer on the branch ${start.branch} as the task left it. Check that branch out there, or retry the task from its beginning.`,
     );
   }
-  return { repository: repository.root, worktree, branch: start.branch, baseSha: start.baseSha };
+  return { ...placeIn(repository, worktree), branch: start.branch, baseSha: start.baseSha };
 }
 
 /** The real path of the wanted worktree, outside the checkout; its parent folder is made. */
@@ -107,6 +104,10 @@ async function clearPlace(origin: Origin, worktree: string): Promise<Workspace |
   );
 }
 
+function placeIn({ root, commonDir }: Repository, worktree: string): Pick<Workspace, "repository" | "commonDir" | "worktree"> {
+  return { repository: root, commonDir, worktree };
+}
+
 async function chooseStart(origin: Origin, ownRoot: string): Promise<Start> {
   const { repository, input } = origin;
   const own = input.continues?.branch ?? input.ownBranch;
@@ -119,10 +120,10 @@ async function chooseStart(origin: Origin, ownRoot: string): Promise<Start> {
   return { branch: own, baseSha: isKept ? recorded : await forkPoint(repository, own, base) };
 }
 
-async function baseCommit({ repository, input: { baseBranch }, head }: Origin): Promise<string> {
+async function baseCommit({ repository, input: { baseBranch } }: Origin): Promise<string> {
   if (baseBranch === undefined) {
-    if (head === undefined) throw noCommitError();
-    return head;
+    if (repository.head === undefined) throw noCommitError();
+    return repository.head;
   }
   const base = await findBranch(repository.git, baseBranch);
   if (base !== undefined) return base.head;

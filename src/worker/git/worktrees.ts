@@ -2,13 +2,14 @@
  * Our worktrees. Everything is decided from the user's side of the repository (`<common dir>/worktrees/*`): the `.git`
  * file inside a worktree belongs to the agent and is never followed, only put right.
  */
-import { lstat, readdir, readFile, realpath, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { lstat, readdir, realpath, rm, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { TaskMasterError } from "../../model/errors.ts";
 import { repositoryOverrides } from "./configSafety.ts";
 import type { UnsafeDrivers } from "./configSafety.ts";
 import type { CommitIdentity } from "./gitEnvironment.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
+import { readPointer, readText } from "./pointers.ts";
 import { samePath } from "./repository.ts";
 import type { Repository } from "./repository.ts";
 
@@ -113,10 +114,6 @@ export async function exists(file: string): Promise<boolean> {
   );
 }
 
-async function readText(file: string): Promise<string | undefined> {
-  return readFile(file, "utf8").catch(() => undefined);
-}
-
 async function isInitializing(gitDir: string): Promise<boolean> {
   return (await readText(path.join(gitDir, "locked")))?.trim() === "initializing";
 }
@@ -134,11 +131,8 @@ async function checkCommonDir(commonDir: string, gitDir: string): Promise<void> 
 /** Makes the worktree's `.git` lead home again, so that later git commands of the agent and the user work. */
 async function restorePointer(worktree: string, gitDir: string): Promise<void> {
   const file = path.join(worktree, ".git");
-  const found = await lstat(file).catch(() => undefined);
-  if (found?.isFile() === true && (await stat(file)).size < 8_192) {
-    const pointer = /^gitdir: (.*)$/.exec(((await readText(file)) ?? "").trim())?.[1];
-    if (pointer !== undefined && samePath(path.resolve(worktree, pointer), gitDir)) return;
-  }
+  const pointer = await readPointer(worktree);
+  if (pointer !== undefined && samePath(pointer, gitDir)) return;
   await rm(file, { recursive: true, force: true });
   await writeFile(file, `gitdir: ${gitDir}\n`);
 }

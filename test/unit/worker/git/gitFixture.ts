@@ -60,6 +60,10 @@ export class GitFixture implements Disposable {
     return call("git.prepare", { directory: this.repo.dir, worktree: path.join(this.root.dir, "task0001-1"), branch: "tm/1", taskId: "task0001", ...changes });
   }
 
+  changes(workspace: Workspace): Promise<HandlerOutput<"git.changes">> {
+    return call("git.changes", { workspace });
+  }
+
   commit(workspace: Workspace, changes: Partial<HandlerInput<"git.commit">> = {}): Promise<HandlerOutput<"git.commit">> {
     return call("git.commit", { workspace, subject: "Add a thing", body: "Because.", taskId: "task0001", attempt: 1, identity: {}, ...changes });
   }
