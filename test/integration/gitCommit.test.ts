@@ -158,6 +158,20 @@ describe("git.commit", () => {
     expect(events).toEqual([{ type: "log", level: "warn", message: expect.stringContaining("clone") as string }]);
   });
 
+  it("leaves out a clone in place of a file; in a folder with tracked files the files are the work", async () => {
+    using f = new GitFixture({ files: { file: "", "folder/x": "" } });
+    using other = new GitFixture();
+    const workspace = await f.prepare();
+    for (const name of ["file", "folder"]) {
+      rmSync(path.join(workspace.worktree, name), { recursive: true });
+      f.gitIn(workspace.worktree, "clone", "-q", other.repo.dir, name);
+    }
+    const expected = ["file", "folder/README.md", "folder/x"];
+    expect((await f.changes(workspace)).files).toEqual(expect.arrayContaining(expected));
+    expect((await f.commit(workspace)).files).toEqual(expected);
+    expect(f.repo.git("ls-tree", "-r", "--name-only", "tm/1")).toBe("folder/README.md");
+  });
+
   it("records the commit of a submodule without looking into it", async () => {
     using lib = new GitFixture();
     using f = new GitFixture();

@@ -32,7 +32,6 @@ export interface OpenRepository extends Repository, Checkout {
 /** A local branch as it is now. */
 export interface BranchInfo {
   readonly head: string;
-  readonly tree: string;
   /** Where it is checked out. */
   readonly checkedOutIn?: string;
 }
@@ -95,11 +94,11 @@ function repositoryAt(git: HardenedGit, root: string, commonDir: string): Reposi
 export async function findBranch(git: HardenedGit, branch: string): Promise<BranchInfo | undefined> {
   const ref = `refs/heads/${branch}`;
   // A pattern also finds what lies below it, and an odd name could be a pattern: only the exact name counts.
-  const records = await git.run(["for-each-ref", "--format=%(refname)%00%(objectname)%00%(tree)%00%(worktreepath)", ref]);
+  const records = await git.run(["for-each-ref", "--format=%(refname)%00%(objectname)%00%(worktreepath)", ref]);
   const found = records.split("\n").find((record) => record.startsWith(`${ref}\0`));
   if (found === undefined) return undefined;
-  const [, head = "", tree = "", place = ""] = found.split("\0");
-  return { head, tree, ...(place === "" ? {} : { checkedOutIn: path.normalize(place) }) };
+  const [, head = "", place = ""] = found.split("\0");
+  return { head, ...(place === "" ? {} : { checkedOutIn: path.normalize(place) }) };
 }
 
 /** The commit of HEAD; undefined before the first commit. */

@@ -7,17 +7,30 @@ const record = (sides: string, file: string): string => `1 ${sides} N... 100644 
 describe("parseStatus", () => {
   it("reads head, changes on either side and untracked paths with any name", () => {
     const records = [`# branch.oid ${sha}`, "# branch.head tm/1", "# stash 1", record(".M", "a b"), record("A.", "1 .M\n"), "? new\nline", "? clone/"];
-    expect(parseStatus(records)).toEqual({ head: sha, changed: ["a b", "1 .M\n"], untracked: ["new\nline", "clone/"], isPlain: true });
+    expect(parseStatus(records)).toEqual({
+      head: sha,
+      branch: "tm/1",
+      changed: ["a b", "1 .M\n"],
+      unstaged: ["a b"],
+      untracked: ["new\nline", "clone/"],
+      isPlain: true,
+    });
   });
 
-  it("has no head before the first commit", () => {
-    expect(parseStatus(["# branch.oid (initial)"])).not.toHaveProperty("head");
+  it("has no head before the first commit and no branch when detached", () => {
+    const found = parseStatus(["# branch.oid (initial)", "# branch.head (detached)"]);
+    expect([found.head, found.branch]).toEqual([undefined, undefined]);
   });
 
-  it.each([record("MM", "a"), record("AD", "a"), `u UU N... 100644 100644 100644 100644 ${sha} ${sha} ${sha} a`, `2 R. N... x`])(
+  it.each([[record("MM", "a")], [record("AD", "a")], [`u UU N... 100644 100644 100644 100644 ${sha} ${sha} ${sha} a`], [record("D.", "a"), "? a"]])(
     "does not vouch for %j",
-    (text) => {
-      expect(parseStatus([text]).isPlain).toBe(false);
+    (...records) => {
+      const { changed, isPlain } = parseStatus(records);
+      expect([changed, isPlain]).toEqual([["a"], false]);
     },
   );
+
+  it.each(["2 R. N... x", "3 a", ""])("refuses %j", (text) => {
+    expect(() => parseStatus([text])).toThrow(expect.objectContaining({ code: "GIT_FAILED" }) as Error);
+  });
 });
