@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createTempDir } from "../helpers/tempRepo.ts";
 import { call, failure, GitFixture, isolateGit } from "../unit/worker/git/gitFixture.ts";
 import type { Workspace } from "../unit/worker/git/gitFixture.ts";
 
 beforeEach(isolateGit);
+afterEach(() => vi.unstubAllEnvs());
 
 const hooks = [
   "pre-commit",
@@ -110,6 +112,22 @@ describe("a hostile repository", () => {
     expect(await f.cleanup(workspace)).toEqual({ savedAs: "tm/1" });
     expect(f.repo.git("show", "tm/1:a.txt")).toBe("work");
     expect(f.markers()).toEqual([]);
+  });
+
+  it.each(["includeIf", "while"])("finds a filter that only the new worktree has, before it is filled (%s)", async (kind) => {
+    using f = new TrapFixture({ files: { ".gitattributes": "* filter=x\n", data: "1" } });
+    using folder = createTempDir();
+    const evil = f.root.write("evil", `[filter "x"]\n\tsmudge = ${f.trap("smudge")}\n`);
+    if (kind === "includeIf") f.repo.git("config", "includeIf.gitdir:**/worktrees/**.path", evil);
+    else {
+      // Another task's Goose, at the worst moment.
+      const rest = process.env["PATH"] ?? "";
+      const script = `#!/bin/sh\ncase "$*" in *"worktree add"*) cat ${evil} >> ${f.repo.dir}/.git/config;; esac\nPATH='${rest}' exec git "$@"\n`;
+      chmodSync(folder.write("git", script), 0o755);
+      vi.stubEnv("PATH", [folder.dir, rest].join(path.delimiter));
+    }
+    expect(await failure(f.prepare())).toMatchObject({ code: "GIT_UNSAFE", message: expect.stringContaining("filter.x.smudge") as string });
+    expect([f.markers(), f.registrations()]).toEqual([[], []]);
   });
 
   it("leaves git-lfs and the filters of the user alone", async () => {

@@ -18,14 +18,14 @@ export type UnsafeDrivers = "refuse" | "neutralise";
 const driverKey = /^(filter\..*\.(clean|smudge|process)|merge\..*\.driver|core\.gitproxy)$/s;
 const gitLfs = /^git-lfs (clean -- %f|smudge( --skip)? -- %f|filter-process( --skip)?)$/;
 
-/** Reads the configuration that applies in git's place and gives the settings against it, as overridesOf. @throws GIT_UNSAFE */
-export async function repositoryOverrides(git: HardenedGit, drivers: UnsafeDrivers): Promise<readonly string[]> {
-  return overridesOf(await readConfig(git), drivers);
-}
-
 /** The configuration that applies in git's place; of several values of a key the last one counts. */
 export async function readConfig(git: HardenedGit): Promise<readonly ConfigEntry[]> {
   return parseConfigList(await git.run(["config", "--list", "--show-scope", "--show-origin", "--includes", "-z"]));
+}
+
+/** Whether all that the repository itself sets is in its one `config` file, in every worktree the same. */
+export function isOneFile(entries: readonly ConfigEntry[]): boolean {
+  return !entries.some(({ scope, key }) => scope === "worktree" || (scope === "local" && /^(include|includeif)\.|^extensions\.worktreeconfig$/.test(key)));
 }
 
 /**

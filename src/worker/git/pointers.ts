@@ -23,6 +23,15 @@ export async function readCommonDir(root: string): Promise<string | undefined> {
   return realpath(shared === undefined ? gitDir : path.resolve(gitDir, shared)).catch(() => undefined);
 }
 
+/** Changes whenever anybody writes the repository's `config` file; undefined when it is no plain file. */
+export async function stampConfig(root: string): Promise<string | undefined> {
+  const commonDir = await readCommonDir(root);
+  if (commonDir === undefined) return undefined;
+  const file = path.join(commonDir, "config");
+  const found = await lstat(file, { bigint: true }).catch(() => undefined);
+  return found?.isFile() === true ? [file, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(" ") : undefined;
+}
+
 /** The text of a file; undefined when it cannot be read. */
 export async function readText(file: string): Promise<string | undefined> {
   return readFile(file, "utf8").catch(() => undefined);

@@ -5,7 +5,7 @@ import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { createBranch, isOwnBranch } from "./branches.ts";
 import { openForWork } from "./inspect.ts";
 import { populateWorktree, programPatterns } from "./populate.ts";
-import { currentBranch, findBranch, isAncestor, noCommitError, openRepository, samePath } from "./repository.ts";
+import { currentBranch, findBranch, isAncestor, isConfigUnchanged, noCommitError, openRepository, samePath } from "./repository.ts";
 import type { OpenRepository, Repository } from "./repository.ts";
 import { together } from "./together.ts";
 import { findRegistration, openWorktree, removeWorktree, worktreeState } from "./worktrees.ts";
@@ -152,7 +152,7 @@ async function releaseBranch(repository: Repository, { branch, place }: { readon
   throw new TaskMasterError("GIT_CONFLICT", `The task's branch ${branch} is checked out in ${place}. Check out another branch there and retry the task.`);
 }
 
-async function addWorktree(repository: Repository, worktree: string, branch: string): Promise<void> {
+async function addWorktree(repository: OpenRepository, worktree: string, branch: string): Promise<void> {
   // Filled in a second step: git would do it in a child process that outlives an abort.
   const [patterns] = await together([
     programPatterns(repository.git, `refs/heads/${branch}`),
@@ -161,7 +161,8 @@ async function addWorktree(repository: Repository, worktree: string, branch: str
   const gitDir = await findRegistration(repository.commonDir, worktree);
   if (gitDir === undefined) throw new TaskMasterError("GIT_FAILED", `Git did not register the worktree ${worktree}.`);
   try {
-    await populateWorktree(await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" }), patterns);
+    const known = (await isConfigUnchanged(repository)) ? { config: repository.config } : {};
+    await populateWorktree(await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse", ...known }), patterns);
   } catch (error) {
     await removeWorktree(repository, worktree).catch(() => undefined);
     throw error;

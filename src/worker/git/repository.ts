@@ -1,10 +1,10 @@
 import path from "node:path";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerOutput } from "../../protocol/handlers.ts";
-import { overridesOf, readConfig } from "./configSafety.ts";
+import { isOneFile, overridesOf, readConfig } from "./configSafety.ts";
 import type { ConfigEntry } from "./configSafety.ts";
 import { HardenedGit } from "./hardenedGit.ts";
-import { readCommonDir } from "./pointers.ts";
+import { readCommonDir, stampConfig } from "./pointers.ts";
 import { together } from "./together.ts";
 
 /** The user's repository. Nothing here ever changes its checkout, index, stash, HEAD or configuration. */
@@ -27,6 +27,8 @@ interface Checkout {
 /** A repository whose configuration runs nothing, as it was when it was opened. */
 export interface OpenRepository extends Repository, Checkout {
   readonly config: readonly ConfigEntry[];
+  /** Of the `config` file before it was read; undefined when it could not be found without git. */
+  readonly configStamp: string | undefined;
 }
 
 /** A local branch as it is now. */
@@ -59,11 +61,20 @@ export async function repositoryOf(workspace: HandlerOutput<"git.prepare">, sign
 /** Finds the repository and refuses one whose configuration would run programs. @throws as locateRepository; GIT_UNSAFE */
 export async function openRepository(directory: string, signal: AbortSignal): Promise<OpenRepository> {
   const plain = new HardenedGit({ cwd: directory, signal });
-  const [repository, { entries, overrides }] = await together([
-    locateWithHead(plain),
-    readConfig(plain).then((read) => ({ entries: read, overrides: overridesOf(read, "refuse") })),
-  ]);
-  return { ...repository, config: entries, git: repository.git.with({ config: overrides }) };
+  const [repository, checked] = await together([locateWithHead(plain), readChecked(plain)]);
+  return { ...repository, ...checked, git: repository.git.with({ config: overridesOf(checked.config, "refuse") }) };
+}
+
+async function readChecked(git: HardenedGit): Promise<Pick<OpenRepository, "config" | "configStamp">> {
+  const configStamp = await stampConfig(git.setup.cwd);
+  const config = await readConfig(git);
+  overridesOf(config, "refuse");
+  return { config, configStamp };
+}
+
+/** Whether what was read when the repository was opened still counts, also in a worktree that was made since. */
+export async function isConfigUnchanged({ root, config, configStamp }: OpenRepository): Promise<boolean> {
+  return configStamp !== undefined && isOneFile(config) && (await stampConfig(root)) === configStamp;
 }
 
 /** Place and HEAD by one process; what that cannot say (no commit yet, odd names) is asked one by one. */

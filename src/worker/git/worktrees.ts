@@ -5,8 +5,8 @@
 import { lstat, readdir, realpath, rm, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { TaskMasterError } from "../../model/errors.ts";
-import { repositoryOverrides } from "./configSafety.ts";
-import type { UnsafeDrivers } from "./configSafety.ts";
+import { overridesOf, readConfig } from "./configSafety.ts";
+import type { ConfigEntry, UnsafeDrivers } from "./configSafety.ts";
 import type { CommitIdentity } from "./gitEnvironment.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
 import { readPointer, readText } from "./pointers.ts";
@@ -27,6 +27,8 @@ export interface OpenWorktree {
 export interface OpenOptions {
   readonly drivers: UnsafeDrivers;
   readonly identity?: CommitIdentity;
+  /** The configuration that applies in the worktree, where it is known; else git is asked. */
+  readonly config?: readonly ConfigEntry[];
 }
 
 /** gone: no folder; whole: can be worked in; broken: half made or half removed. */
@@ -79,7 +81,8 @@ export async function openWorktree(
     config: [],
     ...(options.identity === undefined ? {} : { identity: options.identity }),
   });
-  return { ...place, git: plain.with({ config: await repositoryOverrides(plain, options.drivers) }) };
+  const entries = options.config ?? (await readConfig(plain));
+  return { ...place, git: plain.with({ config: overridesOf(entries, options.drivers) }) };
 }
 
 /** Removes one worktree, whatever state it is in, and its registration. Ignored and untracked files vanish with it. */
