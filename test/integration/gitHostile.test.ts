@@ -238,6 +238,15 @@ describe("a hostile repository", () => {
     expect(f.registrations()).toEqual(["side"]);
   });
 
+  it("does not take a link for the git directory of the worktree", async () => {
+    using f = new TrapFixture();
+    const workspace = await f.prepare();
+    const gitDir = path.join(f.repo.dir, ".git/worktrees/task0001-1");
+    renameSync(gitDir, path.join(f.root.dir, "moved"));
+    symlinkSync(path.join(f.root.dir, "moved"), gitDir);
+    expect(await failure(f.commit(workspace))).toMatchObject({ code: "GIT_CONFLICT" });
+  });
+
   it("does not run git inside repositories and submodules that the agent made", async () => {
     using f = new TrapFixture();
     const workspace = await f.prepare();

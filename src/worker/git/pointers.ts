@@ -1,4 +1,5 @@
 /** The files by which git finds a repository, read without git and without following links. */
+import { lstatSync } from "node:fs";
 import { lstat, readFile, realpath } from "node:fs/promises";
 import path from "node:path";
 
@@ -23,13 +24,14 @@ export async function readCommonDir(root: string): Promise<string | undefined> {
   return realpath(shared === undefined ? gitDir : path.resolve(gitDir, shared)).catch(() => undefined);
 }
 
-/** Changes whenever anybody writes the repository's `config` file; undefined when it is no plain file. */
-export async function stampConfig(root: string): Promise<string | undefined> {
-  const commonDir = await readCommonDir(root);
-  if (commonDir === undefined) return undefined;
-  const file = path.join(commonDir, "config");
-  const found = await lstat(file, { bigint: true }).catch(() => undefined);
-  return found?.isFile() === true ? [file, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(" ") : undefined;
+/** Changes whenever anybody writes the repository's `config` file; undefined when it is no plain file. At once: git waits for it. */
+export function stampConfig(commonDir: string): string | undefined {
+  try {
+    const found = lstatSync(path.join(commonDir, "config"), { bigint: true });
+    return found.isFile() ? [commonDir, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(" ") : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The text of a file; undefined when it cannot be read. */

@@ -154,14 +154,14 @@ async function releaseBranch(repository: Repository, { branch, place }: { readon
 
 async function addWorktree(repository: OpenRepository, worktree: string, branch: string): Promise<void> {
   // Filled in a second step: git would do it in a child process that outlives an abort.
-  const [patterns] = await together([
-    programPatterns(repository.git, `refs/heads/${branch}`),
+  const [, patterns] = await together([
     repository.git.run(["worktree", "add", "--no-checkout", worktree, branch]),
+    programPatterns(repository.git, `refs/heads/${branch}`),
   ]);
   const gitDir = await findRegistration(repository.commonDir, worktree);
   if (gitDir === undefined) throw new TaskMasterError("GIT_FAILED", `Git did not register the worktree ${worktree}.`);
   try {
-    const known = (await isConfigUnchanged(repository)) ? { config: repository.config } : {};
+    const known = isConfigUnchanged(repository) ? { config: repository.config } : {};
     await populateWorktree(await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse", ...known }), patterns);
   } catch (error) {
     await removeWorktree(repository, worktree).catch(() => undefined);

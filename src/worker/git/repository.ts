@@ -27,7 +27,9 @@ interface Checkout {
 /** A repository whose configuration runs nothing, as it was when it was opened. */
 export interface OpenRepository extends Repository, Checkout {
   readonly config: readonly ConfigEntry[];
-  /** Of the `config` file before it was read; undefined when it could not be found without git. */
+  /** The settings against it. */
+  readonly overrides: readonly string[];
+  /** Of the `config` file before it was read; undefined when it is not in the usual place. */
   readonly configStamp: string | undefined;
 }
 
@@ -61,20 +63,21 @@ export async function repositoryOf(workspace: HandlerOutput<"git.prepare">, sign
 /** Finds the repository and refuses one whose configuration would run programs. @throws as locateRepository; GIT_UNSAFE */
 export async function openRepository(directory: string, signal: AbortSignal): Promise<OpenRepository> {
   const plain = new HardenedGit({ cwd: directory, signal });
-  const [repository, checked] = await together([locateWithHead(plain), readChecked(plain)]);
-  return { ...repository, ...checked, git: repository.git.with({ config: overridesOf(checked.config, "refuse") }) };
-}
-
-async function readChecked(git: HardenedGit): Promise<Pick<OpenRepository, "config" | "configStamp">> {
-  const configStamp = await stampConfig(git.setup.cwd);
-  const config = await readConfig(git);
-  overridesOf(config, "refuse");
-  return { config, configStamp };
+  // Git says where the file is while it is read: the usual place is looked at in advance.
+  const usual = path.join(directory, ".git");
+  const stamp = stampConfig(usual);
+  const readChecked = async (): Promise<Pick<OpenRepository, "config" | "overrides">> => {
+    const config = await readConfig(plain);
+    return { config, overrides: overridesOf(config, "refuse") };
+  };
+  const [repository, checked] = await together([locateWithHead(plain), readChecked()]);
+  const configStamp = samePath(repository.commonDir, usual) ? stamp : undefined;
+  return { ...repository, ...checked, configStamp, git: repository.git.with({ config: checked.overrides }) };
 }
 
 /** Whether what was read when the repository was opened still counts, also in a worktree that was made since. */
-export async function isConfigUnchanged({ root, config, configStamp }: OpenRepository): Promise<boolean> {
-  return configStamp !== undefined && isOneFile(config) && (await stampConfig(root)) === configStamp;
+export function isConfigUnchanged({ commonDir, config, configStamp }: OpenRepository): boolean {
+  return configStamp !== undefined && isOneFile(config) && stampConfig(commonDir) === configStamp;
 }
 
 /** Place and HEAD by one process; what that cannot say (no commit yet, odd names) is asked one by one. */
