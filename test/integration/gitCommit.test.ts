@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
@@ -156,6 +156,19 @@ describe("git.commit", () => {
     const { files } = await call("git.commit", { workspace, subject: "s", body: "", taskId: "t", attempt: 1, identity: {} }, { events });
     expect(files).toEqual(["app/a", "app/inner/b", "unborn/c", "z"]);
     expect(events).toEqual([{ type: "log", level: "warn", message: expect.stringContaining("clone") as string }]);
+  });
+
+  it("takes a link in place of a folder, without looking behind it", async () => {
+    using f = new GitFixture({ files: { "folder/x": "", "other/x": "", keep: "" } });
+    const workspace = await f.prepare();
+    rmSync(path.join(workspace.worktree, "folder"), { recursive: true });
+    symlinkSync("other", path.join(workspace.worktree, "folder"));
+    rmSync(path.join(workspace.worktree, "keep"));
+    const expected = ["folder", "folder/x", "keep"];
+    expect((await f.changes(workspace)).files).toEqual(expected);
+    expect((await f.commit(workspace)).files).toEqual(expected);
+    expect(f.repo.git("ls-tree", "-r", "--name-only", "tm/1")).toBe("folder\nother/x");
+    expect(f.gitIn(workspace.worktree, "status", "--porcelain")).toBe("");
   });
 
   it("leaves out a clone in place of a file; in a folder with tracked files the files are the work", async () => {

@@ -1,3 +1,4 @@
+import type { HardenedGit } from "./hardenedGit.ts";
 import type { WorktreeStatus } from "./status.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
@@ -17,11 +18,15 @@ export function forSnapshot(worktree: OpenWorktree): OpenWorktree {
  * Stages what the status names and writes the index as a tree. No hook, no merge, no editor takes part; unlike `git add`
  * it never runs git in a submodule, whose configuration is the agent's: only the commit that it is at is recorded.
  */
-export async function takeSnapshot({ git }: OpenWorktree, { unstaged, untracked }: WorktreeStatus): Promise<string> {
-  const paths = [...unstaged, ...untracked];
-  const stage = ["update-index", "--add", "--remove", "--replace", "--ignore-skip-worktree-entries", "-z", "--stdin"];
-  if (paths.length > 0) await git.run(stage, { input: `${paths.join("\0")}\0` });
+export async function takeSnapshot({ git }: OpenWorktree, { unstaged, gone, untracked }: WorktreeStatus): Promise<string> {
+  // Alone and first: a link may stand in place of a folder, and update-index refuses to look behind it.
+  await update(git, ["--force-remove"], gone);
+  await update(git, ["--add", "--remove", "--replace", "--ignore-skip-worktree-entries"], [...unstaged, ...untracked]);
   return git.line(["write-tree"]);
+}
+
+async function update(git: HardenedGit, options: readonly string[], paths: readonly string[]): Promise<void> {
+  if (paths.length > 0) await git.run(["update-index", ...options, "-z", "--stdin"], { input: `${paths.join("\0")}\0` });
 }
 
 /** Makes a commit object; no ref moves. */

@@ -9,8 +9,10 @@ export interface WorktreeStatus {
   readonly branch?: string;
   /** Tracked paths that differ from HEAD in the index or on disk. */
   readonly changed: readonly string[];
-  /** Those of them whose file is not as it is in the index. */
+  /** Those of them whose file is there and not as it is in the index. */
   readonly unstaged: readonly string[];
+  /** Those of them that are in the index and not on disk. */
+  readonly gone: readonly string[];
   /** Untracked paths that are not ignored; a repository of its own as one path that ends in a slash. */
   readonly untracked: readonly string[];
   /** False when a path stands for two differences, in the index and on disk: it may be on disk as it is in HEAD. */
@@ -30,6 +32,7 @@ export async function readStatus(git: HardenedGit): Promise<WorktreeStatus> {
 export function parseStatus(records: readonly string[]): WorktreeStatus {
   const changed: string[] = [];
   const unstaged: string[] = [];
+  const gone: string[] = [];
   const untracked: string[] = [];
   const place: { head?: string; branch?: string } = {};
   let isPlain = true;
@@ -40,12 +43,13 @@ export function parseStatus(records: readonly string[]): WorktreeStatus {
       const [, sides = "", conflict, file] = changedRecord.exec(record) ?? [];
       if (file === undefined) throw new TaskMasterError("GIT_FAILED", "Git described a change in a way that is not known.", { details: record });
       changed.push(file);
-      if (!sides.endsWith(".")) unstaged.push(file);
+      if (sides.endsWith("D")) gone.push(file);
+      else if (!sides.endsWith(".")) unstaged.push(file);
       isPlain &&= conflict === undefined && sides.includes(".");
     }
   }
   const known = new Set(changed);
-  return { ...place, changed, unstaged, untracked, isPlain: isPlain && !untracked.some((file) => known.has(file)) };
+  return { ...place, changed, unstaged, gone, untracked, isPlain: isPlain && !untracked.some((file) => known.has(file)) };
 }
 
 function readHeader(record: string): { head?: string; branch?: string } {

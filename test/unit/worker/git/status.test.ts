@@ -6,12 +6,22 @@ const record = (sides: string, file: string): string => `1 ${sides} N... 100644 
 
 describe("parseStatus", () => {
   it("reads head, changes on either side and untracked paths with any name", () => {
-    const records = [`# branch.oid ${sha}`, "# branch.head tm/1", "# stash 1", record(".M", "a b"), record("A.", "1 .M\n"), "? new\nline", "? clone/"];
+    const records = [
+      `# branch.oid ${sha}`,
+      "# branch.head tm/1",
+      "# stash 1",
+      record(".M", "a b"),
+      record("A.", "1 .M\n"),
+      record(".D", "c"),
+      "? new\nline",
+      "? clone/",
+    ];
     expect(parseStatus(records)).toEqual({
       head: sha,
       branch: "tm/1",
-      changed: ["a b", "1 .M\n"],
+      changed: ["a b", "1 .M\n", "c"],
       unstaged: ["a b"],
+      gone: ["c"],
       untracked: ["new\nline", "clone/"],
       isPlain: true,
     });
