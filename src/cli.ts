@@ -17,7 +17,7 @@ async function withOtherNode(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  if (!hasSqlite(process.versions.node)) return withOtherNode();
+  if (!hasSqlite()) return withOtherNode();
   const { runInProcess } = await import("./terminal/inProcess.ts");
   const { openEngine } = await import("./composition.ts");
   const { parseSettings } = await import("./model/settings.ts");
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     argv,
     version,
     open: (options, logger) => {
-      const { settings } = parseSettings({ goosePath: options.goosePath });
+      const { settings } = parseSettings({ goosePath: options.goosePath, ...options.settings });
       return openEngine({
         folder: options.folder,
         ...(options.dataDirectory === undefined ? {} : { dataDirectory: options.dataDirectory }),

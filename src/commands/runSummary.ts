@@ -1,5 +1,5 @@
 import type { Task } from "../model/task.ts";
-import { statusWords } from "../views/taskItem.ts";
+import { statusWords } from "../model/taskActions.ts";
 
 /** How a batch of runs went, in a sentence. A task that was run twice counts once. */
 export function summarizeRuns(tasks: readonly Task[]): string {

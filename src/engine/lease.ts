@@ -51,7 +51,7 @@ export class LeaseDesk {
     await this.#ledger.change(id, (task, attempt) => {
       const next = intent === "stop" ? machine.stop(task, clock.now()) : machine.cancel(task, clock.now());
       const wasUnderWay = attempt !== undefined && (task.status === "paused" || task.status === "in_progress");
-      place = wasUnderWay ? { task, attempt, token: task.fence, continues: placeOf(task, attempt) } : undefined;
+      place = wasUnderWay ? { task, attempt, token: task.fence, baseBranches: [], continues: placeOf(task, attempt) } : undefined;
       const outcome = intent === "stop" ? "stopped" : "cancelled";
       const ended = place === undefined || attempt === undefined ? {} : { attempt: { ...attempt, outcome, endedAt: clock.now(), reason } as const };
       return { task: next, ...ended, events: [{ type: outcome, reason }] };
@@ -72,11 +72,18 @@ export class LeaseDesk {
     return task.lease !== undefined && task.lease.expiresAt > this.#deps.clock.now() && !this.#deps.isOwnerGone(task.lease.owner);
   }
 
-  /** Puts tasks whose owner is gone to `paused`: the place is kept, nothing is lost, nothing runs twice. */
+  /**
+   * Puts tasks whose owner is gone to `paused`: the place is kept, nothing is lost, nothing runs twice. A request that the
+   * owner did not live to hear is carried out.
+   */
   async reclaim(): Promise<void> {
-    const { store, clock } = this.#deps;
+    const { store, clock, isTrusted } = this.#deps;
     const leased = await store.leased();
-    for (const { id } of leased.filter((task) => !this.isHeld(task))) {
+    for (const { id, request } of leased.filter((task) => !this.isHeld(task))) {
+      if ((request === "stop" || request === "cancel") && isTrusted()) {
+        await this.endWithoutOwner(id, request, `${request === "stop" ? "Stopped" : "Cancelled"} by the user; the process that ran it is gone.`);
+        continue;
+      }
       await this.#ledger.change(id, (task) => {
         if (task.lease === undefined || this.isHeld(task)) return undefined;
         if (task.status === "paused") return { task: machine.lose(task, clock.now()), events: [] };
@@ -119,12 +126,11 @@ export class LeaseDesk {
     const attempts = await this.#deps.store.attempts(task.id);
     const attempt = attempts.at(-1) ?? newAttempt(task, this.#deps.owner, this.#deps.clock.now());
     const dependencies = (await Promise.all(task.dependsOn.map((id) => this.#deps.store.get(id)))).filter((dependency) => dependency !== undefined);
-    const base = dependencies.filter((dependency) => dependency.branch !== undefined && hasCommits(dependency)).sort((a, b) => b.updatedAt - a.updatedAt)[0];
     return {
       task,
       attempt,
       token: task.fence,
-      ...(base?.branch === undefined ? {} : { baseBranch: base.branch }),
+      baseBranches: dependencies.filter(hasCommits).flatMap(({ branch }) => branch ?? []),
       ...(isContinued ? { continues: placeOf(task, attempt) } : {}),
     };
   }
@@ -140,8 +146,8 @@ function newAttempt(task: Task, owner: string, now: number): Attempt {
 }
 
 /** Where an interrupted attempt stands, as far as it got. */
-function placeOf(task: Task, { branch, worktree, baseSha, sessionId }: Attempt): NonNullable<LeasedTask["continues"]> {
-  const workspace: Workspace | undefined =
-    branch === undefined || worktree === undefined || baseSha === undefined ? undefined : { repository: task.repository, worktree, branch, baseSha };
+function placeOf(task: Task, { branch, worktree, baseSha, startSha = baseSha, sessionId }: Attempt): NonNullable<LeasedTask["continues"]> {
+  const hasPlace = branch !== undefined && worktree !== undefined && baseSha !== undefined && startSha !== undefined;
+  const workspace: Workspace | undefined = hasPlace ? { repository: task.repository, worktree, branch, baseSha, startSha } : undefined;
   return { ...(sessionId === undefined ? {} : { sessionId }), ...(workspace === undefined ? {} : { workspace }) };
 }

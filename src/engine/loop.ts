@@ -31,15 +31,29 @@ async function execute(deps: LooperDeps, leased: LeasedTask, options: AbortOptio
       throw new TaskMasterError("DIRTY_REPOSITORY", "The repository has changes in the way. Commit or stash them, then retry.");
     }
     workspace = await deps.git.branch(leased, options);
-    await deps.checkpoint(leased, "prepared", { branch: workspace.branch, baseSha: workspace.baseSha, worktree: workspace.worktree });
+    await deps.checkpoint(leased, "prepared", {
+      branch: workspace.branch,
+      baseSha: workspace.baseSha,
+      startSha: workspace.startSha,
+      worktree: workspace.worktree,
+    });
     const summary = await workUntilVerified(deps, leased, workspace, options);
     await deps.checkpoint(leased, "verified", {});
     const commit = await deps.git.commitAndPush(leased, workspace, options);
     await deps.checkpoint(leased, "committed", { commits: commit.commits });
-    await deps.git.cleanup(leased, workspace, "branch");
+    await removeWorktree(deps, leased, workspace);
     return { kind: "completed", summary, commit, workspace };
   } catch (thrown) {
     return failure(deps, leased, workspace, { error: toTaskMasterError(thrown), signal: options.signal });
+  }
+}
+
+/** After the commit: a worktree that cannot be removed is no reason to call the work failed. */
+async function removeWorktree(deps: LooperDeps, leased: LeasedTask, workspace: Workspace): Promise<void> {
+  try {
+    await deps.git.cleanup(leased, workspace, "branch");
+  } catch (thrown) {
+    deps.log.warn("the worktree of a finished task could not be removed", { task: leased.task.id, worktree: workspace.worktree, error: String(thrown) });
   }
 }
 

@@ -4,6 +4,7 @@ import type { TaskId } from "../model/ids.ts";
 import type { TaskMasterError } from "../model/errors.ts";
 import type { Attempt, AttemptStep, Task, TaskStatus } from "../model/task.ts";
 import type { LogLevel, NewTaskEvent, TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
+import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
 import type { EndIntent } from "./runEnd.ts";
 
 /** Wall-clock time in milliseconds since the epoch. */
@@ -103,6 +104,8 @@ export interface InvocationObserver {
   onEvents?(events: readonly WorkerEventBody[]): void;
   /** The worker lives and still works on it. */
   onHeartbeat?(): void;
+  /** A tool call waits for leave; without an observer for it, it is declined. */
+  onPermission?(request: PermissionRequest): PermissionOutcome | Promise<PermissionOutcome>;
 }
 
 /** One running invocation. `result` rejects with the handler's TaskMasterError (code and cause kept), CANCELLED or WORKER_FAILED. */
@@ -133,6 +136,8 @@ export interface Workspace {
   readonly branch: string;
   /** The commit from which the task's work starts. */
   readonly baseSha: string;
+  /** The head of the branch when this attempt began: what lies between is an earlier attempt's, and no evidence for this one. */
+  readonly startSha: string;
 }
 
 export interface CommitResult {
@@ -147,8 +152,8 @@ export interface LeasedTask {
   readonly task: Task;
   readonly attempt: Attempt;
   readonly token: number;
-  /** The branch to start from: that of the task it depends on; absent means HEAD of the repository. */
-  readonly baseBranch?: string;
+  /** The branches to start from: those of the tasks it depends on; none means HEAD of the repository. */
+  readonly baseBranches: readonly string[];
   /** Set when an earlier attempt's place is continued (after a pause or a crash) instead of starting anew. */
   readonly continues?: { readonly sessionId?: string; readonly workspace?: Workspace };
 }
@@ -162,11 +167,14 @@ export interface GitOperations {
    * can start here: a repository with a commit and an identity (else NOT_A_REPOSITORY, NO_COMMIT, NO_IDENTITY).
    */
   branch(leased: LeasedTask, options: AbortOptions): Promise<Workspace>;
-  /** Paths changed in the worktree and on the branch since the base, uncommitted ones included. */
+  /** Paths changed in the worktree and on the branch since this attempt began, uncommitted ones included. */
   changes(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<readonly string[]>;
   /** Commits all work with the task's message and trailer; finds its own earlier commit instead of making a second. */
   commitAndPush(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<CommitResult>;
-  /** Removes the worktree. Uncommitted work is saved first: on the branch (`keep: "branch"`) or under a ref of its own; resolves with where. */
+  /**
+   * Removes the worktree. Unfinished work is saved first: on the branch (`keep: "branch"`), or under a ref of its own, and then
+   * the branch is as it was when the attempt began. Resolves with where.
+   */
   cleanup(leased: LeasedTask, workspace: Workspace, keep: "branch" | "ref"): Promise<{ readonly savedAs?: string }>;
 }
 

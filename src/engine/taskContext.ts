@@ -54,7 +54,7 @@ export function continuePrompt(): string {
   ].join("\n");
 }
 
-/** The prompt of a fresh session where the earlier one can no longer be loaded. */
+/** The prompt of a fresh session on a task that an earlier one has begun: an attempt that was stopped, or a session that can no longer be loaded. */
 export function handOverPrompt(task: Task, dependencies: readonly Task[]): string {
-  return `${taskPrompt(task, dependencies)}\n\n## Before you start\nAn earlier session on this task was interrupted and cannot be continued. Its work is still in this directory: look at it first (git status and git diff), keep what is right and finish the rest.`;
+  return `${taskPrompt(task, dependencies)}\n\n## Before you start\nAn earlier attempt at this task was ended before it had finished, and its session cannot be continued. Its work is still here, committed or not: look at it first (git log, git status and git diff), keep what is right and finish the rest.`;
 }

@@ -15,6 +15,7 @@
  */
 import { TaskMasterError } from "../model/errors.ts";
 import type { Lease, Task, TaskResult, TaskStatus } from "../model/task.ts";
+import { legalActions, statusWords } from "../model/taskActions.ts";
 
 export type TaskTransition = "claim" | "pause" | "resume" | "stop" | "complete" | "fail" | "lose" | "requeue" | "cancel";
 
@@ -30,6 +31,19 @@ const legalFrom: { readonly [T in TaskTransition]: readonly TaskStatus[] } = {
   cancel: ["todo", "blocked", "in_progress", "paused", "stopped", "failed"],
 };
 
+/** What is done to the task, in the words of a person. */
+const participles: { readonly [T in TaskTransition]: string } = {
+  claim: "run",
+  pause: "paused",
+  resume: "resumed",
+  stop: "stopped",
+  complete: "completed",
+  fail: "recorded as failed",
+  lose: "given up by its process",
+  requeue: "put back into the queue",
+  cancel: "cancelled",
+};
+
 /** Whether the step is legal in this status. */
 export function isLegal(status: TaskStatus, transition: TaskTransition): boolean {
   return legalFrom[transition].includes(status);
@@ -38,10 +52,13 @@ export function isLegal(status: TaskStatus, transition: TaskTransition): boolean
 /** Throws ILLEGAL_TRANSITION, saying what would be legal, unless the step is. */
 export function assertLegal(task: Task, transition: TaskTransition): void {
   if (isLegal(task.status, transition)) return;
-  const possible = (Object.keys(legalFrom) as TaskTransition[]).filter((name) => isLegal(task.status, name));
+  const possible =
+    legalActions(task.status)
+      .filter((action) => action !== "start") // of a stopped task the same as retry
+      .join(", ") || "nothing";
   throw new TaskMasterError(
     "ILLEGAL_TRANSITION",
-    `Task ${task.id} is ${task.status.replace("_", " ")}: it cannot ${transition}. Possible now: ${possible.join(", ") || "nothing"}.`,
+    `Task ${task.id} is ${statusWords[task.status]}: it cannot be ${participles[transition]}. Possible now: ${possible}.`,
   );
 }
 

@@ -2,11 +2,13 @@ import { Gate } from "../base/gate.ts";
 import type { Disposable } from "../base/event.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import type { Task } from "../model/task.ts";
+import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
 import type { Ledger } from "./ledger.ts";
 import { loop } from "./loop.ts";
 import { recordOutcome, recordStep } from "./outcome.ts";
 import type { AbortOptions, AgentPrompt, AgentResult, AgentTurn, LeasedTask, TaskOutcome, Workspace } from "./ports.ts";
 import type { EngineDeps } from "./engineDeps.ts";
+import { decidePermission } from "./permissionPolicy.ts";
 import { RunEnd, type EndIntent } from "./runEnd.ts";
 import { continuePrompt, handOverPrompt, taskPrompt } from "./taskContext.ts";
 import * as machine from "./taskMachine.ts";
@@ -120,7 +122,7 @@ export class TaskRun {
   }
 
   async #runAgent(leased: LeasedTask, workspace: Workspace, options: AbortOptions & { readonly feedback?: string }): Promise<AgentResult> {
-    const prompt = await this.#prompt(options.feedback);
+    const prompt = await this.#prompt(workspace, options.feedback);
     try {
       return await this.#turnWith(leased, workspace, prompt);
     } catch (thrown) {
@@ -130,11 +132,13 @@ export class TaskRun {
     }
   }
 
-  async #prompt(feedback: string | undefined): Promise<AgentPrompt> {
+  async #prompt({ baseSha, startSha }: Workspace, feedback: string | undefined): Promise<AgentPrompt> {
     const sessionId = (await this.#deps.store.attempts(this.leased.task.id)).at(-1)?.sessionId;
     const { task, continues } = this.leased;
     if (feedback !== undefined && sessionId !== undefined) return { text: feedback, sessionId };
-    if (continues === undefined) return { text: taskPrompt(task, await this.#dependencies()) };
+    const isFresh = continues === undefined && startSha === baseSha;
+    if (isFresh) return { text: taskPrompt(task, await this.#dependencies()) };
+    if (continues === undefined) return { text: handOverPrompt(task, await this.#dependencies()) };
     if (sessionId !== undefined) return { text: continuePrompt(), sessionId };
     return { text: handOverPrompt(task, await this.#dependencies()) };
   }
@@ -142,7 +146,10 @@ export class TaskRun {
   async #turnWith(leased: LeasedTask, workspace: Workspace, prompt: AgentPrompt): Promise<AgentResult> {
     const { signal } = this.#controller;
     await this.#gate.passed(signal);
-    const turn = this.#deps.agent.run(leased, workspace, prompt, { onEvents: (events) => this.#journal(events) });
+    const turn = this.#deps.agent.run(leased, workspace, prompt, {
+      onEvents: (events) => this.#journal(events),
+      onPermission: (request) => this.#decide(request),
+    });
     this.#turn = turn;
     if (this.#gate.isClosed) turn.pause();
     const onAbort = (): void => turn.cancel(toTaskMasterError(signal.reason).message);
@@ -154,6 +161,12 @@ export class TaskRun {
       signal.removeEventListener("abort", onAbort);
       this.#turn = undefined;
     }
+  }
+
+  #decide(request: PermissionRequest): PermissionOutcome {
+    const { outcome, reason } = decidePermission(request);
+    if (reason !== undefined) this.#journal([{ type: "log", level: "info", message: reason }]);
+    return outcome;
   }
 
   #journal(events: Parameters<Ledger["append"]>[2]): void {

@@ -30,14 +30,15 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
     // A worktree of its own: the state of the user's checkout is in nobody's way.
     isClean: () => Promise.resolve(true),
     branch: (leased, { signal }) => {
-      const { task, continues, baseBranch } = leased;
+      const { task, continues, baseBranches } = leased;
       const input = {
         directory: task.repository,
         worktree: continues?.workspace?.worktree ?? join(stateDirectory, "worktrees", task.id),
         branch: branchName(settings().branchPrefix, task),
         taskId: task.id,
+        baseBranches: [...baseBranches],
         identity: identity(),
-        ...(baseBranch === undefined ? {} : { baseBranch }),
+        check: true,
         ...(task.branch === undefined ? {} : { ownBranch: task.branch }),
         ...(continues?.workspace === undefined ? {} : { continues: { ...continues.workspace } }),
       };

@@ -2,6 +2,7 @@ import { TaskMasterError } from "../model/errors.ts";
 import type { InvocationHandle, InvocationObserver, Logger, TaskInvocation } from "../engine/ports.ts";
 import type { JsonValue } from "../base/json.ts";
 import type { PoolMode } from "../model/settings.ts";
+import type { PermissionOutcome } from "../model/toolCall.ts";
 import { hostWorkerVersion, parseWorkerMessage, type HostMessage, type WorkerMessage } from "../protocol/hostWorker.ts";
 import { deserializeError } from "../protocol/serializedError.ts";
 import { openLink, type WorkerLink } from "./workerLink.ts";
@@ -31,6 +32,7 @@ export class PoolWorker {
   readonly #link: WorkerLink;
   readonly #open = new Map<number, OpenInvocation>();
   #isGone = false;
+  #silentRounds = 0;
 
   constructor(options: PoolWorkerOptions) {
     this.#options = options;
@@ -76,7 +78,16 @@ export class PoolWorker {
     await this.#link.terminate();
   }
 
+  /** One round of looking: a worker with work that was silent for `limit` rounds is ended. */
+  countSilence(limit: number): void {
+    this.#silentRounds = this.load === 0 ? 0 : this.#silentRounds + 1;
+    if (this.#silentRounds < limit) return;
+    this.#gone(new Error("it gave no sign of life"));
+    this.#link.terminate().catch(() => undefined);
+  }
+
   #receive(messages: unknown): void {
+    this.#silentRounds = 0;
     for (const value of Array.isArray(messages) ? (messages as unknown[]) : [messages]) {
       const message = parseWorkerMessage(value);
       if (message === undefined) this.#drop();
@@ -95,11 +106,24 @@ export class PoolWorker {
         return this.#observer(message.invocationId)?.onClaim?.();
       case "event":
         return this.#observer(message.invocationId)?.onEvents?.([message.event]);
+      case "permission":
+        return void this.#answer(message);
       case "completed":
         return this.#settle(message.invocationId, (open) => open.settled.resolve(message.output));
       case "failed":
         return this.#settle(message.invocationId, (open) => open.settled.reject(deserializeError(message.error)));
     }
+  }
+
+  /** Whoever cannot decide declines. */
+  async #answer({ invocationId, requestId, request }: Extract<WorkerMessage, { type: "permission" }>): Promise<void> {
+    let outcome: PermissionOutcome = "reject_once";
+    try {
+      outcome = (await this.#observer(invocationId)?.onPermission?.(request)) ?? outcome;
+    } catch (error) {
+      this.#options.log.error("a tool call could not be decided on and was declined", { error: String(error) });
+    }
+    this.post([{ type: "permission", invocationId, requestId, outcome }]);
   }
 
   #observer(invocationId: number): InvocationObserver | undefined {

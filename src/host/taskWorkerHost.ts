@@ -1,7 +1,11 @@
+import type { Disposable } from "../base/event.ts";
 import type { InvocationHandle, InvocationObserver, Logger, TaskInvocation, Timers, WorkerHost } from "../engine/ports.ts";
 import { TaskMasterError } from "../model/errors.ts";
 import type { EngineSettings } from "../model/settings.ts";
 import { PoolWorker } from "./poolWorker.ts";
+
+const defaultSilenceMs = 15_000;
+const silentRounds = 3;
 
 /** What a TaskWorkerHost is made with. */
 export interface TaskWorkerHostOptions {
@@ -10,17 +14,20 @@ export interface TaskWorkerHostOptions {
   readonly settings: () => Pick<EngineSettings, "poolSize" | "poolMode" | "poolModules">;
   readonly timers: Timers;
   readonly log: Logger;
+  /** A worker with work that gives no sign of life for so long is ended (default 15 s; it beats every second). */
+  readonly silenceMs?: number;
 }
 
 /**
  * The pool of workers on the main thread. A worker is made when all others are busy, up to the pool's size; beyond it
  * invocations share (only paused tasks make that happen, the engine starts no more than the size). A worker that is
- * gone costs its invocations (WORKER_FAILED) and is replaced at the next need.
+ * gone, or that never gives its thread back, costs its invocations (WORKER_FAILED) and is replaced at the next need.
  */
 export class TaskWorkerHost implements WorkerHost {
   readonly #options: TaskWorkerHostOptions;
   readonly #workers = new Set<PoolWorker>();
   #lastInvocationId = 0;
+  #watch: Disposable | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: TaskWorkerHostOptions) {
@@ -43,6 +50,7 @@ export class TaskWorkerHost implements WorkerHost {
       const result = Promise.reject(new TaskMasterError("CANCELLED", "The workers are shutting down."));
       return { result, pause: () => undefined, resume: () => undefined, cancel: () => undefined };
     }
+    this.#watch ??= this.#watchSilence();
     return this.#pick().run(++this.#lastInvocationId, invocation, observer);
   }
 
@@ -65,7 +73,17 @@ export class TaskWorkerHost implements WorkerHost {
     return worker;
   }
 
+  /** Counts rounds, not time: after the machine slept, every worker has its full time again. Ends when nothing runs. */
+  #watchSilence(): Disposable {
+    const { timers, silenceMs = defaultSilenceMs } = this.#options;
+    return timers.after(silenceMs / silentRounds, () => {
+      for (const worker of this.#workers) worker.countSilence(silentRounds);
+      this.#watch = [...this.#workers].some((worker) => worker.load > 0) ? this.#watchSilence() : undefined;
+    });
+  }
+
   async #shutDown(graceMs: number): Promise<void> {
+    this.#watch?.dispose();
     const workers = [...this.#workers];
     for (const worker of workers) worker.post([{ type: "shutdown", graceMs }]);
     const { promise: late, resolve } = Promise.withResolvers<void>();

@@ -32,7 +32,8 @@ export function openLink(mode: PoolMode, script: string, start: WorkerStart, lis
 }
 
 function openThread(script: string, start: WorkerStart, listener: WorkerLinkListener): WorkerLink {
-  const worker = new Worker(pathToFileURL(script), { workerData: start, name: "task-master-worker" });
+  // A worker that hoards memory ends alone, long before the host is in need.
+  const worker = new Worker(pathToFileURL(script), { workerData: start, name: "task-master-worker", resourceLimits: { maxOldGenerationSizeMb: 512 } });
   let failure: Error | undefined;
   worker.on("message", (messages: unknown) => listener.onMessages(messages));
   worker.on("messageerror", (error) => listener.onMessages({ unreadable: error.message }));

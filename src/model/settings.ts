@@ -40,14 +40,24 @@ type Check = (value: JsonValue) => string | undefined;
 
 const text: Check = (value) => (typeof value === "string" ? undefined : "must be a text");
 const wholeNumber =
-  (low: number, high: number): Check =>
+  ([low, high]: readonly [low: number, high: number]): Check =>
   (value) =>
     typeof value === "number" && Number.isInteger(value) && value >= low && value <= high ? undefined : `must be a whole number from ${low} to ${high}`;
+/** The least and the greatest value of the settings that are whole numbers. */
+export const numberRanges = {
+  poolSize: [1, 16],
+  maxAttempts: [1, 20],
+  maxTurns: [1, 10_000],
+  wallClockMinutes: [1, 1_440],
+  idleMinutes: [1, 1_440],
+  gracefulShutdownMsTimeout: [0, 60_000],
+} as const satisfies { readonly [K in keyof EngineSettings]?: readonly [low: number, high: number] };
+
 const texts: Check = (value) => (Array.isArray(value) && value.every((item) => typeof item === "string") ? undefined : "must be a list of texts");
 
 const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
   goosePath: text,
-  poolSize: wholeNumber(1, 16),
+  poolSize: wholeNumber(numberRanges.poolSize),
   poolMode: (value) => (value === "thread" || value === "inline" ? undefined : 'must be "thread" or "inline"'),
   poolModules: texts,
   branchPrefix: (value) =>
@@ -56,11 +66,11 @@ const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
       : "must begin with a letter or digit and hold only letters, digits, '.', '_', '-' and at most one '/' at the end",
   gitUserName: text,
   gitUserEmail: text,
-  maxAttempts: wholeNumber(1, 20),
-  maxTurns: wholeNumber(1, 10_000),
-  wallClockMinutes: wholeNumber(1, 1_440),
-  idleMinutes: wholeNumber(1, 1_440),
-  gracefulShutdownMsTimeout: wholeNumber(0, 60_000),
+  maxAttempts: wholeNumber(numberRanges.maxAttempts),
+  maxTurns: wholeNumber(numberRanges.maxTurns),
+  wallClockMinutes: wholeNumber(numberRanges.wallClockMinutes),
+  idleMinutes: wholeNumber(numberRanges.idleMinutes),
+  gracefulShutdownMsTimeout: wholeNumber(numberRanges.gracefulShutdownMsTimeout),
 };
 
 /** Reads settings by the names of EngineSettings; what is malformed keeps its default and is named in `problems`. */

@@ -126,7 +126,9 @@ export interface Attempt {
   /** The ACP session, kept so that a pause or a crash can continue it. */
   readonly sessionId?: string;
   readonly branch?: string;
+  /** Where the task's work begins on its branch, and where this attempt's began. */
   readonly baseSha?: string;
+  readonly startSha?: string;
   readonly worktree?: string;
   readonly steps: readonly AttemptStep[];
   readonly commits: readonly string[];

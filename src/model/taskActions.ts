@@ -24,3 +24,15 @@ export function legalActions(status: TaskStatus): readonly TaskAction[] {
 export function availableActions(task: Pick<Task, "status" | "request">): readonly TaskAction[] {
   return legal[task.status].filter((action) => action !== task.request);
 }
+
+/** Words for a status; shown everywhere, so that state is never told by colour alone. */
+export const statusWords: { readonly [S in TaskStatus]: string } = {
+  todo: "ready",
+  blocked: "blocked",
+  in_progress: "running",
+  paused: "paused",
+  stopped: "stopped",
+  done: "done",
+  failed: "failed",
+  cancelled: "cancelled",
+};

@@ -4,6 +4,18 @@ import type { JsonValue } from "../base/json.ts";
 export const toolCallStatuses = ["pending", "in_progress", "completed", "failed", "cancelled"] as const;
 export type ToolCallStatus = (typeof toolCallStatuses)[number];
 
+/** A tool call that waits for leave. */
+export interface PermissionRequest {
+  readonly toolCallId: string;
+  readonly toolName: string;
+  readonly title: string;
+  readonly input?: JsonValue;
+}
+
+/** What Goose is answered. Nothing that it would remember beyond the one call. */
+export const permissionOutcomes = ["allow_once", "reject_once"] as const;
+export type PermissionOutcome = (typeof permissionOutcomes)[number];
+
 /** A change of one file as Goose announced it; texts are capped. */
 export interface ToolDiff {
   readonly path: string;

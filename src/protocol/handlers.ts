@@ -16,6 +16,7 @@ export const workspaceSchema = v.object({
   worktree: path,
   branch: v.string(),
   baseSha: v.string(),
+  startSha: v.string(),
 });
 
 /** Identity for commits; absent fields come from git's own configuration. */
@@ -66,17 +67,19 @@ export const gitPrepareInput = v.object({
   worktree: path,
   /** Wanted branch, for instance tm/1234; a suffix is added when another task has it. */
   branch: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/)),
-  baseBranch: v.exactOptional(v.string()),
+  /** Branches whose work is all to be there; none means HEAD. */
+  baseBranches: v.array(v.string()),
+  identity: commitIdentitySchema,
   taskId: v.string(),
-  /** When given, what `git.inspect` checks is checked in the same look, before anything is made. */
-  identity: v.exactOptional(commitIdentitySchema),
+  /** Check in the same look what `git.inspect` checks, before anything is made. */
+  check: v.exactOptional(v.boolean()),
   /** The task's branch from an earlier attempt: reused when it still exists. */
   ownBranch: v.exactOptional(v.string()),
   /** The place of an interrupted attempt: kept as it is when it is still whole. */
   continues: v.exactOptional(workspaceSchema),
 });
 
-/** `git.changes`: paths changed since the base, committed or not. */
+/** `git.changes`: paths changed since the attempt began, committed or not. */
 export const gitChangesInput = v.object({ workspace: workspaceSchema });
 export const gitChangesOutput = v.object({ files: v.array(v.string()) });
 
@@ -92,8 +95,9 @@ export const gitCommitInput = v.object({
 export const gitCommitOutput = v.object({ commits: v.array(v.string()), files: v.array(v.string()) });
 
 /**
- * `git.cleanup`: removes the worktree, keeps the branch. Uncommitted work is saved first: as a commit on the branch
- * (`keep: "branch"`) or under `refs/task-master/unfinished/<taskId>/<attempt>`. A branch without any commit of its own is removed.
+ * `git.cleanup`: removes the worktree. Unfinished work is saved first: as a commit on the branch (`keep: "branch"`), or, with all that
+ * was committed since the attempt began, under `refs/task-master/unfinished/<taskId>/<attempt>`; then the branch goes back to where
+ * the attempt began. A branch without any commit of its own is removed.
  */
 export const gitCleanupInput = v.object({
   workspace: workspaceSchema,

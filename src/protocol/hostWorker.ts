@@ -6,7 +6,7 @@ import * as v from "valibot";
 import type { TaskId } from "../model/ids.ts";
 import { attemptSteps } from "../model/task.ts";
 import { logLevels, messageRoles } from "../model/taskEvent.ts";
-import { toolCallStatuses } from "../model/toolCall.ts";
+import { permissionOutcomes, toolCallStatuses } from "../model/toolCall.ts";
 import { jsonObjectSchema, jsonValueSchema } from "./json.ts";
 import { serializedErrorSchema } from "./serializedError.ts";
 
@@ -70,6 +70,12 @@ export const workerMessageSchema = v.variant("type", [
   v.object({ type: v.literal("claim"), invocationId }),
   v.object({ type: v.literal("heartbeat"), invocationIds: v.array(invocationId) }),
   v.object({ type: v.literal("event"), invocationId, event: workerEventSchema }),
+  v.object({
+    type: v.literal("permission"),
+    invocationId,
+    requestId: shortText,
+    request: v.object({ toolCallId: v.pipe(v.string(), v.maxLength(256)), toolName: shortText, title: shortText, input: v.exactOptional(jsonValueSchema) }),
+  }),
   v.object({ type: v.literal("completed"), invocationId, output: jsonValueSchema }),
   v.object({ type: v.literal("failed"), invocationId, error: serializedErrorSchema }),
 ]);
@@ -85,7 +91,7 @@ export const hostMessageSchema = v.variant("type", [
   v.object({ type: v.literal("pause"), invocationId }),
   v.object({ type: v.literal("resume"), invocationId }),
   v.object({ type: v.literal("cancel"), invocationId, reason: shortText }),
-  v.object({ type: v.literal("permission"), invocationId, requestId: shortText, outcome: v.picklist(["allow_once", "reject_once"]) }),
+  v.object({ type: v.literal("permission"), invocationId, requestId: shortText, outcome: v.picklist(permissionOutcomes) }),
   v.object({ type: v.literal("shutdown"), graceMs: v.pipe(v.number(), v.minValue(0)) }),
 ]);
 export type HostMessage = v.InferOutput<typeof hostMessageSchema>;

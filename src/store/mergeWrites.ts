@@ -51,16 +51,17 @@ export function mergeAttempt(written: Attempt, stored: Attempt | undefined): Att
   };
 }
 
-function placeOf({ sessionId, branch, baseSha, worktree }: Attempt): AttemptPlace {
+function placeOf({ sessionId, branch, baseSha, startSha, worktree }: Attempt): AttemptPlace {
   return {
     ...(sessionId === undefined ? {} : { sessionId }),
     ...(branch === undefined ? {} : { branch }),
     ...(baseSha === undefined ? {} : { baseSha }),
+    ...(startSha === undefined ? {} : { startSha }),
     ...(worktree === undefined ? {} : { worktree }),
   };
 }
 
-type AttemptPlace = Pick<Attempt, "sessionId" | "branch" | "baseSha" | "worktree">;
+type AttemptPlace = Pick<Attempt, "sessionId" | "branch" | "baseSha" | "startSha" | "worktree">;
 
 function mergeSteps(stored: readonly AttemptStep[], added: readonly AttemptStep[]): readonly AttemptStep[] {
   return attemptSteps.filter((step) => stored.includes(step) || added.includes(step));
@@ -88,7 +89,7 @@ export function foldIntoAttempt(attempt: Attempt, events: readonly NewTaskEvent[
   return folded;
 }
 
-const placeKeys = ["sessionId", "branch", "baseSha", "worktree"] as const;
+const placeKeys = ["sessionId", "branch", "baseSha", "startSha", "worktree"] as const;
 
 function checkpointData(data: JsonObject): Partial<Attempt> {
   const place: { -readonly [K in keyof AttemptPlace]: string } = {};

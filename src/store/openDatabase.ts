@@ -1,9 +1,10 @@
 import type * as sqlite from "node:sqlite";
 import { randomUUID } from "node:crypto";
-import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { TaskMasterError } from "../model/errors.ts";
+import { makeDirectory } from "./makeDirectory.ts";
 import { applicationId, latestVersion, migrate, migrations, readUserVersion, type Migration } from "./migrations.ts";
 import { sqliteCode, toStoreError } from "./sqliteErrors.ts";
 
@@ -68,7 +69,7 @@ export function openDatabase(path: string, options: OpenDatabaseOptions = {}): O
 
 /** Makes the file before SQLite does, to set its mode; an existing one is not opened (closing it would drop SQLite's POSIX locks). */
 function makePrivateFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path));
   try {
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {

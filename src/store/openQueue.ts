@@ -4,7 +4,8 @@ import { cyrb53 } from "../base/cyrb53.ts";
 import { TaskMasterError } from "../model/errors.ts";
 import { findGitCommonDir } from "./gitCommonDir.ts";
 import { openDatabase, type OpenedDatabase } from "./openDatabase.ts";
-import { QueueRegistry, userDataDirectory, type RegistryEntry, type UserDirectoryOptions } from "./queueRegistry.ts";
+import { QueueRegistry, userDataDirectory, type UserDirectoryOptions } from "./queueRegistry.ts";
+import { countTasks, openRegisteredQueue, staleWarning, taskCount } from "./registeredQueue.ts";
 import { SqliteTaskStore, type SqliteTaskStoreOptions } from "./sqliteTaskStore.ts";
 
 /** Which folder's queue to open, and where a new one may be made. */
@@ -67,48 +68,34 @@ function openRegistered(registry: QueueRegistry, commonDir: string, ownPath: str
   const { entries, warning } = registry.read();
   const warnings = warning === undefined ? [] : [warning];
   const entry = entries.get(commonDir);
-  const followed = entry === undefined ? undefined : follow(entry);
-  if (followed !== undefined) return { opened: followed, warnings: [...warnings, ...unusedQueue(followed.path, ownPath)] };
+  const found = entry === undefined ? undefined : openRegisteredQueue(entry);
+  if (found?.kind === "same") return { opened: found.opened, warnings: [...warnings, ...unusedQueue(found.opened.path, ownPath)] };
 
+  const isNew = !existsSync(ownPath);
   const opened = openDatabase(ownPath);
   try {
     registry.write(new Map([...entries, [commonDir, { database: ownPath, uuid: opened.uuid }]]));
+    return { opened, warnings: entry === undefined || found === undefined ? warnings : [...warnings, staleWarning(entry, found, { opened, isNew })] };
   } catch (error) {
     opened.db.close();
     throw error;
   }
-  return { opened, warnings: entry === undefined ? warnings : [...warnings, staleWarning(entry, opened)] };
-}
-
-/** The registered queue; undefined when its file is gone or is another queue. A damaged one throws: its tasks may be saved. */
-function follow({ database, uuid }: RegistryEntry): OpenedDatabase | undefined {
-  if (!existsSync(database)) return undefined;
-  const opened = openDatabase(database);
-  if (opened.uuid === uuid) return opened;
-  opened.db.close();
-  return undefined;
-}
-
-function staleWarning(entry: RegistryEntry, opened: OpenedDatabase): TaskMasterError {
-  const why = existsSync(entry.database) ? "is another queue now" : "is gone";
-  const done = opened.uuid === entry.uuid ? "The same queue was found at" : "The queue used from now on is";
-  return new TaskMasterError("REGISTRY_STALE", `The queue registered for this repository (${entry.database}) ${why}. ${done} ${opened.path}.`);
 }
 
 /** After a lost registry two queues of one repository may exist: say so rather than hide the tasks of the second. */
 function unusedQueue(usedPath: string, ownPath: string): TaskMasterError[] {
   if (usedPath === ownPath || !existsSync(ownPath)) return [];
-  const tasks = countTasks(ownPath);
-  if (tasks === 0) return [];
-  const many = tasks === undefined ? "that cannot be read" : `with ${tasks} task${tasks === 1 ? "" : "s"}`;
-  return [new TaskMasterError("REGISTRY_STALE", `This repository uses the queue ${usedPath}. Another one ${many} lies unused at ${ownPath}.`)];
+  const many = countTasksAt(ownPath);
+  if (many === 0) return [];
+  const which = many === undefined ? "that cannot be read" : `with ${taskCount(many)}`;
+  return [new TaskMasterError("REGISTRY_STALE", `This repository uses the queue ${usedPath}. Another one ${which} lies unused at ${ownPath}.`)];
 }
 
-function countTasks(path: string): number | undefined {
+function countTasksAt(path: string): number | undefined {
   let opened: OpenedDatabase | undefined;
   try {
     opened = openDatabase(path);
-    return Number(opened.db.prepare("SELECT count(*) AS tasks FROM tasks").get()?.["tasks"]);
+    return countTasks(opened.db);
   } catch {
     return undefined;
   } finally {

@@ -5,11 +5,12 @@
  * The lock is an empty SQLite file held with BEGIN EXCLUSIVE: the operating system frees it when its holder dies, so there
  * is no stale lock to judge by pid or age (reliability.md section c, "Two windows").
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { TaskMasterError } from "../model/errors.ts";
+import { makeDirectory } from "./makeDirectory.ts";
 import { loadSqlite } from "./openDatabase.ts";
 import { sqliteCode, toStoreError } from "./sqliteErrors.ts";
 
@@ -127,7 +128,7 @@ export class QueueRegistry {
 
   #tryLock(path: string): { close(): void } {
     const { DatabaseSync: Database } = loadSqlite();
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    makeDirectory(this.directory);
     // The mode of a file that SQLite makes cannot be set; "wx" never opens an existing one.
     if (!existsSync(path)) createPrivately(path);
     const db = new Database(path);

@@ -38,7 +38,7 @@ export interface TerminalHost {
   readonly signals: SignalSource;
   /** Ends the process at once (second signal). */
   readonly exitNow: (exitCode: number) => void;
-  /** Aborts when nobody reads stdout any more. */
+  /** Aborts when stdout cannot be written any more, mostly because nobody reads it. */
   readonly stdoutClosed: AbortSignal;
   readonly open: (options: GlobalOptions) => Promise<OpenedQueue>;
 }
@@ -48,8 +48,9 @@ export interface VerbContext {
   readonly engine: TaskEngineFacade;
   readonly output: Output;
   readonly stdin: AsyncIterable<Uint8Array | string>;
-  /** Aborts at the first signal. */
+  /** Aborts at the first signal and when stdout is closed. */
   readonly signal: AbortSignal;
+  readonly stdoutClosed: AbortSignal;
   /** Ends the queue gracefully; idempotent. */
   readonly close: () => Promise<void>;
 }

@@ -27,7 +27,12 @@ export const flagDefinitions: readonly FlagDefinition[] = [
   { name: "depends", value: "ID", verbs: ["add"] },
   { name: "tag", value: "TAG", verbs: ["add"] },
   { name: "accept", value: "COMMAND", verbs: ["add"] },
+  { name: "attempts", value: "N", verbs: ["add"] },
   { name: "next", verbs: ["run"] },
   { name: "all", verbs: ["run"] },
+  { name: "concurrency", value: "N", verbs: ["run"] },
+  { name: "max-turns", value: "N", verbs: ["run", "resume"] },
+  { name: "max-minutes", value: "N", verbs: ["run", "resume"] },
+  { name: "idle-minutes", value: "N", verbs: ["run", "resume"] },
   { name: "follow", short: "f", verbs: ["logs"] },
 ];

@@ -10,11 +10,16 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
       --depends ID       start only when that task is done; may be repeated
       --tag TAG          may be repeated
       --accept COMMAND   must exit 0 before the work counts; may be repeated
+      --attempts N       tries, for failures that may pass (default 1)
   list                 all tasks
   show ID              one task with its attempts
   run [--next]         run the most urgent ready task
   run --all            run until no task is ready
+      --concurrency N    tasks at once (default 2)
   run ID...            run these, one after the other
+      --max-turns N      for every run and resume: turns with the model per attempt (default 100)
+      --max-minutes N    length of an attempt, pauses not counted (default 60)
+      --idle-minutes N   an attempt without any sign of life ends after this (default 10)
   pause|resume ID      hold a task and keep its place; go on
   stop ID              end the attempt; the work stays on its branch
   cancel ID            give the task up

@@ -42,9 +42,13 @@ export async function runTerminal(host: TerminalHost): Promise<number> {
 }
 
 function tell(host: TerminalHost, output: Output, verb: "help" | "version"): number {
-  if (verb === "help") host.stdout.write(helpText);
-  else if (output.json) output.record("version", { version: host.version });
-  else output.line(host.version);
+  if (verb === "help") {
+    output.record("help", { text: helpText });
+    output.line(helpText.trimEnd());
+  } else {
+    output.record("version", { version: host.version });
+    output.line(host.version);
+  }
   return exitCodes.ok;
 }
 
@@ -70,7 +74,7 @@ async function withQueue({ host, output, signals, options }: Session, command: W
     if (command.verb === "doctor") return await abortable(doctor(output, open), signal);
     const { engine, warnings } = await abortable(open(), signal);
     for (const warning of warnings) output.warning(warning.message);
-    const verb = runVerb({ engine, output, stdin: host.stdin, signal, close }, command);
+    const verb = runVerb({ engine, output, stdin: host.stdin, signal, stdoutClosed: host.stdoutClosed, close }, command);
     // A run needs its queue closed before it can tell how its tasks ended, so it ends itself.
     return await (command.verb === "run" || command.verb === "resume" ? verb : abortable(verb, signal));
   } catch (thrown) {

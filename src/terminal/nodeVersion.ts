@@ -5,8 +5,14 @@ import path from "node:path";
 /** node:sqlite is there without a flag from this version on. */
 const needed = [22, 13] as const;
 
-/** Whether a Node of this version ("22.13.0") has node:sqlite. */
-export function hasSqlite(version: string): boolean {
+/** Whether this Node has node:sqlite: not before Node 22.5, and it can be switched off. */
+export function hasSqlite(): boolean {
+  const load = (process as Partial<Pick<NodeJS.Process, "getBuiltinModule">>).getBuiltinModule;
+  return load?.call(process, "node:sqlite") !== undefined;
+}
+
+/** Whether a Node of this version ("22.13.0") has node:sqlite by default. */
+export function isNewEnough(version: string): boolean {
   const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number);
   return major > needed[0] || (major === needed[0] && minor >= needed[1]);
 }
@@ -16,7 +22,7 @@ export function findNode(packageRoot: string, platform: NodeJS.Platform = proces
   const folders = [path.join(packageRoot, "node_modules", "node"), path.join(packageRoot, "..", "node")];
   const file = path.join("bin", platform === "win32" ? "node.exe" : "node");
   return folders
-    .filter((folder) => hasSqlite(packageVersion(folder)))
+    .filter((folder) => isNewEnough(packageVersion(folder)))
     .map((folder) => path.join(folder, file))
     .find((each) => existsSync(each));
 }

@@ -1,3 +1,4 @@
+import { type EngineSettings, numberRanges } from "../model/settings.ts";
 import { type Priority, priorities } from "../model/task.ts";
 import { parseDeadline } from "./deadline.ts";
 import { type Verb, verbs } from "./flags.ts";
@@ -13,6 +14,7 @@ export interface AddCommand {
   readonly depends: readonly string[];
   readonly tags: readonly string[];
   readonly accept: readonly string[];
+  readonly attempts?: number;
 }
 
 /** What to run: the next task, all, or these one after the other. */
@@ -44,7 +46,21 @@ export interface GlobalOptions {
   readonly color: ColorMode;
   /** How often -v was given. */
   readonly verbosity: number;
+  /** What replaces the settings of this process. */
+  readonly settings: SettingFlags;
 }
+
+type NumberSetting = keyof typeof numberRanges;
+
+/** Settings given by flags, within their ranges. */
+export type SettingFlags = Partial<Pick<EngineSettings, NumberSetting>>;
+
+const settingFlags: readonly (readonly [flag: string, setting: NumberSetting])[] = [
+  ["concurrency", "poolSize"],
+  ["max-turns", "maxTurns"],
+  ["max-minutes", "wallClockMinutes"],
+  ["idle-minutes", "idleMinutes"],
+];
 
 export interface ParsedArguments {
   readonly command: Command;
@@ -101,6 +117,7 @@ function addCommand(words: readonly string[], flags: readonly GivenFlag[]): AddC
   if (prompt?.trim() === "") throw usageError("--prompt is empty.");
   const priority = last(flags, "priority");
   const deadline = last(flags, "deadline");
+  const attempts = wholeNumber(flags, "attempts", "maxAttempts");
   return {
     verb: "add",
     title,
@@ -110,12 +127,14 @@ function addCommand(words: readonly string[], flags: readonly GivenFlag[]): AddC
     depends: filled(flags, "depends"),
     tags: filled(flags, "tag"),
     accept: filled(flags, "accept"),
+    ...(attempts === undefined ? {} : { attempts }),
   };
 }
 
 function runSelection(words: readonly string[], flags: readonly GivenFlag[]): RunSelection {
   const [next, all] = [has(flags, "next"), has(flags, "all")];
   if (next && all) throw usageError("run takes --next or --all, not both.");
+  if (has(flags, "concurrency") && !all) throw usageError("--concurrency goes with run --all.");
   if (words.length === 0) return all ? "all" : "next";
   if (next || all) throw usageError(`run takes ${all ? "--all" : "--next"} or ids, not both.`);
   return [...new Set(words)];
@@ -137,6 +156,9 @@ function globalOptions(flags: readonly GivenFlag[]): GlobalOptions {
     ...(goosePath === undefined ? {} : { goosePath }),
     color: oneOf("--color", last(flags, "color") ?? "auto", ["auto", "always", "never"] as const),
     verbosity: given(flags, "verbose").length,
+    settings: Object.fromEntries(
+      settingFlags.map(([flag, setting]) => [setting, wholeNumber(flags, flag, setting)] as const).filter(([, value]) => value !== undefined),
+    ),
   };
 }
 
@@ -150,6 +172,15 @@ function has(flags: readonly GivenFlag[], name: string): boolean {
 
 function last(flags: readonly GivenFlag[], name: string): string | undefined {
   return given(flags, name).at(-1)?.value;
+}
+
+function wholeNumber(flags: readonly GivenFlag[], flag: string, setting: NumberSetting): number | undefined {
+  const value = last(flags, flag);
+  if (value === undefined) return undefined;
+  const [low, high] = numberRanges[setting];
+  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number >= low && number <= high)) throw usageError(`--${flag}: "${value}" is not a whole number from ${low} to ${high}.`);
+  return number;
 }
 
 function path(flags: readonly GivenFlag[], name: string): string | undefined {

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import type { Attempt } from "../model/task.ts";
 import type { VerbContext } from "./context.ts";
 import { exitCodes } from "./exitCodes.ts";
 import { taskDetailsJson, taskJson } from "./taskJson.ts";
@@ -17,6 +19,12 @@ export async function showTask({ engine, output }: VerbContext, idOrPrefix: stri
   const task = await engine.find(idOrPrefix);
   const attempts = await engine.attempts(task.id);
   output.record("task", taskDetailsJson(task, attempts));
-  for (const line of showLines(task, attempts, output.paint)) output.line(line);
+  for (const line of showLines(task, attempts.map(withoutGoneWorktree), output.paint)) output.line(line);
   return exitCodes.ok;
+}
+
+/** People would look for a folder that was tidied away; programs get what the attempt had. */
+function withoutGoneWorktree(attempt: Attempt): Attempt {
+  const { worktree, ...rest } = attempt;
+  return worktree === undefined || existsSync(worktree) ? attempt : rest;
 }

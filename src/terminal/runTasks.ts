@@ -83,7 +83,7 @@ async function runEach({ engine, output, signal }: VerbContext, watch: RunWatch,
   return refused;
 }
 
-async function summarize({ output }: VerbContext, watch: RunWatch, refused: readonly ErrorCode[]): Promise<number> {
+async function summarize({ output, stdoutClosed }: VerbContext, watch: RunWatch, refused: readonly ErrorCode[]): Promise<number> {
   const ran = watch.tasks;
   const failed = ran.filter(({ status }) => status !== "done");
   output.record("summary", {
@@ -97,7 +97,15 @@ async function summarize({ output }: VerbContext, watch: RunWatch, refused: read
     const branch = task.branch === undefined ? "" : `  ${output.paint.dim(`branch ${cleanLine(task.branch)}`)}`;
     output.line(`${paintStatus(task.status, output.paint, 11)} ${taskName(task)}${branch}`);
   }
+  if (stdoutClosed.aborted) tellPaused(output, failed);
   return exitCodeOfRun([...failed.map((task) => errorCode(watch, task)), ...refused]);
+}
+
+/** Nobody sees the summary then: without a word the tasks would seem to be lost. */
+function tellPaused(output: VerbContext["output"], tasks: readonly Task[]): void {
+  for (const { id, status } of tasks) {
+    if (status === "paused") output.note(`The reader of the output went away: ${id} is paused and keeps its place (task-master-goose resume ${id}).`);
+  }
 }
 
 function errorCode(watch: RunWatch, task: Task): ErrorCode | undefined {

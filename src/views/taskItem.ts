@@ -1,5 +1,5 @@
-import type { Task, TaskStatus } from "../model/task.ts";
-import { availableActions, type TaskAction } from "../model/taskActions.ts";
+import type { Task } from "../model/task.ts";
+import { availableActions, statusWords, type TaskAction } from "../model/taskActions.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import { groupOf, type TaskGroup } from "./taskGroups.ts";
 
@@ -22,18 +22,6 @@ export interface TaskItemContext {
 
 const maxDetail = 80;
 const maxTooltipLine = 400;
-
-/** Words for a status; the tree shows them, so that state is never told by colour alone. */
-export const statusWords: { readonly [S in TaskStatus]: string } = {
-  todo: "ready",
-  blocked: "blocked",
-  in_progress: "running",
-  paused: "paused",
-  stopped: "stopped",
-  done: "done",
-  failed: "failed",
-  cancelled: "cancelled",
-};
 
 /** Words for an action that is under way. */
 export const pendingWords: { readonly [A in TaskAction]: string } = {

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { WorkerEventBody } from "../model/taskEvent.ts";
+import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
 import { TaskMasterError } from "../model/errors.ts";
 
 /** What a handler gets besides its input. */
@@ -12,6 +13,8 @@ export interface HandlerContext {
   gate(): Promise<void>;
   /** Whether the task is paused now. */
   readonly isPaused: boolean;
+  /** Asks the engine whether a tool call may go ahead; rejects when the signal aborts. */
+  permit(request: PermissionRequest): Promise<PermissionOutcome>;
   /** Reports to the journal. Order is kept; texts longer than the protocol allows are split or cut. */
   emit(event: WorkerEventBody): void;
 }

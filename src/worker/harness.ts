@@ -4,8 +4,10 @@
  */
 import { isMainThread, parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { pathToFileURL } from "node:url";
+import { abortable } from "../base/abort.ts";
 import { Gate } from "../base/gate.ts";
 import { cancelledError, TaskMasterError } from "../model/errors.ts";
+import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
 import { hostWorkerVersion, parseHostMessage, type HostMessage } from "../protocol/hostWorker.ts";
 import { serializeError } from "../protocol/serializedError.ts";
 import { EventBatcher } from "./eventBatcher.ts";
@@ -22,6 +24,8 @@ interface HarnessStart {
 interface RunningInvocation {
   readonly gate: Gate;
   readonly controller: AbortController;
+  /** Tool calls that wait for the host's answer, by request. */
+  readonly permissions: Map<string, (outcome: PermissionOutcome) => void>;
 }
 
 type RunMessage = Extract<HostMessage, { type: "run" }>;
@@ -31,6 +35,7 @@ class Harness {
   readonly #running = new Map<number, RunningInvocation>();
   readonly #batcher: EventBatcher;
   readonly #loaded: Promise<void>;
+  #lastRequest = 0;
 
   constructor(port: MessagePort, { modules }: HarnessStart) {
     this.#batcher = new EventBatcher((messages) => port.postMessage(messages));
@@ -77,16 +82,32 @@ class Harness {
     if (message.type === "pause") running?.gate.close();
     else if (message.type === "resume") running?.gate.open();
     else if (message.type === "cancel") running?.controller.abort(cancelledError(message.reason));
+    else running?.permissions.get(message.requestId)?.(message.outcome);
   }
 
   #cancelAll(reason: string): void {
     for (const { controller } of this.#running.values()) controller.abort(cancelledError(reason));
   }
 
+  async #askPermission(invocationId: number, request: PermissionRequest): Promise<PermissionOutcome> {
+    const running = this.#running.get(invocationId);
+    if (running === undefined) return "reject_once";
+    const requestId = `p${++this.#lastRequest}`;
+    const { promise, resolve } = Promise.withResolvers<PermissionOutcome>();
+    running.permissions.set(requestId, resolve);
+    this.#batcher.now({ type: "permission", invocationId, requestId, request });
+    try {
+      return await abortable(promise, running.controller.signal);
+    } finally {
+      running.permissions.delete(requestId);
+    }
+  }
+
   async #run({ invocationId, invocation }: RunMessage): Promise<void> {
     const gate = new Gate();
     const controller = new AbortController();
-    this.#running.set(invocationId, { gate, controller });
+    const permissions: RunningInvocation["permissions"] = new Map();
+    this.#running.set(invocationId, { gate, controller, permissions });
     this.#batcher.now({ type: "claim", invocationId });
     const context: HandlerContext = {
       taskId: invocation.taskId,
@@ -96,6 +117,7 @@ class Harness {
       get isPaused() {
         return gate.isClosed;
       },
+      permit: (request) => this.#askPermission(invocationId, request),
       emit: (event) => this.#batcher.event(invocationId, event),
     };
     try {

@@ -99,6 +99,15 @@ describe.each<PoolMode>(["thread", "inline"])("workers in mode %s", (poolMode) =
     await expect(handle.result).rejects.toMatchObject({ code: "CANCELLED", message: "first" });
   });
 
+  test("a tool call is decided on by the observer; without one, or when it fails, it is declined", async () => {
+    const seen: unknown[] = [];
+    const answer = run("test.permit", {}, { onPermission: (request) => (seen.push(request), Promise.resolve("allow_once")) });
+    await expect(answer.result).resolves.toBe("allow_once");
+    expect(seen).toEqual([{ toolCallId: "t", toolName: "shell", title: "shell", input: { command: "ls" } }]);
+    await expect(run("test.permit").result).resolves.toBe("reject_once");
+    await expect(run("test.permit", {}, { onPermission: () => Promise.reject(new Error("undecided")) }).result).resolves.toBe("reject_once");
+  });
+
   test("a running invocation sends heartbeats", async () => {
     let beats = 0;
     const handle = run("test.hold", {}, { onHeartbeat: () => beats++ });
@@ -130,6 +139,7 @@ describe("threads", () => {
       settings: () => ({ poolSize: 2, poolMode: "thread", poolModules: [file("../helpers/handlers/testHandlers.ts")] }),
       timers: realTimers,
       log,
+      silenceMs: 3_000,
     });
   const taskId = "00000001" as TaskId;
 
@@ -143,9 +153,13 @@ describe("threads", () => {
     await host.stop(2_000);
   });
 
-  test("a worker that exits costs its invocation and is replaced", async () => {
+  test.each([
+    ["exits", "test.exit"],
+    ["never gives the thread back", "test.spin"],
+    ["runs out of memory", "test.exhaust"],
+  ])("a worker that %s costs its invocation and is replaced", { timeout: 60_000 }, async (_what, handler) => {
     const host = make();
-    await expect(host.run({ taskId, attempt: 1, handler: "test.exit", input: {} }).result).rejects.toMatchObject({ code: "WORKER_FAILED", retryable: true });
+    await expect(host.run({ taskId, attempt: 1, handler, input: {} }).result).rejects.toMatchObject({ code: "WORKER_FAILED", retryable: true });
     await expect(host.run({ taskId, attempt: 1, handler: "test.echo", input: { a: 1 } }).result).resolves.toEqual({ a: 1 });
     await host.stop(2_000);
   });

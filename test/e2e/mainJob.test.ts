@@ -94,4 +94,5 @@ test("the status bar tells, and the log has no error", async () => {
   await window.page.locator(`.statusbar-item[id^="${extensionId}"]`).waitFor();
   const errors = window.consoleLines.filter((line) => line.startsWith("[error]") && line.includes("task-master-goose"));
   expect(errors).toEqual([]);
+  expect([...session.logLines("error"), ...session.logLines("warning")]).toEqual([]);
 });

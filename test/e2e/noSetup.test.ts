@@ -22,6 +22,7 @@ test("no folder is open", async () => {
   await window.typeInput(">Task Master: ");
   await window.quickPickRows("Task Master: Show Log").waitFor();
   expect(await window.quickPickRows("Task Master: Run Next Task").count()).toBe(0); // what cannot work is not offered
+  expect(session.logLines("error")).toEqual([]);
 });
 
 test("the folder is no git repository", async () => {
@@ -69,4 +70,5 @@ test("an untrusted workspace: the queue can be looked at, nothing of git or Goos
   await window.quickPickRows("Task Master: Show Log").waitFor();
   expect(await window.quickPickRows("Task Master: Run Next Task").count()).toBe(0);
   expect(await gitOrGoose()).toEqual([]);
+  expect(session.logLines("error")).toEqual([]);
 });

@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext } from "playwright-core";
 import { gooseBinary } from "../helpers/gooseBinary.ts";
@@ -61,6 +63,13 @@ export class Session {
     const script = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
     const env = { PATH: process.env["PATH"] ?? "", HOME: this.home.dir, GOOSE_BINARY: gooseBinary(), ...this.model.env };
     return execFileSync(process.execPath, [script, "-C", this.repo.dir, ...args], { env, encoding: "utf8" });
+  }
+
+  /** Lines of the extension's own log with this level. */
+  logLines(level: "warning" | "error"): string[] {
+    const { userDataDir } = this.#profile;
+    const files = readdirSync(userDataDir, { recursive: true, encoding: "utf8" }).filter((file) => /task-master-goose.*Task Master\.log$/.test(file));
+    return files.flatMap((file) => readFileSync(join(userDataDir, file), "utf8").split("\n")).filter((line) => line.includes(`[${level}]`));
   }
 
   /** Ends VS Code and looks for processes that it left: all carry the path of this session's home. */

@@ -151,8 +151,14 @@ export class TestEngine {
     const { world } = this;
     const verbs: GitOperations = {
       isClean: () => Promise.resolve(true),
-      branch: ({ task, baseBranch }) =>
-        Promise.resolve({ repository: "/repository", worktree: `/worktrees/${task.id}`, branch: `tm/${task.title}`, baseSha: baseBranch ?? "base" }),
+      branch: ({ task, baseBranches: [base = "base"] }) =>
+        Promise.resolve({
+          repository: "/repository",
+          worktree: `/worktrees/${task.id}`,
+          branch: `tm/${task.title}`,
+          baseSha: base,
+          startSha: base,
+        }),
       changes: () => Promise.resolve(world.files),
       commitAndPush: () => Promise.resolve({ commits: ["c0ffee"], files: world.files }),
       cleanup: () => Promise.resolve({}),

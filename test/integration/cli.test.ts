@@ -1,6 +1,5 @@
 /** The built terminal as a process of its own: against the store, and with the real Goose on a scripted model. */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { gooseBinary } from "../helpers/gooseBinary.ts";
@@ -121,9 +120,22 @@ describe("the queue", () => {
     expect(new Set(stderr.trim().split("\n"))).toEqual(new Set(["exit 0"]));
   });
 
-  test("an older Node finds the one in the package, or says what is missing", async ({ skip }) => {
-    const old = oldNode();
-    if (old === undefined) return skip("no Node without node:sqlite on the PATH");
+  test.runIf(existsSync("/dev/full"))("output that cannot be written is an error, whatever the form", async () => {
+    await cli.add("T");
+    for (const line of ["list", "list --json", "help", "--version --json"]) {
+      const result = await cli.shell(`"${process.execPath}" "${cli.script}" ${line} > /dev/full`);
+      expect(result, line).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^error: [^\n]*output[^\n]*ENOSPC[^\n]*\n$/) });
+    }
+  });
+
+  test.runIf(process.platform === "linux")("a data directory that cannot be made is told", async () => {
+    const result = await cli.run(["list", "--data-dir", "/proc/nope"], { timeoutMs: 5_000 });
+    expect(result).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/\/proc\/nope.*STORE_FAILED/s) });
+  });
+
+  test("a Node without node:sqlite finds the one in the package, or says what is missing", async () => {
+    const old = home.write("old-node", `#!/bin/sh\nexec "${process.execPath}" --no-experimental-sqlite "$@"\n`);
+    chmodSync(old, 0o755);
     expect(await cli.run(["list", "--json"], { node: old })).toMatchObject({ exitCode: 3, records: [{ code: "SQLITE_MISSING" }] });
     const modules = path.join(packageFolder.dir, "node_modules");
     mkdirSync(path.join(modules, "node", "bin"), { recursive: true });
@@ -167,15 +179,20 @@ describe("with Goose", { timeout: 60_000 }, () => {
     expect((await cli.show(id)).status).not.toBe("done");
   });
 
-  test("no Goose: exit code 3, also from doctor", async () => {
+  test.each([
+    ["no-goose", "GOOSE_NOT_FOUND"],
+    ["/bin/true", "GOOSE_WRONG_PROGRAM"],
+    ["/bin/cat", "GOOSE_WRONG_PROGRAM"],
+    ["/usr/bin/yes", "GOOSE_WRONG_PROGRAM"],
+  ])("%s as Goose: exit code 3, also from doctor", async (name, code) => {
     await cli.add("Create hello.txt");
-    const missing = path.join(home.dir, "no-goose");
-    const result = await cli.run(["run", "--json", "--goose", missing]);
+    const goose = path.resolve(home.dir, name);
+    const result = await cli.run(["run", "--json", "--goose", goose]);
     expectExit(result, 3);
-    expect(result.records.at(-1)).toMatchObject({ ran: [{ errorCode: expect.stringMatching(/^GOOSE_NOT_/) }] });
-    const doctor = await cli.run(["doctor", "--json", "--goose", missing]);
+    expect(result.records.at(-1)).toMatchObject({ ran: [{ errorCode: code }] });
+    const doctor = await cli.run(["doctor", "--json", "--goose", goose]);
     expect(doctor.exitCode).toBe(3);
-    expect(doctor.records).toContainEqual(expect.objectContaining({ type: "check", name: "goose", ok: false }));
+    expect(doctor.records).toContainEqual(expect.objectContaining({ type: "check", name: "goose", ok: false, detail: expect.stringContaining(code) }));
   });
 
   test("doctor is content with a good set-up", async () => {
@@ -184,6 +201,25 @@ describe("with Goose", { timeout: 60_000 }, () => {
       expect.arrayContaining(["repository true", "goose true", "provider true"]),
     );
     expectExit(result, 0);
+  });
+
+  test("a reader that goes away during a run: the task keeps its place, which stderr tells", async () => {
+    const id = await cli.add("Create hello.txt");
+    const { stdout, stderr } = await cli.shell(`( "${process.execPath}" "${cli.script}" run ${id}; echo "exit $?" >&2 ) | head -n 1`);
+    expect(stdout).toMatch(/^started/);
+    expect(stderr).toMatch(new RegExp(`reader.*${id} is paused.*resume ${id}.*\\nexit 1\\n$`));
+    expectExit(await cli.run(["resume", id]), 0);
+  });
+
+  test("--concurrency 1 runs one after the other", async () => {
+    const ids = [await cli.add("One"), await cli.add("Two")];
+    server.setScript(() => ({ kind: "text", text: "Nothing had to change." }));
+    const result = await cli.run(["run", "--all", "--concurrency", "1", "--json"]);
+    const steps = result.records.flatMap(({ taskId, event }) => {
+      const { type } = (event ?? {}) as { type?: string };
+      return type === "started" || type === "completed" || type === "error" ? [String(taskId)] : [];
+    });
+    expect(steps).toEqual([ids[0], ids[0], ids[1], ids[1]]);
   });
 
   test("Ctrl-C keeps the place: 130, nothing is left alive, and resume finishes the task", async () => {
@@ -261,14 +297,4 @@ async function startedRun(): Promise<CliProcess> {
   const run = cli.start(["run", "--json"]);
   await waitFor(() => server.requests.length > before, { timeoutMs: 20_000, what: () => `Goose to ask the model; printed: ${JSON.stringify(run.output())}` });
   return run;
-}
-
-function oldNode(): string | undefined {
-  for (const folder of (process.env["PATH"] ?? "").split(path.delimiter)) {
-    const file = path.join(folder, "node");
-    if (folder === "" || folder.includes("node_modules") || !existsSync(file)) continue;
-    const [major = 0, minor = 0] = execFileSync(file, ["-p", "process.versions.node"], { encoding: "utf8" }).split(".").map(Number);
-    if (major < 22 || (major === 22 && minor < 13)) return file;
-  }
-  return undefined;
 }

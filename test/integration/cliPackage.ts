@@ -59,6 +59,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
   readonly node?: string;
+  /** Kills the process after this time; default: never. */
+  readonly timeoutMs?: number;
 }
 
 /** Runs the built terminal in a repository, with a home folder of its own that also marks its processes. */
@@ -96,8 +98,8 @@ export class Cli {
     return this.#spawn("sh", ["-c", line]).result;
   }
 
-  #spawn(program: string, args: readonly string[], { env = {}, input }: Omit<CliOptions, "node"> = {}): CliProcess {
-    const child = spawn(program, args, { cwd: this.#repo, env: { ...this.#env, ...env } });
+  #spawn(program: string, args: readonly string[], { env = {}, input, timeoutMs }: Omit<CliOptions, "node"> = {}): CliProcess {
+    const child = spawn(program, args, { cwd: this.#repo, env: { ...this.#env, ...env }, timeout: timeoutMs, killSignal: "SIGKILL" });
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { cyrb53 } from "../../src/base/cyrb53.ts";
 import type { Task } from "../../src/model/task.ts";
 import { processesWithMarker, waitFor } from "../helpers/leakCheck.ts";
-import { byPrompt, forever, hold, sequence, type ModelReply } from "../helpers/modelServer.ts";
+import { byPrompt, forever, hold, sequence, type ModelReply, type ModelScript } from "../helpers/modelServer.ts";
 import { ProductEngine, type ProductOptions } from "../helpers/productEngine.ts";
 import { createTempRepo } from "../helpers/tempRepo.ts";
 
@@ -38,6 +38,38 @@ test("two dependent tasks: the second starts from the first's branch and both fi
   expect(repo.git("log", "-1", "--format=%s%n%(trailers:key=Task-Master-Id,valueonly)", two.branch as string)).toBe(`${second.title}\n${second.id}/1\n`);
   expect({ head: repo.git("rev-parse", "HEAD"), status: repo.git("status", "--porcelain"), branch: repo.git("branch", "--show-current") }).toEqual(before);
   expect(product.worktrees).toEqual([]);
+});
+
+describe("a task that depends on two others", () => {
+  const two = (first: string, second: string): ModelScript =>
+    byPrompt([
+      ["write c", [write("c.txt", "c\n"), say("Done.")]],
+      ["write a", [write(first, "a\n"), say("Done.")]],
+      ["write b", [write(second, "b\n"), say("Done.")]],
+    ]);
+
+  test("has the work of both", async () => {
+    await open({ script: two("a.txt", "b.txt") });
+    const [a, b] = [await product.add("write a"), await product.add("write b")];
+    const c = await product.add("write c", { dependsOn: [a.id, b.id] });
+    await product.engine.runAll();
+    const done = await product.engine.get(c.id);
+    expect(done).toMatchObject({ status: "done", result: { artifacts: ["c.txt"] } });
+    expect(product.repo.git("ls-tree", "--name-only", done.branch as string).split("\n")).toEqual(["README.md", "a.txt", "b.txt", "c.txt"]);
+    for (const { branch } of [await product.engine.get(a.id), await product.engine.get(b.id)]) {
+      expect(product.repo.git("merge-base", "--is-ancestor", branch as string, done.branch as string)).toBe("");
+    }
+  });
+
+  test("fails with the files when they contradict each other, and nothing is changed", async () => {
+    await open({ script: two("same.txt", "same.txt") });
+    const [a, b] = [await product.add("write a"), await product.add("write b")];
+    const c = await product.add("write c", { dependsOn: [a.id, b.id] });
+    await product.engine.runAll();
+    const failed = await product.engine.get(c.id);
+    expect(failed).toMatchObject({ status: "failed", result: { error: { code: "GIT_CONFLICT", message: expect.stringContaining("same.txt") as string } } });
+    expect(product.repo.git("branch", "--list", "tm/*").split("\n")).toHaveLength(2);
+  });
 });
 
 test("the journal holds what Goose said and did, and the tool's output", async () => {
@@ -139,6 +171,40 @@ describe("never done", () => {
   test("an agent that says it is done and has done nothing", async () => {
     await open({ script: sequence([say("I have done it all.")]) });
     expect(await product.run(await product.add("write a"))).toMatchObject({ status: "failed", result: { error: { code: "VERIFICATION_FAILED" } } });
+  });
+
+  test("a retry in which nothing is done, after an attempt that had committed by itself and failed", async () => {
+    const script = byPrompt([
+      ["No file has changed", [say("I looked at it and cannot do this, sorry.")]],
+      ["write a", [shell("echo half > half.txt; git add -A; git -c user.name=G -c user.email=g@g commit -qm own"), { kind: "status", status: 500 }]],
+    ]);
+    await open({ script });
+    const task = await product.add("write a");
+    expect(await product.run(task)).toMatchObject({ status: "failed", result: { error: { code: "GOOSE_PROVIDER" } } });
+    expect(product.repo.git("show", `refs/task-master/unfinished/${task.id}/1:half.txt`)).toBe("half");
+    expect(product.repo.git("branch", "--list", "tm/*")).toBe(""); // the retry starts clean
+    product.model.setScript(sequence([say("I looked at it and cannot do this, sorry.")]));
+    await product.engine.retry(task.id);
+    expect(await product.run(task)).toMatchObject({ status: "failed", result: { error: { code: "VERIFICATION_FAILED" } } });
+  });
+
+  test("a new attempt in which nothing is done, after one that was stopped", async () => {
+    await open({ script: sequence([write("half.txt", "half\n"), shell("sleep 600")]) });
+    const task = await product.add("write a");
+    const { finished } = await product.engine.run(task.id);
+    await waitFor(async () => (await processesWithMarker(product.home.dir)).some(({ args }) => args.includes("sleep 600")), { what: "the shell command" });
+    await product.engine.stop(task.id);
+    await finished;
+    product.model.setScript(sequence([say("I looked at it and cannot do this, sorry.")]));
+    await product.engine.retry(task.id);
+    const again = await product.run(task);
+    expect(again).toMatchObject({ status: "failed", result: { error: { code: "VERIFICATION_FAILED" } } });
+    expect(product.repo.git("show", `${again.branch}:half.txt`)).toBe("half"); // what the stop kept is still there
+    const asked = product.model.requests
+      .at(-1)
+      ?.messages.map((message) => JSON.stringify(message.content))
+      .join("");
+    expect(asked).toContain("earlier attempt");
   });
 
   test("an acceptance command that fails; it passes after the feedback", async () => {

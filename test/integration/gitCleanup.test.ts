@@ -44,16 +44,22 @@ describe("git.cleanup", () => {
     expect(await f.commit(again)).toMatchObject({ files: ["a", "b"] });
   });
 
-  it("saves uncommitted work under a ref of its own; the branch does not move", async () => {
+  it("saves the work of a failed attempt, committed or not, under a ref of its own; the branch goes back to where it began", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();
     writeFileSync(path.join(workspace.worktree, "a"), "");
     await f.commit(workspace);
     const head = f.repo.git("rev-parse", "tm/1");
     writeFileSync(path.join(workspace.worktree, "b"), "");
-    expect(await f.cleanup(workspace, "ref")).toEqual({ savedAs: unfinished });
-    expect(f.repo.git("diff", "--name-only", `tm/1..${unfinished}`)).toBe("b");
-    expect(f.repo.git("rev-parse", "tm/1")).toBe(head);
+    await f.cleanup(workspace);
+    const second = await f.prepare({ ownBranch: "tm/1" });
+    writeFileSync(path.join(second.worktree, "c"), "");
+    await f.commit(second);
+    writeFileSync(path.join(second.worktree, "d"), "");
+    expect(await f.cleanup(second, "ref")).toEqual({ savedAs: unfinished });
+    expect(f.repo.git("diff", "--name-only", `tm/1..${unfinished}`).split("\n")).toEqual(["c", "d"]);
+    expect(f.repo.git("rev-parse", "tm/1")).toBe(second.startSha);
+    expect(second.startSha).not.toBe(head); // the unfinished commit of the first one stays
   });
 
   it("saves under a ref when HEAD is elsewhere or the branch was deleted", async () => {

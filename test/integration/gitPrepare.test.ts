@@ -24,6 +24,7 @@ describe("git.prepare", () => {
       worktree: path.join(f.root.dir, "task0001-1"),
       branch: "tm/1",
       baseSha: f.repo.git("rev-parse", "HEAD"),
+      startSha: f.repo.git("rev-parse", "HEAD"),
     });
     expect(readFileSync(path.join(workspace.worktree, "a.txt"), "utf8")).toBe("1\n");
     expect(f.gitIn(workspace.worktree, "status", "--porcelain")).toBe("");
@@ -61,12 +62,12 @@ describe("git.prepare", () => {
     using f = new GitFixture();
     f.repo.git("branch", "tm/9");
     f.repo.git("commit", "-q", "--allow-empty", "-m", "later");
-    expect((await f.prepare({ baseBranch: "tm/9" })).baseSha).toBe(f.repo.git("rev-parse", "tm/9"));
-    expect(await failure(f.prepare({ baseBranch: "tm/8", worktree: path.join(f.root.dir, "x") }))).toMatchObject({
+    expect((await f.prepare({ baseBranches: ["tm/9"] })).baseSha).toBe(f.repo.git("rev-parse", "tm/9"));
+    expect(await failure(f.prepare({ baseBranches: ["tm/8"], worktree: path.join(f.root.dir, "x") }))).toMatchObject({
       code: "GIT_CONFLICT",
       message: expect.stringContaining("tm/8") as string,
     });
-    expect(await failure(f.prepare({ baseBranch: "--help", worktree: path.join(f.root.dir, "x") }))).toMatchObject({ code: "GIT_CONFLICT" });
+    expect(await failure(f.prepare({ baseBranches: ["--help"], worktree: path.join(f.root.dir, "x") }))).toMatchObject({ code: "GIT_CONFLICT" });
   });
 
   it("takes a suffix when another task has the branch", async () => {
@@ -85,7 +86,7 @@ describe("git.prepare", () => {
     expect(existsSync(path.join(f.root.dir, "task0001-1"))).toBe(false);
   });
 
-  it("reuses the own branch of an earlier attempt; the base stays where the work began", async () => {
+  it("reuses the own branch of an earlier attempt; the base stays where the work began, the attempt starts at the branch's head", async () => {
     using f = new GitFixture();
     const first = await f.prepare();
     writeFileSync(path.join(first.worktree, "one.txt"), "1");
@@ -93,9 +94,12 @@ describe("git.prepare", () => {
     await f.cleanup(first);
     f.repo.git("commit", "-q", "--allow-empty", "-m", "main moved on");
     const second = await f.prepare({ ownBranch: "tm/1", worktree: path.join(f.root.dir, "again") });
-    expect(second).toMatchObject({ branch: "tm/1", baseSha: first.baseSha });
+    expect(second).toMatchObject({ branch: "tm/1", baseSha: first.baseSha, startSha: commits[0] });
     expect(f.gitIn(second.worktree, "rev-parse", "HEAD")).toBe(commits[0]);
-    expect((await call("git.changes", { workspace: second })).files).toEqual(["one.txt"]);
+    expect((await call("git.changes", { workspace: second })).files).toEqual([]); // nothing of this attempt yet
+    writeFileSync(path.join(second.worktree, "two.txt"), "2");
+    expect((await call("git.changes", { workspace: second })).files).toEqual(["two.txt"]);
+    expect((await f.commit(second)).files).toEqual(["one.txt", "two.txt"]);
   });
 
   it("starts anew when the own branch is gone, and refuses while the user has it checked out", async () => {
@@ -194,20 +198,20 @@ describe("git.prepare", () => {
     expect(f.registrations()).toEqual([]);
   });
 
-  it("checks with an identity what git.inspect checks, before anything is made", async () => {
+  it("checks on demand what git.inspect checks, before anything is made", async () => {
     using nameless = new GitFixture({ identity: false });
-    expect(await failure(nameless.prepare({ identity: {} }))).toMatchObject({ code: "NO_IDENTITY" });
-    expect(await failure(nameless.prepare({ identity: { name: "Only Name" } }))).toMatchObject({ code: "NO_IDENTITY" });
+    expect(await failure(nameless.prepare({ check: true }))).toMatchObject({ code: "NO_IDENTITY" });
+    expect(await failure(nameless.prepare({ check: true, identity: { name: "Only Name" } }))).toMatchObject({ code: "NO_IDENTITY" });
     expect([nameless.branches(), nameless.registrations()]).toEqual([["main"], []]);
-    expect((await nameless.prepare({ identity: { name: "Set", email: "set@example.invalid" } })).branch).toBe("tm/1");
+    expect((await nameless.prepare({ check: true, identity: { name: "Set", email: "set@example.invalid" } })).branch).toBe("tm/1");
     using empty = new GitFixture({ commit: false });
-    expect(await failure(empty.prepare({ identity: {} }))).toMatchObject({ code: "NO_COMMIT" });
+    expect(await failure(empty.prepare({ check: true }))).toMatchObject({ code: "NO_COMMIT" });
   });
 
   it("can be cancelled and called again", async () => {
     using f = new GitFixture({ files: Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`src/${i}.txt`, `${i}`])) });
     const controller = new AbortController();
-    const input = { directory: f.repo.dir, worktree: path.join(f.root.dir, "w"), branch: "tm/1", taskId: "task0001" };
+    const input = { directory: f.repo.dir, worktree: path.join(f.root.dir, "w"), branch: "tm/1", taskId: "task0001", baseBranches: [], identity: {} };
     const running = failure(call("git.prepare", input, { signal: controller.signal }));
     // The registration shows that `worktree add` has begun.
     while (f.registrations().length === 0) await new Promise((resolve) => setImmediate(resolve));

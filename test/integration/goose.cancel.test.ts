@@ -135,7 +135,7 @@ test("a background server that a command leaves is dead before the run ends", as
             kind: "tools",
             calls: [
               shell(
-                'pgrep -f "^sleep 600$" | while read p; do tr "\\0" "\\n" < /proc/$p/environ | grep -c "^TASK_MASTER_TEST=$TASK_MASTER_TEST$"; done; echo looked',
+                'pgrep -f "^sleep 600$" | while read p; do tr "\\0" "\\n" < /proc/$p/environ | grep -q "^TASK_MASTER_TEST=$TASK_MASTER_TEST$" && echo alive; done; echo looked',
               ),
             ],
           },

@@ -20,11 +20,15 @@ const answer = (agentInfo: string): string =>
   `read line; echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":1,"agentCapabilities":{},"agentInfo":${agentInfo}}}'; cat >/dev/null`;
 
 test.each([
-  ["ends at once", "exit 3", "GOOSE_EXITED", true],
+  ["ends at once", "exit 3", "GOOSE_WRONG_PROGRAM", false],
+  ["ends at once and is content", "exit 0", "GOOSE_WRONG_PROGRAM", false],
+  ["talks about something else and ends", `echo '{"jsonrpc":"2.0","method":"hello"}'; exit 0`, "GOOSE_WRONG_PROGRAM", false],
+  ["echoes what it reads", "exec cat", "GOOSE_WRONG_PROGRAM", false],
+  ["crashes at once", "kill -SEGV $$", "GOOSE_EXITED", true],
   ["ends at once with words", 'echo "usage: goose [up|down]"; exit 1', "GOOSE_WRONG_PROGRAM", false],
   ["prints garbage and stays", 'while true; do echo "goose: migrating"; sleep 0.05; done', "GOOSE_WRONG_PROGRAM", false],
   ["says nothing", "exec sleep 600", "TIMEOUT", true],
-  ["closes its output", "exec >&-; exec sleep 600", "GOOSE_EXITED", true],
+  ["closes its output", "exec >&-; exec sleep 600", "GOOSE_WRONG_PROGRAM", false],
   ["has another name", answer('{"name":"gander","version":"9.0.0"}'), "GOOSE_WRONG_PROGRAM", false],
   ["has no name", answer("null"), "GOOSE_WRONG_PROGRAM", false],
   ["is too old", answer('{"name":"goose","version":"1.46.2"}'), "GOOSE_TOO_OLD", false],
@@ -33,6 +37,12 @@ test.each([
     `read line; echo '{"jsonrpc":"2.0","id":0,"error":{"code":-32601,"message":"no such method"}}'; cat >/dev/null`,
     "GOOSE_WRONG_PROGRAM",
     false,
+  ],
+  [
+    "ends after the handshake",
+    `read line; echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":1,"agentInfo":{"name":"goose","version":"1.52.0"}}}'; exit 1`,
+    "GOOSE_EXITED",
+    true,
   ],
   [
     "dies after the handshake",
@@ -54,7 +64,24 @@ test("the words of a program that ended stand in the details, without keys", asy
   const error = await rejection(
     place.run(new TestContext(), { goose: { path: program(place, 'echo "cannot load libfoo with $OPENAI_API_KEY" >&2; exit 127') }, limits }),
   );
-  expect(error).toMatchObject({ code: "GOOSE_EXITED", details: expect.stringContaining("cannot load libfoo with ***") });
+  expect(error).toMatchObject({ code: "GOOSE_WRONG_PROGRAM", details: expect.stringContaining("cannot load libfoo with ***") });
+});
+
+test.each(["exit 0", "echo hello; exit 0", "kill -SEGV $$", "exec yes", answer('{"name":"gander","version":"9.0.0"}')])(
+  "the error names the program and where it is chosen: %s",
+  async (body) => {
+    const place = await goosePlace();
+    const file = program(place, body);
+    const { message } = await rejection(place.run(new TestContext(), { goose: { path: file }, limits: { ...limits, startupMs: 20_000 } }));
+    for (const part of [file, "taskMaster.goose.path", "--goose", "GOOSE_BINARY"]) expect(message).toContain(part);
+  },
+);
+
+test("programs of the system that are no Goose at all", async () => {
+  const place = await goosePlace();
+  for (const file of ["/bin/true", "/bin/cat", "/usr/bin/yes"]) {
+    expect(await rejection(check(place, { goose: { path: file } })), file).toMatchObject({ code: "GOOSE_WRONG_PROGRAM", retryable: false });
+  }
 });
 
 test("a flood without line breaks ends the attempt, with bounded memory", async () => {
@@ -66,13 +93,20 @@ test("a flood without line breaks ends the attempt, with bounded memory", async 
     place.run(new TestContext(), { goose: { path: program(place, "exec cat /dev/zero") }, limits: { ...limits, startupMs: 20_000 } }),
   );
   clearInterval(watch);
-  expect(error).toMatchObject({ code: "GOOSE_PROTOCOL" });
+  expect(error).toMatchObject({ code: "GOOSE_WRONG_PROGRAM" });
   expect(peak - before).toBeLessThan(150 * 1024 * 1024);
 });
 
 test("a flood of lines that are not the protocol ends the attempt", async () => {
   const place = await goosePlace();
   const run = place.run(new TestContext(), { goose: { path: program(place, "exec yes garbage") }, limits: { ...limits, startupMs: 20_000 } });
+  expect(await rejection(run)).toMatchObject({ code: "GOOSE_WRONG_PROGRAM" });
+});
+
+test("a flood after the handshake breaks the protocol: the program is Goose", async () => {
+  const place = await goosePlace();
+  const body = `read line; echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":1,"agentInfo":{"name":"goose","version":"1.52.0"}}}'; exec yes garbage`;
+  const run = place.run(new TestContext(), { goose: { path: program(place, body) }, limits: { ...limits, startupMs: 20_000 } });
   expect(await rejection(run)).toMatchObject({ code: "GOOSE_PROTOCOL" });
 });
 

@@ -5,14 +5,14 @@ import { repositoryOf } from "./repository.ts";
 import { readStatus } from "./status.ts";
 import { findWhole, openWorktree } from "./worktrees.ts";
 
-/** Paths that differ from the base, committed or not, untracked ones included, ignored ones not; a rename is both of its paths. */
+/** Paths that differ from the commit at which the attempt began, committed or not, untracked ones included, ignored ones not; a rename is both of its paths. */
 export async function changedPaths({ workspace }: HandlerInput<"git.changes">, signal: AbortSignal): Promise<HandlerOutput<"git.changes">> {
   const repository = await repositoryOf(workspace, signal);
   const gitDir = await findWhole(repository, workspace.worktree);
   if (gitDir === undefined) throw new TaskMasterError("GIT_CONFLICT", `The worktree ${workspace.worktree} is gone. Retry the task.`);
   const { git } = await openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "refuse" });
   const { head, changed, untracked, isPlain } = await readStatus(git);
-  const tracked = isPlain && head === workspace.baseSha ? changed : await differing(git, workspace.baseSha);
+  const tracked = isPlain && head === workspace.startSha ? changed : await differing(git, workspace.startSha);
   return { files: [...new Set([...tracked, ...untracked])].sort() };
 }
 

@@ -27,7 +27,7 @@ interface Place {
 const fallbackIdentity: CommitIdentity = { name: "Task Master", email: "task-master@localhost" };
 
 /**
- * Saves what is not committed, then removes the worktree; a branch without a commit of its own goes too. Ignored files
+ * Saves what is unfinished, then removes the worktree; a branch without a commit of its own goes too. Ignored files
  * vanish with the worktree. May be called again after a crash anywhere in it.
  * @throws GIT_UNSAFE and GIT_FAILED before anything is removed, when the work could not be saved
  */
@@ -36,10 +36,11 @@ export async function cleanUp(input: CleanupInput, signal: AbortSignal, warn: Wa
   const repository = await repositoryOf(workspace, signal);
   const open = await openWithStatus(repository, workspace.worktree);
   const isOnBranch = open !== undefined && open.status.branch === workspace.branch && open.status.head !== undefined;
-  const savedAs = open === undefined || (isOnBranch && isUnchanged(open.status)) ? undefined : await saveUnfinished(open, input, warn);
+  const head = isOnBranch ? open.status.head : (await findBranch(repository.git, workspace.branch))?.head;
+  const isAllCommitted = isOnBranch && isUnchanged(open.status) && (input.keep === "branch" || head === workspace.startSha);
+  const savedAs = open === undefined || isAllCommitted ? undefined : await saveUnfinished(open, input, warn);
   await removeWorktree(repository, workspace.worktree);
-  const hasWork = savedAs === workspace.branch || (isOnBranch && open.status.head !== workspace.baseSha);
-  if (!hasWork) await deleteEmptyBranch(repository.git, input);
+  if (savedAs !== workspace.branch) await settleBranch(repository.git, input, head);
   return savedAs === undefined ? {} : { savedAs };
 }
 
@@ -65,8 +66,7 @@ async function saveUnfinished(place: Place, input: CleanupInput, warn: Warn): Pr
   const tree = await takeSnapshot(worktree, work);
   if (leftOut.length > 0) warn(`Removed with the worktree, because they are Git repositories of their own: ${leftOut.join(", ")}`);
   const isSaved = tree === (await git.line(["rev-parse", `${parent}^{tree}`]));
-  // Commits that no branch holds (a detached HEAD) are unfinished work as well.
-  if (isSaved && (current !== undefined || head === undefined || (await isHeld(git, head)))) return undefined;
+  if (isSaved && (await needsNoRef(git, input, { head, current }))) return undefined;
   const message = buildMessage({ ...input, subject: `Unfinished: ${input.title}`, body: "", isUnfinished: true });
   const commit = isSaved ? parent : await commitTree(worktree, tree, { parent, message });
   const isOnBranch = current === branch && head !== undefined && (await isAncestor(git, baseSha, head));
@@ -77,6 +77,17 @@ async function saveUnfinished(place: Place, input: CleanupInput, warn: Warn): Pr
   const ref = `refs/task-master/unfinished/${ownerKey(input)}`;
   await git.run(["update-ref", "-m", "task-master: unfinished work", ref, commit]);
   return ref;
+}
+
+/** Commits that no branch will hold (a detached HEAD, those of a failed attempt) are unfinished work as well. */
+async function needsNoRef(
+  git: HardenedGit,
+  { keep, workspace }: CleanupInput,
+  { head, current }: { readonly head: string | undefined; readonly current: string | undefined },
+): Promise<boolean> {
+  if (head === undefined) return true;
+  if (keep === "ref") return head === workspace.startSha;
+  return current !== undefined || isHeld(git, head);
 }
 
 /** Saving must not fail for want of a name. */
@@ -93,6 +104,15 @@ async function withIdentity(worktree: OpenWorktree, identity: CommitIdentity): P
 
 async function isHeld(git: OpenWorktree["git"], commit: string): Promise<boolean> {
   return (await git.line(["for-each-ref", "--count=1", "--format=%(refname)", `--contains=${commit}`])) !== "";
+}
+
+/** What a failed attempt committed is under the ref by now: the next one begins where this one began. A branch without commits goes. */
+async function settleBranch(git: HardenedGit, input: CleanupInput, head: string | undefined): Promise<void> {
+  const { branch, baseSha, startSha } = input.workspace;
+  if (head === undefined) return;
+  const isToBeReset = input.keep === "ref" && head !== startSha && (await isAncestor(git, startSha, head)) && (await isOwnBranch(git, branch, input.taskId));
+  if (isToBeReset) await git.run(["update-ref", "-m", "task-master: attempt ended", `refs/heads/${branch}`, startSha, head]);
+  if ((isToBeReset ? startSha : head) === baseSha) await deleteEmptyBranch(git, input);
 }
 
 async function deleteEmptyBranch(git: HardenedGit, { workspace: { branch, baseSha }, taskId }: CleanupInput): Promise<void> {

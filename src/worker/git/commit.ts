@@ -74,10 +74,7 @@ async function changedBetween(git: HardenedGit, base: string, head: string): Pro
 async function checkedBranch(git: HardenedGit, workspace: Workspace): Promise<string> {
   const found = await findBranch(git, workspace.branch);
   if (found === undefined) {
-    throw new TaskMasterError(
-      "GIT_CONFLICT",
-      `The branch ${workspace.branch} was deleted while the task ran. The files are still in the worktree; make the branch again and retry the task.`,
-    );
+    throw new TaskMasterError("GIT_CONFLICT", `The branch ${workspace.branch} was deleted while the task ran. Retry begins anew.`);
   }
   await checkContains(git, workspace, found.head);
   return found.head;
@@ -87,7 +84,7 @@ async function checkContains(git: HardenedGit, { branch, baseSha }: Workspace, h
   if (head === baseSha || (await isAncestor(git, baseSha, head))) return;
   throw new TaskMasterError(
     "GIT_CONFLICT",
-    `The branch ${branch} no longer contains the commit ${baseSha.slice(0, 10)} that the task started from: it was rewritten. Look at it, then retry the task.`,
+    `The branch ${branch} no longer contains the commit ${baseSha.slice(0, 10)} that the task started from: it was rewritten. Retry begins anew.`,
   );
 }
 
@@ -96,26 +93,23 @@ async function earlierCommit(git: HardenedGit, input: CommitInput): Promise<Comm
   const { workspace } = input;
   const head = await checkedBranch(git, workspace);
   if (await hasOwnCommit(git, input, head)) return listWork(git, workspace.baseSha, head);
-  throw new TaskMasterError("GIT_CONFLICT", `The worktree ${workspace.worktree} is gone, and with it what was not committed. Retry the task.`);
+  throw new TaskMasterError("GIT_CONFLICT", `The worktree ${workspace.worktree} is gone, and with it what was not committed. Retry begins anew.`);
 }
 
 /** The commit of the branch, which the worktree must be on. @throws GIT_CONFLICT */
-async function checkPlace(repository: HardenedGit, { path: folder, git, gitDir }: OpenWorktree, workspace: Workspace, status: WorktreeStatus): Promise<string> {
+async function checkPlace(repository: HardenedGit, { git, gitDir }: OpenWorktree, workspace: Workspace, status: WorktreeStatus): Promise<string> {
   const { head, branch } = status;
   if (head === undefined || branch !== workspace.branch) {
     await checkedBranch(repository, workspace);
     const where = branch === undefined ? "no branch" : `the branch ${branch}`;
     throw new TaskMasterError(
       "GIT_CONFLICT",
-      `The worktree ${folder} is on ${where} instead of ${workspace.branch}. Check out ${workspace.branch} there with the work on it, then retry the task.`,
+      `Goose left its worktree on ${where} instead of ${workspace.branch}, so what belongs to the task is not certain. Retry begins anew.`,
     );
   }
   await checkContains(git, workspace, head);
   if (await exists(path.join(gitDir, "MERGE_HEAD"))) {
-    throw new TaskMasterError(
-      "GIT_CONFLICT",
-      `A merge is unfinished in the worktree ${folder}. Finish it or run "git merge --abort" there, then retry the task.`,
-    );
+    throw new TaskMasterError("GIT_CONFLICT", "Goose left a merge unfinished in its worktree. Retry begins anew.");
   }
   return head;
 }

@@ -4,8 +4,9 @@ import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { createBranch, isOwnBranch } from "./branches.ts";
 import { openForWork } from "./inspect.ts";
+import { mergeBases, type Base } from "./mergeBases.ts";
 import { populateWorktree, programPatterns } from "./populate.ts";
-import { currentBranch, findBranch, isAncestor, isConfigUnchanged, noCommitError, openRepository, samePath } from "./repository.ts";
+import { currentBranch, findBranch, headCommit, isAncestor, isConfigUnchanged, noCommitError, openRepository, samePath } from "./repository.ts";
 import type { OpenRepository, Repository } from "./repository.ts";
 import { together } from "./together.ts";
 import { findRegistration, openWorktree, removeWorktree, worktreeState } from "./worktrees.ts";
@@ -19,20 +20,21 @@ interface Origin {
   readonly input: PrepareInput;
 }
 
-/** A branch and the commit from which the task's own work on it starts. */
+/** A branch, the commit from which the task's own work on it starts, and the one from which this attempt's does. */
 interface Start {
   readonly branch: string;
   readonly baseSha: string;
+  readonly startSha: string;
 }
 
 /**
  * The branch and worktree of an attempt: those of the attempt that it continues when they are whole, else new ones.
  * Calling it again with the same input gives the same place.
- * @throws GIT_CONFLICT when a branch or folder is in the way; the codes of openRepository; NO_COMMIT; GIT_UNSAFE; with an identity those of inspectRepository
+ * @throws GIT_CONFLICT when a branch or folder is in the way; the codes of openRepository; NO_COMMIT; GIT_UNSAFE; with `check` those of inspectRepository
  */
 export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal): Promise<Workspace> {
   const { directory, identity } = input;
-  const repository = identity === undefined ? await openRepository(directory, signal) : await openForWork({ directory, identity }, signal);
+  const repository = input.check === true ? await openForWork({ directory, identity }, signal) : await openRepository(directory, signal);
   const origin: Origin = { repository, input };
   if (input.continues !== undefined) {
     const found = await continueIn(repository, input.continues.worktree, input.continues);
@@ -64,7 +66,7 @@ async function continueIn(repository: Repository, worktree: string, start: Start
       `The worktree ${worktree} is no longer on the branch ${start.branch} as the task left it. Check that branch out there, or retry the task from its beginning.`,
     );
   }
-  return { ...placeIn(repository, worktree), branch: start.branch, baseSha: start.baseSha };
+  return { ...placeIn(repository, worktree), branch: start.branch, baseSha: start.baseSha, startSha: start.startSha };
 }
 
 /** The real path of the wanted worktree, outside the checkout; its parent folder is made. */
@@ -96,7 +98,8 @@ async function clearPlace(origin: Origin, worktree: string): Promise<Workspace |
   const { git } = await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" });
   const branch = await currentBranch(git);
   if (branch !== undefined && (branch === input.ownBranch || (await isOwnBranch(git, branch, input.taskId)))) {
-    return continueIn(repository, worktree, { branch, baseSha: await forkPoint(repository, branch, await baseCommit(origin)) });
+    const baseSha = await forkPoint(repository, branch, await baseCommit(origin));
+    return continueIn(repository, worktree, { branch, baseSha, startSha: (await headCommit(git)) ?? baseSha });
   }
   throw new TaskMasterError(
     "GIT_CONFLICT",
@@ -113,23 +116,31 @@ async function chooseStart(origin: Origin, ownRoot: string): Promise<Start> {
   const own = input.continues?.branch ?? input.ownBranch;
   const base = await baseCommit(origin);
   const found = own === undefined ? undefined : await findBranch(repository.git, own);
-  if (own === undefined || found === undefined) return { branch: await createBranch(repository.git, input, base), baseSha: base };
+  if (own === undefined || found === undefined) return { branch: await createBranch(repository.git, input, base), baseSha: base, startSha: base };
   if (found.checkedOutIn !== undefined) await releaseBranch(repository, { branch: own, place: found.checkedOutIn }, ownRoot);
-  const recorded = input.continues?.baseSha;
-  const isKept = recorded !== undefined && (await isAncestor(repository.git, recorded, found.head));
-  return { branch: own, baseSha: isKept ? recorded : await forkPoint(repository, own, base) };
+  const { continues } = input;
+  if (continues !== undefined && (await isAncestor(repository.git, continues.baseSha, found.head))) {
+    return { branch: own, baseSha: continues.baseSha, startSha: continues.startSha };
+  }
+  return { branch: own, baseSha: await forkPoint(repository, own, base), startSha: found.head };
 }
 
-async function baseCommit({ repository, input: { baseBranch } }: Origin): Promise<string> {
-  if (baseBranch === undefined) {
+/** The commit to build on: HEAD, the one base, or several brought together. */
+async function baseCommit({ repository, input: { baseBranches, identity } }: Origin): Promise<string> {
+  if (baseBranches.length === 0) {
     if (repository.head === undefined) throw noCommitError();
     return repository.head;
   }
-  const base = await findBranch(repository.git, baseBranch);
-  if (base !== undefined) return base.head;
+  const bases = await together(baseBranches.map((branch) => findBase(repository, branch)));
+  return mergeBases(repository, bases, identity);
+}
+
+async function findBase(repository: Repository, branch: string): Promise<Base> {
+  const base = await findBranch(repository.git, branch);
+  if (base !== undefined) return { branch, head: base.head };
   throw new TaskMasterError(
     "GIT_CONFLICT",
-    `The branch ${baseBranch}, on which this task builds, no longer exists. Restore it, or remove the dependency and retry the task.`,
+    `The branch ${branch}, on which this task builds, no longer exists. Make it again (its commits are in git's reflog), then retry the task.`,
   );
 }
 

@@ -5,6 +5,7 @@ import type { Environment } from "../process/environment.ts";
 import { OutputTail, textDecoder } from "../process/outputTail.ts";
 import { spawnGroup, type ExitStatus, type ProcessGroup } from "../process/processGroup.ts";
 import { JsonLineFramer } from "./jsonLines.ts";
+import { chooseAnother, wrongProgram } from "./wrongProgram.ts";
 
 /** After stdin has ended Goose gets so long to leave by itself. */
 const leaveMs = 2_000;
@@ -12,6 +13,8 @@ const leaveMs = 2_000;
 const drainMs = 500;
 
 const stderrTailBytes = 8 * 1024;
+
+const doesNotSpeak = "it does not speak the Agent Client Protocol";
 
 export interface GooseProcessOptions {
   readonly binary: string;
@@ -38,7 +41,9 @@ export class GooseProcess {
   readonly #stderr = new OutputTail(stderrTailBytes);
   readonly #fail: (error: TaskMasterError) => void;
   #receive: (message: AnyMessage) => void = () => undefined;
-  #messages = 0;
+  /** Whether it answered a request of ours, of which the handshake is the first: before that it may be any program. */
+  #hasAnswered = false;
+  #wasKilled = false;
   #garbageLines = 0;
   #garbageSample = "";
 
@@ -60,11 +65,12 @@ export class GooseProcess {
 
   /** Says why nothing came in time: another program that talks, or silence. */
   silence(waitedMs: number): TaskMasterError {
-    if (this.#messages === 0 && this.#garbageLines > 0) return this.#wrongProgram();
+    if (!this.#hasAnswered && this.#garbageLines > 0) return this.#wrongProgram(doesNotSpeak);
     return new TaskMasterError("TIMEOUT", `Goose did not start within ${waitedMs} ms.`, { retryable: true, details: this.#words() });
   }
 
   kill(): void {
+    this.#wasKilled ||= !this.#group.hasExited;
     this.#group.killGroup();
   }
 
@@ -88,7 +94,11 @@ export class GooseProcess {
       },
       onOverflow: (why) => {
         stdout.destroy();
-        this.#fail(new TaskMasterError("GOOSE_PROTOCOL", `Goose broke the protocol: ${why}.`, { details: this.#words() }));
+        this.#fail(
+          this.#hasAnswered
+            ? new TaskMasterError("GOOSE_PROTOCOL", `Goose broke the protocol: ${why}.`, { details: this.#words() })
+            : this.#wrongProgram(`${doesNotSpeak} (${why})`),
+        );
         this.kill();
       },
     });
@@ -106,9 +116,9 @@ export class GooseProcess {
 
   /** Notifications are handled here and now, so that a response never overtakes what was said before it. */
   #dispatch(message: Readonly<Record<string, unknown>>): void {
-    this.#messages++;
     this.#options.onSignOfLife();
     const { method, id } = message;
+    this.#hasAnswered ||= method === undefined && message["result"] !== undefined;
     if (typeof method === "string" && id === undefined) this.#options.onNotification(method, message["params"]);
     // An answer without an id is Goose's complaint about a line of ours that it could not read.
     else if (id !== null && id !== undefined) this.#receive(message as unknown as AnyMessage);
@@ -143,15 +153,21 @@ export class GooseProcess {
       const code = status.error.code === "EACCES" || status.error.code === "ENOEXEC" ? "GOOSE_NOT_EXECUTABLE" : "GOOSE_NOT_FOUND";
       return new TaskMasterError(code, `"${this.#options.binary}" could not be started: ${status.error.message}`);
     }
-    if (this.#messages === 0 && this.#garbageLines > 0) return this.#wrongProgram();
     const how = status.signal === null ? `exit code ${status.exitCode}` : status.signal;
-    const when = this.#messages === 0 ? "before it said anything" : "in the middle of its work";
-    return new TaskMasterError("GOOSE_EXITED", `Goose ended ${when} (${how}).`, { retryable: true, details: this.#words() });
+    if (this.#hasAnswered) return this.#exited(`Goose ended in the middle of its work (${how}).`);
+    if (this.#garbageLines > 0) return this.#wrongProgram(doesNotSpeak);
+    if (this.#wasKilled) return this.#wrongProgram("it closed its output before it answered");
+    if (status.signal === null) return this.#wrongProgram(`it ended before it answered (${how})`);
+    // A crash may be this Goose's own, so it is not called another program.
+    return this.#exited(`"${this.#options.binary}" crashed before it answered (${how}). If that happens again: is it Goose? ${chooseAnother}`);
   }
 
-  #wrongProgram(): TaskMasterError {
-    const message = `"${this.#options.binary}" is not the Goose that is needed: it does not speak the Agent Client Protocol. Choose another one in the setting "taskMaster.goose.path".`;
-    return new TaskMasterError("GOOSE_WRONG_PROGRAM", message, { details: this.#words() });
+  #exited(message: string): TaskMasterError {
+    return new TaskMasterError("GOOSE_EXITED", message, { retryable: true, details: this.#words() });
+  }
+
+  #wrongProgram(why: string): TaskMasterError {
+    return wrongProgram(this.#options.binary, why, this.#words());
   }
 
   #words(): string {

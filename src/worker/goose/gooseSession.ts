@@ -6,23 +6,21 @@ import * as v from "valibot";
 import { abortable } from "../../base/abort.ts";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { WorkerEventBody } from "../../model/taskEvent.ts";
+import type { PermissionOutcome, PermissionRequest } from "../../model/toolCall.ts";
 import type { Environment } from "../process/environment.ts";
 import { classifyRequestError, classifyTurn, notConfigured } from "./classify.ts";
 import { readClientFile, writeClientFile } from "./clientFiles.ts";
 import { ClientTerminals } from "./clientTerminals.ts";
 import { GooseProcess } from "./gooseProcess.ts";
+import { capInput } from "./toolCallMapper.ts";
 import { TurnRecorder } from "./turnRecorder.ts";
 import { isOlder, minimumGooseVersion } from "./version.ts";
 import { invalidParams } from "./worktreePath.ts";
+import { wrongProgram } from "./wrongProgram.ts";
 
 /** So long Goose may take to end a cancelled turn before it is killed (it ignores a cancel while its provider hangs). */
 const cancelGraceMs = 3_000;
-
-/**
- * Goose's sub-agents work inside Goose: no permission requests, no terminals of ours, its whole environment with the
- * keys, writes wherever they like (measured with 1.52.0). So that every tool call passes the gate, they are declined.
- */
-const ungatedTools = /(^|__)delegate$/;
+const maxName = 4_000;
 
 const providerFields = v.object({ fields: v.array(v.object({ key: v.string(), required: v.boolean(), isSecret: v.boolean(), isSet: v.boolean() })) });
 
@@ -35,6 +33,8 @@ export interface GooseSessionOptions {
   readonly end: AbortSignal;
   /** Resolves while work may go on; held while the task is paused. */
   gate(): Promise<void>;
+  /** Whether a tool call may go ahead. */
+  permit(request: PermissionRequest): Promise<PermissionOutcome>;
   readonly emit: (event: WorkerEventBody) => void;
   readonly onSignOfLife: () => void;
   readonly redact: (text: string) => string;
@@ -190,23 +190,24 @@ export class GooseSession {
 
   /** Every tool call comes through here, as Goose runs in mode "approve". This is where a pause holds. */
   async #permission({ options, toolCall }: RequestPermissionRequest): Promise<RequestPermissionResponse> {
+    let outcome: PermissionOutcome;
     try {
       await this.#passGate();
+      outcome = await this.#options.permit(this.#requestOf(toolCall));
     } catch {
       return { outcome: { outcome: "cancelled" } };
     }
-    const isAllowed = !ungatedTools.test(this.recorder.tools.toolName(toolCall.toolCallId) ?? toolCall.title ?? "");
     // Never allow_always: Goose would remember it for every session of this user, also outside of ours.
-    const option = options.find(({ kind }) => kind === (isAllowed ? "allow_once" : "reject_once"));
+    const option = options.find(({ kind }) => kind === outcome);
     if (option === undefined) return { outcome: { outcome: "cancelled" } };
-    if (isAllowed) this.recorder.toolStarted(toolCall.toolCallId);
-    else
-      this.#options.emit({
-        type: "log",
-        level: "info",
-        message: "A sub-agent was declined: its work could neither be paused nor be kept inside the worktree.",
-      });
+    if (outcome === "allow_once") this.recorder.toolStarted(toolCall.toolCallId);
     return { outcome: { outcome: "selected", optionId: option.optionId } };
+  }
+
+  #requestOf({ toolCallId, title, rawInput }: RequestPermissionRequest["toolCall"]): PermissionRequest {
+    const toolName = this.recorder.tools.toolName(toolCallId) ?? title ?? "";
+    const input = rawInput === undefined ? undefined : capInput(rawInput);
+    return { toolCallId, toolName: toolName.slice(0, maxName), title: (title ?? "").slice(0, maxName), ...(input === undefined ? {} : { input }) };
   }
 
   async #passGate(): Promise<void> {
@@ -229,11 +230,4 @@ export class GooseSession {
       throw classifyRequestError(thrown, phase);
     }
   }
-}
-
-function wrongProgram(binary: string, why: string): TaskMasterError {
-  return new TaskMasterError(
-    "GOOSE_WRONG_PROGRAM",
-    `"${binary}" is not the Goose that is needed: ${why}. Choose another one in the setting "taskMaster.goose.path".`,
-  );
 }

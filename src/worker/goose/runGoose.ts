@@ -26,9 +26,8 @@ export async function runGoose(input: GooseRunInput, context: HandlerContext): P
   context.signal.addEventListener("abort", onAbort, { once: true });
   if (context.signal.aborted) onAbort();
   try {
-    const output = await withPlace({ goose: input.goose, cwd: input.worktree, tmpDir: input.tmpDir, maxTurns: input.limits.maxTurns }, (place) =>
-      turn(input, context, { place, end }),
-    );
+    const options = { goose: input.goose, cwd: input.worktree, ownsFolder: true, tmpDir: input.tmpDir, maxTurns: input.limits.maxTurns };
+    const output = await withPlace(options, (place) => turn(input, context, { place, end }));
     // A task that finishes while it is paused stays where it is until somebody lets it go on.
     await context.gate();
     return output;
@@ -43,9 +42,16 @@ export async function checkGoose(
   context: HandlerContext,
 ): Promise<{ path: string; version: string }> {
   const tmpDir = await mkdtemp(path.join(tmpdir(), "task-master-goose-"));
-  return withPlace({ goose: input.goose, cwd: input.cwd, tmpDir, maxTurns: 1 }, async (place) => {
+  return withPlace({ goose: input.goose, cwd: input.cwd, ownsFolder: false, tmpDir, maxTurns: 1 }, async (place) => {
     context.signal.throwIfAborted();
-    const session = new GooseSession({ ...place, end: context.signal, gate: () => context.gate(), emit: () => undefined, onSignOfLife: () => undefined });
+    const session = new GooseSession({
+      ...place,
+      end: context.signal,
+      gate: () => context.gate(),
+      permit: (request) => context.permit(request),
+      emit: () => undefined,
+      onSignOfLife: () => undefined,
+    });
     try {
       const version = await startWithin(session, { ms: checkStartupMs, end: context.signal }, async () => {
         const version = await session.initialize();
@@ -78,13 +84,16 @@ interface Place {
 interface PlaceOptions {
   readonly goose: GooseLocation;
   readonly cwd: string;
+  /** Whether the folder is the task's worktree; otherwise it is the user's. */
+  readonly ownsFolder: boolean;
   readonly tmpDir: string;
   readonly maxTurns: number;
 }
 
 /** Everything around the process: program, environments, temporary folder; and the sweep afterwards. */
-async function withPlace<T>({ goose, cwd, tmpDir, maxTurns }: PlaceOptions, work: (place: Place) => Promise<T>): Promise<T> {
-  const marker = newMarker();
+async function withPlace<T>({ goose, cwd, ownsFolder, tmpDir, maxTurns }: PlaceOptions, work: (place: Place) => Promise<T>): Promise<T> {
+  const mark = newMarker();
+  const ownFolders: string[] = [];
   try {
     const worktree = await realpath(cwd).catch(() => {
       throw new TaskMasterError("NO_FOLDER", `The folder ${cwd} does not exist.`);
@@ -95,7 +104,8 @@ async function withPlace<T>({ goose, cwd, tmpDir, maxTurns }: PlaceOptions, work
       throw new TaskMasterError("INVALID_INPUT", `The temporary folder ${tmpDir} must not contain the worktree.`);
     await mkdir(tmpDir, { recursive: true, mode: 0o700 });
     await chmod(tmpDir, 0o700);
-    const own = { TMPDIR: tmpDir, ...(process.platform === "win32" ? { TMP: tmpDir, TEMP: tmpDir } : {}), [markerName]: marker };
+    ownFolders.push(...(ownsFolder ? [worktree] : []), await realpath(tmpDir));
+    const own = { TMPDIR: tmpDir, ...(process.platform === "win32" ? { TMP: tmpDir, TEMP: tmpDir } : {}), [markerName]: mark.value };
     const plugins = await disabledProjectPlugins(worktree);
     const gooseEnv: Record<string, string> = {
       OPENAI_TIMEOUT: providerTimeoutSeconds,
@@ -110,7 +120,7 @@ async function withPlace<T>({ goose, cwd, tmpDir, maxTurns }: PlaceOptions, work
     };
     return await work({ binary, worktree, gooseEnv, shellEnv: { ...shellEnvironment(process.env), ...own }, redact: redactor(gooseEnv) });
   } finally {
-    await killMarked(marker);
+    await killMarked(mark, ownFolders);
     await rm(tmpDir, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }
@@ -134,7 +144,14 @@ async function turn(
     isBusy: () => session.recorder.tools.hasOpen,
     onTimeout: (error) => end.abort(error),
   });
-  const session: GooseSession = new GooseSession({ ...place, end: end.signal, gate: () => context.gate(), emit, onSignOfLife: () => time.touch() });
+  const session: GooseSession = new GooseSession({
+    ...place,
+    end: end.signal,
+    gate: () => context.gate(),
+    permit: (request) => context.permit(request),
+    emit,
+    onSignOfLife: () => time.touch(),
+  });
   let closeCallsAs: "cancelled" | "failed" = "failed";
   try {
     const sessionId = await startWithin(session, { ms: startupMs, end: end.signal }, async () => {

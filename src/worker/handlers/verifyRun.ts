@@ -21,7 +21,8 @@ const maxLive = 256 * 1024;
 export const verifyRun: TaskHandler = async (raw, context) => ({ ...(await verify(parseInput("verify.run", verifyRunInput, raw), context)) });
 
 async function verify(input: HandlerInput<"verify.run">, context: HandlerContext): Promise<HandlerOutput<"verify.run">> {
-  const marker = newMarker();
+  const mark = newMarker();
+  const ownFolders: string[] = [];
   const buffer = new EventBuffer((event) => context.emit(event));
   try {
     const worktree = await realpath(input.worktree).catch(() => {
@@ -29,7 +30,8 @@ async function verify(input: HandlerInput<"verify.run">, context: HandlerContext
     });
     await mkdir(input.tmpDir, { recursive: true, mode: 0o700 });
     await chmod(input.tmpDir, 0o700);
-    const env = { ...shellEnvironment(process.env), TMPDIR: input.tmpDir, [markerName]: marker };
+    ownFolders.push(worktree, await realpath(input.tmpDir));
+    const env = { ...shellEnvironment(process.env), TMPDIR: input.tmpDir, [markerName]: mark.value };
     const results: HandlerOutput<"verify.run">["results"] = [];
     for (const command of input.commands) {
       await context.gate();
@@ -38,7 +40,7 @@ async function verify(input: HandlerInput<"verify.run">, context: HandlerContext
     return { results };
   } finally {
     buffer.flush();
-    await killMarked(marker);
+    await killMarked(mark, ownFolders);
     await rm(input.tmpDir, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }

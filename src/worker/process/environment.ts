@@ -59,6 +59,16 @@ export function shellEnvironment(source: Source): Record<string, string> {
   return { ...selected, GIT_TERMINAL_PROMPT: "0" };
 }
 
+/** Shells set these themselves, so they tell nothing about where an environment came from. */
+const setByShells = /^(PWD|OLDPWD|SHLVL|_)$/;
+
+/** The entries (NAME=value) of an environment that neither Goose nor a command gets: who has one of them has it from elsewhere. */
+export function withheldVariables(source: Source): ReadonlySet<string> {
+  const given = { ...gooseEnvironment(source), ...shellEnvironment(source) };
+  const entries = Object.entries(source).filter(([name, value]) => value !== undefined && !(name in given) && !setByShells.test(name));
+  return new Set(entries.map(([name, value]) => `${name}=${value}`));
+}
+
 /** Replaces the secrets of an environment in a text that people will read or that is stored. */
 export function redactor(environment: Source): (text: string) => string {
   const secrets = Object.entries(environment).flatMap(([name, value]) => (secretName.test(name) && value !== undefined && value.length >= 8 ? [value] : []));

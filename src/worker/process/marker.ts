@@ -1,35 +1,46 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { markerName } from "./environment.ts";
 import { guard } from "./guard.ts";
+import { findStrays, listProcesses, ticksNow, withDescendants } from "./strays.ts";
 
-/** A value for the marker that no other run has; guarded until killMarked is called with it. */
-export function newMarker(): string {
-  const marker = randomUUID();
-  guard.addMarker(marker);
-  return marker;
+/** By which the processes of one run are found again. */
+export interface RunMark {
+  /** The value of the marker in their environment; no other run has it. */
+  readonly value: string;
+  /** When the run began, in the ticks of strays.ts. */
+  readonly since: number;
+}
+
+/** A mark for a run that begins now; guarded until killMarked is called with it. */
+export function newMarker(): RunMark {
+  const mark = { value: randomUUID(), since: ticksNow() };
+  guard.addMarker(mark.value);
+  return mark;
 }
 
 /**
- * Kills processes that escaped from the groups of a run (setsid), known by the marker in their environment. Only
- * Linux lets us look; elsewhere this does nothing. Repeated until none is found, as they may start others meanwhile.
+ * Kills processes that escaped from the groups of a run (setsid): known by the marker in their environment, or, without
+ * it, by standing in one of the folders that belong to the run alone (real paths; see strays.ts). Only Linux lets us
+ * look; elsewhere this does nothing. Repeated until none is found, as they may start others meanwhile.
  */
-export async function killMarked(marker: string): Promise<void> {
+export async function killMarked(mark: RunMark, folders: readonly string[]): Promise<void> {
   try {
-    if (process.platform === "linux") await sweep(marker);
+    if (process.platform === "linux") await sweep(mark, folders);
   } finally {
-    guard.dropMarker(marker);
+    guard.dropMarker(mark.value);
   }
 }
 
-async function sweep(marker: string): Promise<void> {
-  const entry = `${markerName}=${marker}`;
+async function sweep({ value, since }: RunMark, folders: readonly string[]): Promise<void> {
+  const entry = `${markerName}=${value}`;
   for (let round = 0; round < 5; round++) {
-    const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
-    const marked = await Promise.all(pids.map((pid) => isMarked(pid, entry)));
-    const found = pids.filter((pid, index) => marked[index] === true && pid !== process.pid);
-    if (found.length === 0) return;
-    for (const pid of found) kill(pid);
+    const processes = await listProcesses();
+    const marked = await Promise.all(processes.map(({ pid }) => isMarked(pid, entry)));
+    const strays = await findStrays(processes, { since, folders });
+    const found = withDescendants([...processes.filter((_each, index) => marked[index]).map(({ pid }) => pid), ...strays], processes);
+    if (found.size === 0) return;
+    for (const pid of found) if (pid !== process.pid) kill(pid);
   }
 }
 

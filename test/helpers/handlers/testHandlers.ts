@@ -28,6 +28,14 @@ export function register(registry: TaskHandlerRegistry): void {
     await context.gate();
     return "went on";
   });
+  registry.register("test.permit", (_input, context) => context.permit({ toolCallId: "t", toolName: "shell", title: "shell", input: { command: "ls" } }));
+  registry.register("test.spin", () => {
+    for (;;);
+  });
+  registry.register("test.exhaust", () => {
+    const hoard: unknown[] = [];
+    for (;;) hoard.push(Array.from({ length: 100_000 }, (_unused, index) => `${index}`));
+  });
   registry.register("test.exit", () => process.exit(7));
   registry.register("test.thread", async () => (await import("node:worker_threads")).threadId);
   registry.register("test.badOutput", () => Promise.resolve((() => undefined) as never));

@@ -175,7 +175,7 @@ describe("selection", () => {
     const first = await t.add("first", { priority: "medium" });
     const second = await t.add("second", { priority: "critical", dependsOn: [first.id] });
     expect(await t.engine.runAll()).toEqual([first.id, second.id, low.id]);
-    expect(t.world.turns[1]?.leased.baseBranch).toBe("tm/first");
+    expect(t.world.turns[1]?.leased.baseBranches).toEqual(["tm/first"]);
     expect(t.world.turns[1]?.prompt.text).toContain(`task ${first.id} (done, branch tm/first) changed a.txt`);
   });
 
@@ -301,6 +301,21 @@ describe("pause, resume, stop, cancel", () => {
     t.clock.advance(11_000);
     await waitFor(async () => (await t.engine.get(task.id)).status === "paused", { what: "the reclaim" });
     expect((await t.engine.get(task.id)).lease).toBeUndefined();
+  });
+
+  test.each([
+    ["stop", "stopped"],
+    ["cancel", "cancelled"],
+  ] as const)("a request to %s that its owner did not live to hear is carried out by others", async (request, status) => {
+    const task = await t.add("write");
+    const row = await t.engine.get(task.id);
+    const lease = { owner: "dying", token: 1, expiresAt: t.clock.now() + 60_000 };
+    await t.store.commit({ task: { ...row, status: "in_progress", attempts: 1, fence: 1, lease }, events: [] });
+    await t.engine[request](task.id);
+    expect(await t.engine.get(task.id)).toMatchObject({ status: "in_progress", request });
+    t.world.goneOwners = ["dying"];
+    t.clock.advance(11_000);
+    await waitFor(async () => (await t.engine.get(task.id)).status === status, { what: `the task to be ${status}` });
   });
 
   test("the task of a dead owner is paused when its lease has run out", async () => {

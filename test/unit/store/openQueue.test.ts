@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cyrb53 } from "../../../src/base/cyrb53.ts";
@@ -110,6 +110,65 @@ describe("with a registry that is wrong", () => {
     const second = await open({ ownDirectory: inTemporary("moved") });
     expect([codes(second), second.store.uuid]).toEqual([["REGISTRY_STALE"], first.store.uuid]);
     expect(second.warnings[0]?.message).toContain("The same queue was found");
+    expect(codes(await open())).toEqual([]);
+  });
+});
+
+describe("with a queue whose file was touched", () => {
+  let path: string;
+  let uuid: string;
+  const message = ({ warnings }: OpenedQueue): string => warnings.map((warning) => warning.message).join("\n");
+  const lost = /tasks are lost/;
+  const fresh = (): string => `A new, empty queue was started at ${path}.`;
+
+  beforeEach(async () => {
+    const first = await open();
+    await first.store.insert(newTask("a"), created);
+    [path, uuid] = [first.databasePath, first.store.uuid];
+    await closeAll();
+  });
+
+  it("says that a deleted one is gone with its tasks", async () => {
+    rmSync(path);
+    const queue = await open();
+    expect([codes(queue), queue.databasePath, queue.store.uuid === uuid]).toEqual([["REGISTRY_STALE"], path, false]);
+    expect(message(queue)).toMatch(/\(\S+queue\.db\) is gone/);
+    expect(message(queue)).toMatch(lost);
+    expect(message(queue)).toContain(fresh());
+    expect(message(queue)).not.toMatch(/another queue|kept/);
+    expect(codes(await open())).toEqual([]);
+  });
+
+  it("keeps what a deleted one left in its write-ahead log", async () => {
+    rmSync(path);
+    writeFileSync(`${path}-wal`, "what was left");
+    writeFileSync(`${path}.lost-1-wal`, "an earlier one");
+    expect(message(await open())).toContain(`What was left of it was kept as ${path}.lost-2-wal.`);
+    expect(readFileSync(`${path}.lost-2-wal`, "utf8")).toBe("what was left");
+    expect(readFileSync(`${path}.lost-1-wal`, "utf8")).toBe("an earlier one");
+  });
+
+  it("says that one was emptied, and starts anew in another file: who still has the old one open must notice", async () => {
+    const holder = await open();
+    truncateSync(path);
+    const queue = await open();
+    expect([codes(queue), queue.databasePath]).toEqual([["REGISTRY_STALE"], path]);
+    expect(message(queue)).toMatch(/\(\S+queue\.db\) was emptied/);
+    expect(message(queue)).toMatch(lost);
+    expect(message(queue)).toContain(fresh());
+    await expect(holder.store.insert(newTask("b"), created)).rejects.toMatchObject({ code: expect.stringMatching(/^STORE_/) });
+    expect(codes(await open())).toEqual([]);
+  });
+
+  it("says that another one with tasks has taken its place", async () => {
+    using other = createTempRepo();
+    const foreign = await open({ folder: other.dir });
+    await foreign.store.insert(newTask("c"), created);
+    await closeAll();
+    copyFileSync(foreign.databasePath, path);
+    const queue = await open();
+    expect([codes(queue), queue.store.uuid]).toEqual([["REGISTRY_STALE"], foreign.store.uuid]);
+    expect(message(queue)).toMatch(/is another queue now.*tasks are lost.*with 1 task is used from now on/);
     expect(codes(await open())).toEqual([]);
   });
 });

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openDatabase } from "../../../src/store/openDatabase.ts";
 import { QueueRegistry, userDataDirectory } from "../../../src/store/queueRegistry.ts";
 import { createTempDir, type TempDir } from "../../helpers/tempRepo.ts";
 
@@ -93,6 +94,18 @@ describe("the lock of the registry", () => {
       inner = new QueueRegistry(join(temporary.dir, "data"), 0).withLock(() => "never").catch((error: unknown) => error);
     });
     expect(await inner).toMatchObject({ code: "STORE_FAILED", retryable: true });
+  });
+
+  it("makes all folders that are missing, privately", async () => {
+    const deep = new QueueRegistry(join(temporary.dir, "a", "b"));
+    await deep.withLock(() => undefined);
+    for (const folder of [join(temporary.dir, "a"), join(temporary.dir, "a", "b"), deep.directory]) expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  it.runIf(existsSync("/proc/self"))("reports a place in which no folder can be made", async () => {
+    const error = expect.objectContaining({ code: "STORE_FAILED", message: expect.stringContaining("make the folder (/proc/nope/") });
+    await expect(new QueueRegistry("/proc/nope").withLock(() => undefined)).rejects.toThrow(error);
+    expect(() => openDatabase("/proc/nope/deeper/queue.db")).toThrow(error);
   });
 
   it("reports a place that cannot be used", async () => {

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { expect, test } from "vitest";
-import { findNode, hasSqlite, runWith, sqliteMissing } from "../../../src/terminal/nodeVersion.ts";
+import { findNode, hasSqlite, isNewEnough, runWith, sqliteMissing } from "../../../src/terminal/nodeVersion.ts";
 import { createTempDir } from "../../helpers/tempRepo.ts";
 
 test.each([
@@ -10,7 +10,11 @@ test.each([
   ["v24.1.0", true],
   ["", false],
 ])("node:sqlite in %s: %s", (version, expected) => {
-  expect(hasSqlite(version)).toBe(expected);
+  expect(isNewEnough(version)).toBe(expected);
+});
+
+test("this Node has node:sqlite", () => {
+  expect(hasSqlite()).toBe(true);
 });
 
 test("a new enough Node is found inside or beside the package", () => {

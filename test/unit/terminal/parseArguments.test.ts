@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { TaskMasterError } from "../../../src/model/errors.ts";
 import { parseArguments } from "../../../src/terminal/parseArguments.ts";
 
-const plain = { json: false, color: "auto", verbosity: 0 };
+const plain = { json: false, color: "auto", verbosity: 0, settings: {} };
 
 function failure(argv: readonly string[]): TaskMasterError {
   try {
@@ -24,6 +24,11 @@ test.each([
   [["run", "a", "b", "a"], { command: { verb: "run", select: ["a", "b"] }, options: plain }],
   [["logs", "-f", "a"], { command: { verb: "logs", id: "a", follow: true }, options: plain }],
   [["-vf", "logs", "a"], { command: { verb: "logs", id: "a", follow: true }, options: { ...plain, verbosity: 1 } }],
+  [["run", "--all", "--concurrency", "4"], { command: { verb: "run", select: "all" }, options: { ...plain, settings: { poolSize: 4 } } }],
+  [
+    ["resume", "a", "--max-turns=7", "--max-minutes", "9", "--idle-minutes", "3"],
+    { command: { verb: "resume", id: "a" }, options: { ...plain, settings: { maxTurns: 7, wallClockMinutes: 9, idleMinutes: 3 } } },
+  ],
   [["pause", "a"], { command: { verb: "pause", id: "a" }, options: plain }],
   [["help"], { command: { verb: "help" }, options: plain }],
   [["add", "--help"], { command: { verb: "help" }, options: plain }],
@@ -37,7 +42,24 @@ test.each([
 });
 
 test("add takes all its flags, on both sides of the title and with =", () => {
-  const argv = ["--tag", "a", "add", "Fix it", "--tag=b", "--depends", "x", "--depends=y", "--accept", "npm test", "--priority", "HIGH", "--prompt", "-"];
+  const argv = [
+    "--tag",
+    "a",
+    "add",
+    "Fix it",
+    "--tag=b",
+    "--depends",
+    "x",
+    "--depends=y",
+    "--accept",
+    "npm test",
+    "--priority",
+    "HIGH",
+    "--attempts",
+    "3",
+    "--prompt",
+    "-",
+  ];
   expect(parseArguments(argv).command).toEqual({
     verb: "add",
     title: "Fix it",
@@ -46,6 +68,7 @@ test("add takes all its flags, on both sides of the title and with =", () => {
     depends: ["x", "y"],
     tags: ["a", "b"],
     accept: ["npm test"],
+    attempts: 3,
   });
 });
 
@@ -80,6 +103,12 @@ describe("a mistake is named", () => {
     [["show"], /id/],
     [["show", "a", "b"], /"b"/],
     [["list", "--goose="], /--goose is empty/],
+    [["run", "--all", "--concurrency", "0"], /--concurrency.*1 to 16/],
+    [["run", "--all", "--concurrency", "1.5"], /"1\.5"/],
+    [["run", "--max-turns", "1e3"], /"1e3"/],
+    [["run", "--concurrency", "2"], /--all/],
+    [["list", "--max-turns", "3"], /list.*--max-turns/],
+    [["add", "x", "--attempts", "21"], /--attempts.*1 to 20/],
   ])("%j", (argv, message) => {
     const error = failure(argv);
     expect(error.code).toBe("INVALID_INPUT");

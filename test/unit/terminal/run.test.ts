@@ -139,16 +139,32 @@ describe("a signal", () => {
     expect(engine.disposeCount).toBe(1);
   });
 
-  test("nobody reads stdout any more: ends quietly, tasks keep their place", async () => {
+  test.each([["run"], ["run", "--json"], ["resume", "aa"]])(
+    "nobody reads stdout any more: tasks keep their place, which stderr tells: %s %s",
+    async (...argv) => {
+      const engine = engineWith(idA);
+      if (argv[0] === "resume") engine.publish(idA, { type: "paused", reason: "user" }, { status: "paused" });
+      const closed = new AbortController();
+      engine.work = () => {
+        closed.abort();
+        return new Promise(() => undefined);
+      };
+      const onDispose = (): void => engine.publish(idA, { type: "paused", reason: "shutdown" }, { status: "paused" });
+      const run = await runCli(argv, { engine, onDispose, host: { stdoutClosed: closed.signal } });
+      expect(run.exitCode).toBe(1);
+      expect(run.stderr).toMatch(/^[^\n]*reader[^\n]*aaaaaaaa is paused[^\n]*resume aaaaaaaa[^\n]*\n$/);
+      expect(engine.disposeCount).toBe(1);
+    },
+  );
+
+  test("nobody reads stdout any more, but everything is done: nothing to tell", async () => {
     const engine = engineWith(idA);
     const closed = new AbortController();
-    engine.work = () => {
+    engine.work = async (id) => {
+      engine.finish(id);
       closed.abort();
-      return new Promise(() => undefined);
     };
-    const run = await runCli(["run"], { engine, host: { stdoutClosed: closed.signal } });
-    expect(run).toMatchObject({ exitCode: 1, stderr: "" });
-    expect(engine.disposeCount).toBe(1);
+    expect(await runCli(["run"], { engine, host: { stdoutClosed: closed.signal } })).toMatchObject({ exitCode: 0, stderr: "" });
   });
 });
 

@@ -2,7 +2,9 @@ import { EventEmitter } from "node:events";
 import { describe, expect, test } from "vitest";
 import { TaskMasterError } from "../../../src/model/errors.ts";
 import type { TaskId } from "../../../src/model/ids.ts";
+import { noUsage } from "../../../src/model/usage.ts";
 import { largestInput } from "../../../src/terminal/readInput.ts";
+import { createTempDir } from "../../helpers/tempRepo.ts";
 import { FakeEngine } from "./fakeEngine.ts";
 import { runCli } from "./runCli.ts";
 
@@ -116,6 +118,19 @@ describe("list and show", () => {
     expect(stdout).toContain("Made it.");
   });
 
+  test("show names a worktree only while it is there", async () => {
+    using folder = createTempDir();
+    const engine = engineWith(idA);
+    const attempt = { taskId: idA, token: 1, owner: "me", startedAt: 0, steps: [], usage: noUsage, commits: [] } as const;
+    engine.attemptRows.push({ ...attempt, number: 1, outcome: "failed", worktree: `${folder.dir}/gone`, branch: "tm/1" });
+    engine.attemptRows.push({ ...attempt, number: 2, outcome: "running", worktree: folder.dir, branch: "tm/2" });
+    const { stdout } = await runCli(["show", idA], { engine });
+    expect(stdout.match(/worktree .*/g)).toEqual([`worktree ${folder.dir}`]);
+    expect(stdout).toContain("branch tm/1");
+    const { records } = await runCli(["show", idA, "--json"], { engine });
+    expect(records[0]).toMatchObject({ attempts: [{ worktree: `${folder.dir}/gone` }, { worktree: folder.dir }] });
+  });
+
   test.each([
     ["show", "zzz", "TASK_NOT_FOUND"],
     ["pause", "", "INVALID_INPUT"],
@@ -172,6 +187,12 @@ describe("the other verbs", () => {
     expect(await runCli(["--version"])).toMatchObject({ exitCode: 0, stdout: "1.2.3\n" });
     expect(await runCli(["help"])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("Usage:") });
     expect(await runCli(["frob"])).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining("--help") });
+  });
+
+  test.each([["help"], ["--help"], ["list", "--help"]])("%s %s with --json is one record", async (...words) => {
+    const { stdout, records, exitCode } = await runCli([...words, "--json"]);
+    expect(records).toEqual([{ v: 1, type: "help", seq: 1, text: expect.stringContaining("Usage:") }]);
+    expect([stdout.trimEnd().split("\n").length, exitCode]).toEqual([1, 0]);
   });
 });
 

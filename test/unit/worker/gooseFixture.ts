@@ -5,7 +5,8 @@ import { onTestFinished, vi } from "vitest";
 import { Gate } from "../../../src/base/gate.ts";
 import { cancelledError } from "../../../src/model/errors.ts";
 import type { WorkerEventBody } from "../../../src/model/taskEvent.ts";
-import type { ToolCallUpdate } from "../../../src/model/toolCall.ts";
+import { decidePermission } from "../../../src/engine/permissionPolicy.ts";
+import type { PermissionOutcome, PermissionRequest, ToolCallUpdate } from "../../../src/model/toolCall.ts";
 import type { GooseRunInput, GooseRunOutput } from "../../../src/protocol/handlers.ts";
 import { workerEventSchema } from "../../../src/protocol/hostWorker.ts";
 import type { HandlerContext } from "../../../src/worker/handlerRegistry.ts";
@@ -21,6 +22,7 @@ export class TestContext implements HandlerContext {
   readonly taskId = "0000test";
   readonly attempt = 1;
   readonly events: WorkerEventBody[] = [];
+  readonly requests: PermissionRequest[] = [];
   readonly #gate = new Gate();
   readonly #controller = new AbortController();
 
@@ -34,6 +36,12 @@ export class TestContext implements HandlerContext {
 
   gate(): Promise<void> {
     return this.#gate.passed(this.signal);
+  }
+
+  /** As the engine decides. */
+  permit(request: PermissionRequest): Promise<PermissionOutcome> {
+    this.requests.push(request);
+    return Promise.resolve(decidePermission(request).outcome);
   }
 
   emit(event: WorkerEventBody): void {

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { gooseEnvironment, redactor, shellEnvironment } from "../../../src/worker/process/environment.ts";
+import { gooseEnvironment, redactor, shellEnvironment, withheldVariables } from "../../../src/worker/process/environment.ts";
 import { OutputTail, textDecoder } from "../../../src/worker/process/outputTail.ts";
 import { killGroup, spawnGroup } from "../../../src/worker/process/processGroup.ts";
 import { exitNumber, runShell } from "../../../src/worker/process/shell.ts";
+import { isOrphanOfRun } from "../../../src/worker/process/strays.ts";
 
 const source = {
   PATH: "/bin",
@@ -88,4 +89,28 @@ test("a command is handed to the shell as it is; stdin is empty; both outputs ke
 test("a command in a folder that does not exist", async () => {
   const options = { cwd: "/no/such/folder", env: {}, tailBytes: 1_000, timeoutMs: 0, signal: AbortSignal.abort() };
   expect(await runShell("true", options)).toMatchObject({ exitCode: 127, outputTail: expect.stringContaining("ENOENT") });
+});
+
+test("whose parent lives, who has a terminal and who began before the run is no orphan of it", () => {
+  const run = { since: 500, ancestors: new Set([1, 20, 30]) };
+  const orphan = { pid: 900, parent: 1, hasTerminal: false, startedAt: 500 };
+  expect(isOrphanOfRun(orphan, run)).toBe(true);
+  expect(isOrphanOfRun({ ...orphan, parent: 20 }, run)).toBe(true); // adopted by a subreaper, which is an ancestor of ours
+  for (const facts of [{ parent: process.pid }, { parent: 800 }, { hasTerminal: true }, { startedAt: 499 }, { pid: 30 }, { pid: process.pid }]) {
+    expect(isOrphanOfRun({ ...orphan, ...facts }, run), JSON.stringify(facts)).toBe(false);
+  }
+});
+
+test("what a process has that commands do not get tells that it is not ours", () => {
+  const withheld = withheldVariables({
+    PATH: "/bin",
+    DISPLAY: ":0",
+    OPENAI_API_KEY: "k",
+    VSCODE_PID: "7",
+    PWD: "/x",
+    SHLVL: "1",
+    _: "/bin/env",
+    NOTHING: undefined,
+  });
+  expect([...withheld]).toEqual(["DISPLAY=:0", "VSCODE_PID=7"]);
 });

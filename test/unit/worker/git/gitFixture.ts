@@ -31,6 +31,7 @@ export async function call<H extends GitHandler>(
     signal: options.signal ?? new AbortController().signal,
     gate: async () => undefined,
     isPaused: false,
+    permit: () => Promise.resolve("reject_once" as const),
     emit: (event: WorkerEventBody) => void options.events?.push(event),
   };
   return gitHandlers[name](input, context);
@@ -57,7 +58,15 @@ export class GitFixture implements Disposable {
   }
 
   prepare(changes: Partial<HandlerInput<"git.prepare">> = {}): Promise<Workspace> {
-    return call("git.prepare", { directory: this.repo.dir, worktree: path.join(this.root.dir, "task0001-1"), branch: "tm/1", taskId: "task0001", ...changes });
+    return call("git.prepare", {
+      directory: this.repo.dir,
+      worktree: path.join(this.root.dir, "task0001-1"),
+      branch: "tm/1",
+      taskId: "task0001",
+      baseBranches: [],
+      identity: {},
+      ...changes,
+    });
   }
 
   changes(workspace: Workspace): Promise<HandlerOutput<"git.changes">> {
