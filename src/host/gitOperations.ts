@@ -27,11 +27,8 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
     return { ...(gitUserName ? { name: gitUserName } : {}), ...(gitUserEmail ? { email: gitUserEmail } : {}) };
   };
   return {
-    isClean: async (leased, { signal }) => {
-      const input = { directory: leased.task.repository, identity: identity() };
-      await callHandler(workers, subjectOf(leased), { handler: "git.inspect", input }, signal);
-      return true; // a worktree of its own: the state of the user's checkout is in nobody's way
-    },
+    // A worktree of its own: the state of the user's checkout is in nobody's way.
+    isClean: () => Promise.resolve(true),
     branch: (leased, { signal }) => {
       const { task, continues, baseBranches } = leased;
       const input = {
@@ -41,6 +38,7 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
         taskId: task.id,
         baseBranches: [...baseBranches],
         identity: identity(),
+        check: true,
         ...(task.branch === undefined ? {} : { ownBranch: task.branch }),
         ...(continues?.workspace === undefined ? {} : { continues: { ...continues.workspace } }),
       };
