@@ -1,5 +1,5 @@
 import type { Event } from "../base/event.ts";
-import { toTaskMasterError, type ErrorCode } from "../model/errors.ts";
+import { setupErrors, toTaskMasterError, type ErrorCode } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
 import type { RunningTask, TaskChange } from "./facade.ts";
@@ -17,22 +17,9 @@ export interface RunAllDeps {
 }
 
 /** Failures that every further task would meet too: the queue stops starting and the user is asked. */
-const setupErrors: ReadonlySet<ErrorCode> = new Set([
-  "GIT_NOT_FOUND",
-  "NOT_A_REPOSITORY",
-  "BARE_REPOSITORY",
-  "NO_COMMIT",
-  "NO_IDENTITY",
-  "GIT_UNSAFE",
-  "DISK_FULL",
-  "GOOSE_NOT_FOUND",
-  "GOOSE_NOT_EXECUTABLE",
-  "GOOSE_WRONG_PROGRAM",
-  "GOOSE_TOO_OLD",
-  "GOOSE_NOT_CONFIGURED",
-  "GOOSE_AUTHENTICATION",
-  "GOOSE_CREDITS",
-]);
+function stopsTheQueue(code: ErrorCode): boolean {
+  return setupErrors.has(code) || code === "GOOSE_AUTHENTICATION" || code === "GOOSE_CREDITS";
+}
 
 /** Keeps every slot busy until no task is ready and none of those started runs; resolves with their ids in order of their end. */
 export async function runAll(deps: RunAllDeps): Promise<readonly TaskId[]> {
@@ -111,7 +98,7 @@ class Batch {
     this.#ended.add(task.id);
     if (task.status === "todo" && task.notBefore !== undefined) this.#retries.set(task.id, task.notBefore);
     const code = task.status === "failed" ? task.result?.error?.code : undefined;
-    if (code !== undefined && setupErrors.has(code)) this.#isHalted = true;
+    if (code !== undefined && stopsTheQueue(code)) this.#isHalted = true;
     this.wake();
   }
 
