@@ -19,7 +19,7 @@ test.each(names)("%s", (name) => {
   const events: WorkerEventBody[] = [];
   const terminals: string[] = [];
   const recorder = new TurnRecorder({
-    worktree: "/work/repo",
+    worktree: "/project/repo",
     emit: (event) => events.push(event),
     onTerminal: (terminalId, toolCallId) => terminals.push(`${terminalId} -> ${toolCallId}`),
   });
