@@ -13,6 +13,8 @@ import * as machine from "./taskMachine.ts";
 export class LeaseDesk {
   readonly #deps: EngineDeps;
   readonly #ledger: Ledger;
+  /** Tasks whose lease had run out at the last look, with their tokens. */
+  #runOut: ReadonlyMap<TaskId, number> = new Map();
 
   constructor(deps: EngineDeps, ledger: Ledger) {
     this.#deps = deps;
@@ -67,32 +69,39 @@ export class LeaseDesk {
     }
   }
 
-  /** Whether somebody works on the task: a lease that has not run out, of a process that lives. */
+  /** Whether somebody works on the task, or may: its process has not certainly ended. */
   isHeld(task: Task): boolean {
-    return task.lease !== undefined && task.lease.expiresAt > this.#deps.clock.now() && !this.#deps.isOwnerGone(task.lease.owner);
+    return task.lease !== undefined && !this.#deps.isOwnerGone(task.lease.owner);
   }
 
   /**
    * Puts tasks whose owner is gone to `paused`: the place is kept, nothing is lost, nothing runs twice. A request that the
-   * owner did not live to hear is carried out.
+   * owner did not live to hear is carried out. A lease that has run out counts only when it is seen so twice: after the
+   * machine slept or the clock jumped, its owner needs a moment to renew it.
    */
   async reclaim(): Promise<void> {
-    const { store, clock, isTrusted } = this.#deps;
-    const leased = await store.leased();
-    for (const { id, request } of leased.filter((task) => !this.isHeld(task))) {
-      if ((request === "stop" || request === "cancel") && isTrusted()) {
-        await this.endWithoutOwner(id, request, `${request === "stop" ? "Stopped" : "Cancelled"} by the user; the process that ran it is gone.`);
-        continue;
-      }
-      await this.#ledger.change(id, (task) => {
-        if (task.lease === undefined || this.isHeld(task)) return undefined;
-        if (task.status === "paused") return { task: machine.lose(task, clock.now()), events: [] };
-        return {
-          task: machine.lose(task, clock.now()),
-          events: [{ type: "paused", reason: "The process that ran the task is gone. Resume to go on where it was.", isInterrupted: true }],
-        };
-      });
+    const leased = await this.#deps.store.leased();
+    const before = this.#runOut;
+    this.#runOut = new Map(leased.filter((task) => this.#hasRunOut(task)).map((task) => [task.id, task.fence]));
+    for (const task of leased) {
+      if (!this.isHeld(task) || (this.#hasRunOut(task) && before.get(task.id) === task.fence)) await this.#release(task);
     }
+  }
+
+  #hasRunOut({ lease }: Task): boolean {
+    return lease !== undefined && lease.expiresAt <= this.#deps.clock.now();
+  }
+
+  async #release({ id, fence, request }: Task): Promise<void> {
+    const { clock, isTrusted } = this.#deps;
+    if ((request === "stop" || request === "cancel") && isTrusted()) {
+      return this.endWithoutOwner(id, request, `${request === "stop" ? "Stopped" : "Cancelled"} by the user; the process that ran it is gone.`);
+    }
+    await this.#ledger.change(id, (task) => {
+      if (task.lease === undefined || task.fence !== fence || (this.isHeld(task) && !this.#hasRunOut(task))) return undefined;
+      const reason = "The process that ran the task is gone. Resume to go on where it was.";
+      return { task: machine.lose(task, clock.now()), events: task.status === "paused" ? [] : [{ type: "paused", reason, isInterrupted: true }] };
+    });
   }
 
   /** Looks for leases that nobody holds from time to time until disposed. */

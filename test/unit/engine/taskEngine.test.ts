@@ -339,9 +339,26 @@ describe("pause, resume, stop, cancel", () => {
       task: { ...row, status: "in_progress", attempts: 1, fence: 1, lease: { owner: "dead", token: 1, expiresAt: t.clock.now() + 5_000 } },
       events: [],
     });
+    t.clock.advance(11_000); // seen for the first time: its owner may only have slept
+    await waitFor(() => t.clock.pending === 1, { what: "the first look" });
     t.clock.advance(11_000);
     await waitFor(async () => (await t.engine.get(task.id)).status === "paused", { what: "the reclaim" });
     expect(t.published(task)).toContain("paused");
+  });
+
+  test("a lease that ran out while the machine slept, and is renewed after it, is left alone", async () => {
+    const task = await t.add("write");
+    const row = await t.engine.get(task.id);
+    const lease = { owner: "sleeper", token: 1, expiresAt: t.clock.now() + 5_000 };
+    await t.store.commit({ task: { ...row, status: "in_progress", attempts: 1, fence: 1, lease }, events: [] });
+    const nine = 9 * 3_600_000;
+    t.clock.advance(nine); // everybody wakes up; this engine looks first
+    await waitFor(() => t.clock.pending === 1, { what: "the first look" });
+    expect(await t.engine.get(task.id)).toMatchObject({ status: "in_progress" });
+    expect(await t.store.renewLease(task.id, 1, t.clock.now() + 30_000)).toBe(true);
+    t.clock.advance(11_000);
+    await waitFor(() => t.clock.pending === 1, { what: "the second look" });
+    expect(await t.engine.get(task.id)).toMatchObject({ status: "in_progress", lease: { owner: "sleeper" } });
   });
 });
 
