@@ -43,6 +43,14 @@ export type TaskEventType = TaskEventBody["type"];
 /** What a handler in a worker may report while it works. */
 export type WorkerEventBody = Extract<TaskEventBody, { type: "progress_update" | "message" | "tool_call" | "checkpoint" | "usage" | "log" }>;
 
+const endTypes: ReadonlySet<TaskEventType> = new Set(["stopped", "completed", "error", "cancelled", "requeued"]);
+
+/** Whether every tool call before an event is over: nothing of the attempt runs any more, or Goose is started anew. */
+export function endsToolCalls(event: TaskEventBody): boolean {
+  if (event.type === "paused") return event.isInterrupted === true;
+  return event.type === "checkpoint" ? event.step === "prepared" || event.step === "session" : endTypes.has(event.type);
+}
+
 /** A journal entry: numbered from 1 without gaps within its task, never changed. */
 export type TaskEvent = TaskEventBody & {
   readonly taskId: TaskId;

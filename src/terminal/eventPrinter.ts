@@ -1,5 +1,5 @@
 import type { TaskId } from "../model/ids.ts";
-import type { MessageRole, TaskEvent } from "../model/taskEvent.ts";
+import { endsToolCalls, type MessageRole, type TaskEvent } from "../model/taskEvent.ts";
 import { cleanLine, cleanText, shorten } from "./cleanText.ts";
 import { indent, type Output, type Paint } from "./output.ts";
 import { eventJson } from "./taskJson.ts";
@@ -43,7 +43,8 @@ export class EventPrinter {
     if (this.#output.json) return this.#output.record("event", eventJson(event));
     this.#noteTalk(event);
     if (event.type === "message") return this.#hear(event);
-    const lines = this.#lines(event, title);
+    const closed = endsToolCalls(event) ? this.#tools.close(event.taskId) : [];
+    const lines = [...closed, ...this.#lines(event, title)];
     if (lines.length === 0) return;
     this.flush(event.taskId);
     for (const line of lines) this.#line(event.taskId, line);

@@ -40,6 +40,16 @@ export class ToolCallPrinter {
     return isOver ? [...start, ...this.#end(call, update.status)] : start;
   }
 
+  /** The task's calls that are still open have ended without a word: a line for each that was announced. */
+  close(taskId: TaskId): readonly string[] {
+    const keys = [...this.#calls.keys()].filter((key) => key.startsWith(`${taskId} `));
+    return keys.flatMap((key) => {
+      const call = this.#calls.get(key);
+      this.#calls.delete(key);
+      return call?.isAnnounced === true ? this.#end(call, "cancelled") : [];
+    });
+  }
+
   /** The input may come after the first update; the call is announced when there is something to say of it. */
   #start(call: ToolCall, isOver: boolean): readonly string[] {
     const what = describe(call);

@@ -45,6 +45,3 @@ export function lineOf(event: TaskEvent): Line | undefined {
   const make = lines[event.type] as ((event: TaskEvent) => Line) | undefined;
   return make?.(event);
 }
-
-/** Events after which nothing of the attempt runs any more. */
-export const endTypes: ReadonlySet<TaskEventType> = new Set(["stopped", "completed", "error", "cancelled", "requeued"]);

@@ -3,6 +3,7 @@ import { lineView } from "./lineView.ts";
 import { messageView, type RowView } from "./messageView.ts";
 import type { Change } from "./runModel.ts";
 import type { Row } from "./rows.ts";
+import { RowViews } from "./rowViews.ts";
 import { toolView } from "./toolView.ts";
 
 /** So near to the end (px) counts as at the end. */
@@ -15,7 +16,7 @@ export class LogView {
   readonly #list: HTMLElement;
   readonly #earlier: HTMLButtonElement;
   readonly #toEnd: HTMLButtonElement;
-  readonly #views = new Map<string, RowView>();
+  readonly #views = new RowViews<RowView>(makeView);
   #last: RowView | undefined;
   #isFollowing = true;
   #lastTop = 0;
@@ -54,25 +55,25 @@ export class LogView {
   draw(rows: readonly Row[], keepPlace: boolean): void {
     const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
     const keys = new Set(rows.map((row) => row.key));
-    for (const key of this.#views.keys()) if (!keys.has(key)) this.#remove(key);
+    for (const key of this.#views.keys()) if (!keys.has(key)) this.#views.take(key)?.node.remove();
     let next = this.#list.firstChild;
     for (const row of rows) {
-      const view = this.#viewOf(row);
+      const view = this.#views.of(row);
       if (view.node === next) next = next.nextSibling;
       else this.#list.insertBefore(view.node, next);
     }
     const last = rows.at(-1);
-    this.#last = last === undefined ? undefined : this.#views.get(last.key);
-    for (const view of this.#views.values()) if (view !== this.#last) view.settle?.();
+    this.#last = last === undefined ? undefined : this.#views.of(last);
+    for (const view of this.#views.views()) if (view !== this.#last) view.settle?.();
     if (keepPlace) this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
     this.#keepEnd();
   }
 
   /** Draws what an addition has changed. */
   apply({ added, changed }: Change): void {
-    for (const row of changed) this.#views.get(row.key)?.update();
+    for (const row of changed) this.#views.update(row);
     for (const row of added) {
-      const view = this.#viewOf(row);
+      const view = this.#views.of(row);
       if (view.node.isConnected) view.update();
       else this.#list.append(view.node);
       this.#last?.settle?.();
@@ -84,7 +85,7 @@ export class LogView {
   /** Takes rows out at the top. */
   drop(rows: readonly Row[]): void {
     const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
-    for (const row of rows) this.#remove(row.key);
+    for (const row of rows) this.#views.take(row.key)?.node.remove();
     if (!this.#isFollowing) this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
   }
 
@@ -92,19 +93,6 @@ export class LogView {
   setEarlier(hasEarlier: boolean): void {
     this.#earlier.hidden = !hasEarlier;
     this.#earlier.disabled = false;
-  }
-
-  #viewOf(row: Row): RowView {
-    const known = this.#views.get(row.key);
-    if (known !== undefined) return known;
-    const view = makeView(row);
-    this.#views.set(row.key, view);
-    return view;
-  }
-
-  #remove(key: string): void {
-    this.#views.get(key)?.node.remove();
-    this.#views.delete(key);
   }
 
   #keepEnd(): void {

@@ -2,9 +2,9 @@
  * Folds the journal of a task into rows. Linear in the number of events: a piece of text is appended to its row, an update
  * finds its tool call by a map, and nothing is ever folded twice. Pure: no DOM, no clock.
  */
-import type { TaskEvent } from "../../model/taskEvent.ts";
+import { endsToolCalls, type TaskEvent } from "../../model/taskEvent.ts";
 import { toolCallStatuses, type ToolCallUpdate } from "../../model/toolCall.ts";
-import { endTypes, lineOf } from "./lines.ts";
+import { lineOf } from "./lines.ts";
 import type { MessageRow, Row, ToolRow } from "./rows.ts";
 
 /** Longest text of a message and longest end of an output that are kept (characters). */
@@ -29,6 +29,8 @@ export class RunModel {
   readonly #open = new Set<ToolRow>();
   /** Tool calls that were dropped while newer rows stayed: an earlier page holds only their beginning. */
   readonly #stragglers = new Map<string, ToolRow>();
+  /** The last event after which no tool call before it can run. */
+  #endSeq = 0;
   #firstSeq = 1;
   #lastSeq = 0;
 
@@ -51,6 +53,7 @@ export class RunModel {
     this.#tools.clear();
     this.#open.clear();
     this.#stragglers.clear();
+    this.#endSeq = 0;
     this.#firstSeq = firstSeq;
     this.#lastSeq = events.at(-1)?.seq ?? Math.max(0, firstSeq - 1);
     this.#fold(events);
@@ -78,7 +81,8 @@ export class RunModel {
       this.#rows.shift();
     }
     this.#rows = [...before, ...this.#rows];
-    for (const row of before) if (row.kind === "tool") this.#tools.set(row.key, row);
+    this.#endSeq = Math.max(this.#endSeq, page.#endSeq);
+    for (const row of before) if (row.kind === "tool") this.#takeTool(row);
     this.#firstSeq = firstSeq;
   }
 
@@ -125,7 +129,7 @@ export class RunModel {
     const known = this.#tools.get(key);
     const row: ToolRow = known ?? { kind: "tool", key, seq, at, revision: 0, toolCallId: call.toolCallId, status: "pending", output: "", isCut: false };
     update(row, call);
-    if (row.status === "pending" || row.status === "in_progress") this.#open.add(row);
+    if (isOpen(row)) this.#open.add(row);
     else this.#open.delete(row);
     if (known === undefined) {
       this.#tools.set(key, row);
@@ -135,10 +139,10 @@ export class RunModel {
   }
 
   #foldLine(event: TaskEvent, note: (row: Row, isNew: boolean) => void): void {
-    if (endTypes.has(event.type)) {
+    if (endsToolCalls(event)) {
+      this.#endSeq = event.seq;
       for (const row of this.#open) {
-        row.status = "cancelled";
-        row.revision++;
+        cancel(row);
         note(row, false);
       }
       this.#open.clear();
@@ -160,6 +164,14 @@ export class RunModel {
     moved.add(rest);
     joinTool(begin, rest);
     return rest;
+  }
+
+  /** Knows a tool call of an earlier page from now on; what ended it may have come on a later one. */
+  #takeTool(row: ToolRow): void {
+    this.#tools.set(row.key, row);
+    if (!isOpen(row)) return;
+    if (row.seq < this.#endSeq) cancel(row);
+    else this.#open.add(row);
   }
 
   #dropTool(row: ToolRow): void {
@@ -195,6 +207,15 @@ function update(row: ToolRow, call: ToolCallUpdate): void {
     // Cutting only at twice the length keeps many small pieces linear.
     if (row.output.length > 2 * maxOutput) cutOutput(row);
   }
+  row.revision++;
+}
+
+function isOpen({ status }: ToolRow): boolean {
+  return status === "pending" || status === "in_progress";
+}
+
+function cancel(row: ToolRow): void {
+  row.status = "cancelled";
   row.revision++;
 }
 

@@ -122,3 +122,14 @@ test("the program's log keeps to its level", () => {
   createLogger({ write }, 2).debug("shown");
   expect(text).toBe('warn: ab {"n":1}\ndebug: shown\n');
 });
+
+test("a tool call whose run is gone is told to have ended; a held one goes on, and so do those of other tasks", () => {
+  const { print, text } = printer();
+  const call: TaskEventBody = { type: "tool_call", call: { toolCallId: "1", toolName: "shell", input: { command: "make" }, status: "in_progress" } };
+  print(call);
+  print(call, idB);
+  print({ type: "paused", reason: "" });
+  print({ type: "paused", reason: "gone", isInterrupted: true });
+  print({ type: "stopped", reason: "" });
+  expect(text()).toBe("tool: shell make\ntool: shell make\npaused\n  shell cancelled\npaused: gone\nstopped\n");
+});

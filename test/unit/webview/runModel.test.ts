@@ -82,6 +82,35 @@ describe("RunModel", () => {
     expect(model.rows[0]).toMatchObject({ kind: "tool", status: "cancelled" });
   });
 
+  it.each<TaskEventBody>([
+    { type: "paused", reason: "The process that ran the task is gone.", isInterrupted: true },
+    { type: "checkpoint", step: "prepared" },
+    { type: "checkpoint", step: "session" },
+  ])("closes the calls of a run that is gone: %j", (end) => {
+    const model = modelOf(journal([tool("c", { status: "in_progress" }), end]));
+    expect(model.rows[0]).toMatchObject({ kind: "tool", status: "cancelled" });
+  });
+
+  it("leaves a held call open", () => {
+    const model = modelOf(journal([tool("c", { status: "in_progress" }), { type: "paused", reason: "" }]));
+    expect(model.rows[0]).toMatchObject({ kind: "tool", status: "in_progress" });
+  });
+
+  it("closes a call whose end is on a later page than its beginning", () => {
+    const events = journal([tool("c", { status: "in_progress" }), say("a"), { type: "stopped", reason: "" }]);
+    const model = modelOf(events.slice(1));
+    model.prepend(events.slice(0, 1), 1);
+    expect(model.rows[0]).toMatchObject({ kind: "tool", status: "cancelled" });
+  });
+
+  it("closes a call of an earlier page when the attempt ends later", () => {
+    const events = journal([tool("c", { status: "in_progress" }), say("a")]);
+    const model = modelOf(events.slice(1));
+    model.prepend(events.slice(0, 1), 1);
+    expect(model.append(journal([{ type: "stopped", reason: "" }], 3))?.changed.size).toBe(1);
+    expect(model.rows[0]).toMatchObject({ kind: "tool", status: "cancelled" });
+  });
+
   it("drops the oldest rows and can page them in again", () => {
     const events = journal(run);
     const model = modelOf(events);
