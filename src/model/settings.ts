@@ -1,3 +1,4 @@
+import { settingNames } from "./identifiers.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 
 /** Where handlers run: in worker threads, or in this thread through the same path. */
@@ -73,6 +74,9 @@ const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
   gracefulShutdownMsTimeout: wholeNumber(numberRanges.gracefulShutdownMsTimeout),
 };
 
+/** The names by which users know the settings. */
+const shownNames: ReadonlyMap<string, string> = new Map(Object.entries(settingNames).map(([shown, name]) => [name, shown]));
+
 /** Reads settings by the names of EngineSettings; what is malformed keeps its default and is named in `problems`. */
 export function parseSettings(raw: JsonObject): { readonly settings: EngineSettings; readonly problems: readonly string[] } {
   const problems: string[] = [];
@@ -82,7 +86,7 @@ export function parseSettings(raw: JsonObject): { readonly settings: EngineSetti
     if (value === undefined || value === null || value === "") continue;
     const problem = check(value);
     if (problem === undefined) good[name] = value;
-    else problems.push(`${name} ${problem}; the default is used instead.`);
+    else problems.push(`${shownNames.get(name) ?? name} ${problem}; the default is used instead.`);
   }
   return { settings: { ...defaultSettings, ...good }, problems };
 }

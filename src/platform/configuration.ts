@@ -26,8 +26,12 @@ export class SettingsSource<T> implements Disposable {
     this.#parse = parse;
     this.#onProblems = onProblems;
     this.#subscription = workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("taskMaster")) this.#settings = undefined;
+      if (!change.affectsConfiguration("taskMaster")) return;
+      this.#settings = undefined;
+      this.current();
     });
+    // What is malformed is told now, not in the middle of the work that needs it first.
+    this.current();
   }
 
   readonly current = (): T => {

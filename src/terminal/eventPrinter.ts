@@ -170,6 +170,8 @@ function transitionText(event: Transition, title: string | undefined): string {
 }
 
 function phrase(what: string, more = ""): string {
+  // Said once where the reason itself begins with what happened.
+  if (more.toLowerCase().startsWith(`${what} `)) return cleanLine(`${what}${more.slice(what.length)}`);
   return more === "" ? what : `${what}: ${cleanLine(more)}`;
 }
 

@@ -3,6 +3,7 @@ import type { Disposable } from "../base/event.ts";
 import type { TaskChange, TaskEngineFacade } from "../engine/facade.ts";
 import { runViewType } from "../model/identifiers.ts";
 import type { TaskId } from "../model/ids.ts";
+import type { Task } from "../model/task.ts";
 import { legalActions, type TaskAction } from "../model/taskActions.ts";
 import { tellError } from "../platform/messages.ts";
 import { oneLine } from "../platform/oneLine.ts";
@@ -18,6 +19,11 @@ export interface RunPanelDeps {
   readonly perform: (action: TaskAction, id: TaskId) => Promise<void>;
   readonly pendingAction: (id: TaskId) => TaskAction | undefined;
   readonly log: Log;
+}
+
+/** What the tab of a task's run says. */
+export function panelTitle({ title }: Pick<Task, "title">): string {
+  return oneLine(title, 40);
 }
 
 /** A new, empty panel for a run. */
@@ -48,7 +54,7 @@ export class RunPanel implements Disposable {
       source: deps.engine,
       pending: () => deps.pendingAction(taskId),
       post: (message) => void panel.webview.postMessage(message),
-      onTask: (task) => this.#setTitle(task.title),
+      onTask: (task) => this.#setTitle(panelTitle(task)),
       now: Date.now,
     });
     this.#subscriptions = [
@@ -114,8 +120,7 @@ export class RunPanel implements Disposable {
     }
   }
 
-  #setTitle(title: string): void {
-    const text = oneLine(title, 40);
+  #setTitle(text: string): void {
     if (this.panel.title !== text) this.panel.title = text;
   }
 

@@ -90,6 +90,19 @@ test("a task added in the terminal shows in the open window, and the other way r
   expect(tasks().map((task) => task.title)).toEqual([title, "From the terminal"]);
 });
 
+test("after a reload the run that is in a hidden tab is opened in that tab's place, not twice", async () => {
+  await window.rows("From the terminal").click();
+  await session.runView(window).getByRole("heading", { name: "From the terminal" }).waitFor();
+  // VS Code saves which tabs are open when it reloads by itself; the browser's own reload may come before that.
+  await Promise.all([window.page.waitForEvent("domcontentloaded"), window.runCommand("Developer: Reload Window")]);
+  await session.runView(window).getByRole("heading", { name: "From the terminal" }).waitFor({ timeout: 60_000 });
+  expect(await window.tab(title).count()).toBe(1);
+  await window.rows(title).click();
+  await session.runView(window).getByText("I wrote hello.txt.").first().waitFor();
+  await window.page.locator(".tabs-container .tab.active").filter({ hasText: title }).waitFor();
+  expect(await window.tab(title).count()).toBe(1);
+});
+
 test("the status bar tells, and the log has no error", async () => {
   await window.page.locator(`.statusbar-item[id^="${extensionId}"]`).waitFor();
   const errors = window.consoleLines.filter((line) => line.startsWith("[error]") && line.includes("task-master-goose"));

@@ -5,7 +5,7 @@ import { visibleLine, visibleText } from "./text.ts";
 
 const labels: { readonly [A in ViewAction]: string } = { run: "Run", pause: "Pause", resume: "Resume", stop: "Stop", retry: "Retry", cancel: "Cancel" };
 
-/** The head of the run view: what it is, how it stands, and what can be done now. */
+/** The head of the run view: what it is, how it stands, and what can be done now. Hidden until there is a task. */
 export class HeaderView {
   readonly node: HTMLElement;
   readonly #act: (action: ViewAction) => void;
@@ -35,6 +35,7 @@ export class HeaderView {
     const first = element("div", { className: "titleLine" }, this.#title, this.#buttons);
     const second = element("div", { className: "factLine" }, this.#chip, this.#elapsed, this.#facts);
     this.node = element("header", {}, first, second, this.#progress, this.#progressText, this.#attention, this.#prompt);
+    this.node.hidden = true;
   }
 
   /** Takes the host's clock. */
@@ -43,6 +44,7 @@ export class HeaderView {
   }
 
   show(task: ViewTask, attempts?: readonly ViewAttempt[]): void {
+    this.node.hidden = false;
     this.#task = task;
     this.#attempts = attempts ?? this.#attempts;
     setText(this.#title, visibleText(task.title));

@@ -16,10 +16,18 @@ const stepWords: { readonly [S in AttemptStep]: string } = {
   acknowledged: "The result was recorded",
 };
 
+/** What another session checkpoint of the same attempt means. */
+export const goesOn = "Goose goes on";
+
 const logTones: { readonly [L in Extract<TaskEvent, { type: "log" }>["level"]]: LineTone } = { debug: "quiet", info: "quiet", warn: "warning", error: "bad" };
 
 const line = (tone: LineTone, text: string, details?: string): Line => ({ tone, text, details });
-const because = (what: string, reason: string): string => (reason === "" ? what : `${what}: ${reason}`);
+/** Says it once where the reason itself begins with what happened. */
+const because = (what: string, reason: string): string => {
+  if (reason === "") return what;
+  return reason.toLowerCase().startsWith(`${what.toLowerCase()} `) ? reason : `${what}: ${reason}`;
+};
+const longestSummary = 200;
 
 const lines: Lines = {
   created: () => line("quiet", "Task added"),
@@ -27,7 +35,8 @@ const lines: Lines = {
   paused: ({ reason }) => line("warning", because("Paused", reason)),
   resumed: () => line("info", "Resumed"),
   stopped: ({ reason }) => line("warning", because("Stopped", reason)),
-  completed: ({ summary, unblocked }) => line("good", because("Done", summary), unblocked.length === 0 ? undefined : `Unblocked: ${unblocked.join(", ")}`),
+  completed: ({ summary, unblocked }) =>
+    line("good", because("Done", firstLine(summary)), unblocked.length === 0 ? undefined : `Unblocked: ${unblocked.join(", ")}`),
   error: ({ code, message, details, willRetryAt }) =>
     line("bad", `${message} (${code})${willRetryAt === undefined ? "" : ` Next try at ${formatTime(willRetryAt)}.`}`, details),
   cancelled: ({ reason }) => line("warning", because("Cancelled", reason)),
@@ -40,8 +49,24 @@ const lines: Lines = {
   attention: ({ attention }) => (attention === null ? line("info", "Answered") : line("warning", because("Needs you", attention.message))),
 };
 
+/** What the rows before an event tell. */
+export interface Before {
+  /** What Goose said last. */
+  readonly said: string;
+  /** Goose had a session in this attempt already. */
+  readonly hasSession: boolean;
+}
+
 /** The line that an event leaves in the log; undefined for those that show elsewhere. */
-export function lineOf(event: TaskEvent): Line | undefined {
+export function lineOf(event: TaskEvent, { said, hasSession }: Before): Line | undefined {
+  // The summary is there already, right above.
+  if (event.type === "completed" && event.summary.trim() === said.trim()) event = { ...event, summary: "" };
+  if (hasSession && event.type === "checkpoint" && event.step === "session") return line("quiet", goesOn);
   const make = lines[event.type] as ((event: TaskEvent) => Line) | undefined;
   return make?.(event);
+}
+
+function firstLine(text: string): string {
+  const [first = ""] = text.trim().split("\n", 1);
+  return first.length <= longestSummary ? first : `${first.slice(0, longestSummary - 1)}…`;
 }

@@ -4,8 +4,8 @@
  */
 import { endsToolCalls, type TaskEvent } from "../../model/taskEvent.ts";
 import { toolCallStatuses, type ToolCallUpdate } from "../../model/toolCall.ts";
-import { lineOf } from "./lines.ts";
-import type { MessageRow, Row, ToolRow } from "./rows.ts";
+import { goesOn, lineOf } from "./lines.ts";
+import type { LineRow, MessageRow, Row, ToolRow } from "./rows.ts";
 
 /** Longest text of a message and longest end of an output that are kept (characters). */
 export const maxMessageText = 200_000;
@@ -29,6 +29,8 @@ export class RunModel {
   readonly #open = new Set<ToolRow>();
   /** Tool calls that were dropped while newer rows stayed: an earlier page holds only their beginning. */
   readonly #stragglers = new Map<string, ToolRow>();
+  /** The first row of a Goose session in each attempt. */
+  readonly #sessions = new Map<number, LineRow>();
   /** The last event after which no tool call before it can run. */
   #endSeq = 0;
   #firstSeq = 1;
@@ -53,6 +55,7 @@ export class RunModel {
     this.#tools.clear();
     this.#open.clear();
     this.#stragglers.clear();
+    this.#sessions.clear();
     this.#endSeq = 0;
     this.#firstSeq = firstSeq;
     this.#lastSeq = events.at(-1)?.seq ?? Math.max(0, firstSeq - 1);
@@ -81,6 +84,7 @@ export class RunModel {
       this.#rows.shift();
     }
     this.#rows = [...before, ...this.#rows];
+    this.#joinSessions(page);
     this.#endSeq = Math.max(this.#endSeq, page.#endSeq);
     for (const row of before) if (row.kind === "tool") this.#takeTool(row);
     this.#firstSeq = firstSeq;
@@ -147,11 +151,28 @@ export class RunModel {
       }
       this.#open.clear();
     }
-    const line = lineOf(event);
+    const line = lineOf(event, { said: event.type === "completed" ? this.#lastSaid() : "", hasSession: this.#sessions.has(event.attempt) });
     if (line === undefined) return;
-    const row: Row = { kind: "line", key: `line:${event.seq}`, seq: event.seq, at: event.at, revision: 0, ...line };
+    const row: LineRow = { kind: "line", key: `line:${event.seq}`, seq: event.seq, at: event.at, revision: 0, ...line };
+    if (event.type === "checkpoint" && event.step === "session" && !this.#sessions.has(event.attempt)) this.#sessions.set(event.attempt, row);
     this.#rows.push(row);
     note(row, true);
+  }
+
+  #lastSaid(): string {
+    const row = this.#rows.findLast((row) => row.kind === "message" && row.role === "agent");
+    return row?.kind === "message" ? row.text : "";
+  }
+
+  /** What was taken for the first session of an attempt goes on one of an earlier page. */
+  #joinSessions(page: RunModel): void {
+    for (const [attempt, first] of page.#sessions) {
+      const later = this.#sessions.get(attempt);
+      const index = later === undefined ? -1 : this.#rows.indexOf(later);
+      // Lines never change: another one takes its place.
+      if (later !== undefined && index >= 0) this.#rows[index] = { ...later, key: `${later.key}:on`, text: goesOn };
+      this.#sessions.set(attempt, first);
+    }
   }
 
   /** A tool call of an earlier page with everything that is known of it; its shown rest moves to where the call began. */

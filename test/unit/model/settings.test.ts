@@ -22,7 +22,12 @@ test.each([
   const { settings, problems } = parseSettings(raw);
   expect(settings).toEqual(defaultSettings);
   expect(problems).toHaveLength(1);
-  expect(problems[0]).toContain(Object.keys(raw)[0]);
+});
+
+test("a malformed setting is named as the user knows it; one that only the terminal has, by its own name", () => {
+  expect(parseSettings({ poolSize: 0 }).problems[0]).toMatch(/^taskMaster\.workerPool\.size must be/);
+  expect(parseSettings({ gracefulShutdownMsTimeout: -1 }).problems[0]).toMatch(/^taskMaster\.gracefulShutdownMsTimeout must be/);
+  expect(parseSettings({ poolMode: "fork" }).problems[0]).toMatch(/^poolMode must be/);
 });
 
 test("good settings beside a malformed one count", () => {

@@ -64,6 +64,7 @@ test("each kind of event has its line", () => {
   print({ type: "attention", attention: { kind: "question", message: "Which?" } });
   print({ type: "attention", attention: null });
   print({ type: "paused", reason: "user" });
+  print({ type: "paused", reason: "Paused by the user." });
   print({ type: "stopped", reason: "" });
   print({ type: "cancelled", reason: "no need" });
   print({ type: "requeued", reason: "retry" });
@@ -80,6 +81,7 @@ test("each kind of event has its line", () => {
     "warn: loud",
     "needs you (question): Which?",
     "paused: user",
+    "paused by the user.",
     "stopped",
     "cancelled: no need",
     "back in the queue: retry",

@@ -111,6 +111,31 @@ describe("RunModel", () => {
     expect(model.rows[0]).toMatchObject({ kind: "tool", status: "cancelled" });
   });
 
+  const texts = (model: RunModel): readonly string[] => model.rows.flatMap((row) => (row.kind === "line" ? [row.text] : []));
+
+  it("does not repeat as summary what was said last; another one is cut to a line", () => {
+    expect(texts(modelOf(journal([say("All\nis well."), { type: "completed", summary: "All\nis well.\n", unblocked: [] }])))).toEqual(["Done"]);
+    expect(texts(modelOf(journal([say("a"), { type: "completed", summary: "One.\nTwo.", unblocked: [] }])))).toEqual(["Done: One."]);
+    expect(texts(modelOf(journal([{ type: "completed", summary: "x".repeat(500), unblocked: [] }])))[0]).toHaveLength("Done: ".length + 200);
+  });
+
+  it("says once that and why it paused", () => {
+    expect(texts(modelOf(journal([{ type: "paused", reason: "Paused by the user." }])))).toEqual(["Paused by the user."]);
+    expect(texts(modelOf(journal([{ type: "paused", reason: "The window closed." }])))).toEqual(["Paused: The window closed."]);
+  });
+
+  it("tells a second session of an attempt as going on, also when the first is on an earlier page", () => {
+    const events = journal([
+      { type: "checkpoint", step: "session" },
+      { type: "checkpoint", step: "session" },
+    ]);
+    expect(texts(modelOf(events))).toEqual(["Goose session opened", "Goose goes on"]);
+    const model = modelOf(events.slice(1));
+    model.prepend(events.slice(0, 1), 1);
+    expect(texts(model)).toEqual(["Goose session opened", "Goose goes on"]);
+    expect(texts(modelOf([...events.slice(0, 1), { ...(events[1] as TaskEvent), attempt: 2 }]))).toEqual(["Goose session opened", "Goose session opened"]);
+  });
+
   it("drops the oldest rows and can page them in again", () => {
     const events = journal(run);
     const model = modelOf(events);
