@@ -50,13 +50,15 @@ export type HostToView =
   /** The page before the one asked about. */
   | { readonly type: "older"; readonly events: readonly TaskEvent[]; readonly firstSeq: number; readonly beforeSeq: number }
   | { readonly type: "task"; readonly task: ViewTask; readonly attempts?: readonly ViewAttempt[] | undefined }
+  /** The host is there: the answer to everything that the view says. Without trust nothing may be done. */
+  | { readonly type: "alive"; readonly isTrusted: boolean }
   /** There is nothing to show, and why. */
   | { readonly type: "unavailable"; readonly message: string };
 
 const seq = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const viewMessageSchema = v.variant("type", [
-  /** The view is there; `lastSeq` is the last event that it has (absent: it has none). */
+  /** The view is there, said again from time to time; `lastSeq` is the last event that it has (absent: it has none). */
   v.strictObject({ type: v.literal("ready"), lastSeq: v.exactOptional(seq) }),
   v.strictObject({ type: v.literal("loadOlder"), beforeSeq: v.pipe(seq, v.minValue(2)) }),
   v.strictObject({ type: v.literal("action"), action: v.picklist(viewActions) }),
@@ -87,6 +89,7 @@ const hostMessageSchema = v.variant("type", [
   v.object({ type: v.literal("append"), events: eventsSchema, lastSeq: seq }),
   v.object({ type: v.literal("older"), events: eventsSchema, firstSeq: seq, beforeSeq: seq }),
   v.object({ type: v.literal("task"), task: taskSchema, attempts: v.optional(attemptsSchema) }),
+  v.object({ type: v.literal("alive"), isTrusted: v.boolean() }),
   v.object({ type: v.literal("unavailable"), message: v.string() }),
 ]);
 

@@ -67,6 +67,8 @@ export class RunStream {
 
   /** The view is there: with nothing, or with everything up to `lastSeq`. */
   ready(lastSeq?: number): void {
+    // The view only asks whether anybody is there: it has everything.
+    if (lastSeq !== undefined && lastSeq === this.#sentSeq) return;
     const generation = ++this.#generation;
     const isKnown = lastSeq !== undefined && this.#sentSeq !== undefined;
     if (!isKnown) this.#sentSeq = undefined;

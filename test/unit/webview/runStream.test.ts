@@ -122,6 +122,20 @@ describe("RunStream", () => {
     stream.dispose();
   });
 
+  it("does nothing for a view that only asks whether anybody is there", async () => {
+    const { stream, posted, calls } = makeStream(2);
+    stream.ready();
+    await settle();
+    const asked = calls.length;
+    stream.ready(2);
+    await settle();
+    expect([posted.length, calls.length]).toEqual([1, asked]);
+    stream.ready(1);
+    await settle();
+    expect(seqs(posted.at(-1))).toEqual([2]);
+    stream.dispose();
+  });
+
   it("ignores other tasks", async () => {
     const { stream, posted } = makeStream(1);
     stream.ready();
