@@ -31,8 +31,17 @@ export type ViewTask = Pick<Task, "id" | "title" | "prompt" | "status" | "progre
   readonly pending?: TaskAction | undefined;
 };
 
-/** The part of an attempt that the view shows. */
-export type ViewAttempt = Pick<Attempt, "number" | "startedAt" | "outcome" | "usage"> & { readonly endedAt?: number | undefined };
+/** How long an attempt was worked on: `ms` until its last pause or end, and since when it goes on now. */
+export interface ActiveTime {
+  readonly ms: number;
+  readonly since?: number;
+}
+
+/** The part of an attempt that the view shows; `active` is absent until it is known. */
+export type ViewAttempt = Pick<Attempt, "number" | "startedAt" | "outcome" | "usage"> & {
+  readonly endedAt?: number | undefined;
+  readonly active?: ActiveTime | undefined;
+};
 
 /** Host to view. */
 export type HostToView =
@@ -81,7 +90,13 @@ const taskSchema = v.looseObject({
   integration: v.string(),
 });
 const attemptsSchema = v.array(
-  v.looseObject({ number: seq, startedAt: time, outcome: v.string(), usage: v.looseObject({ inputTokens: v.number(), outputTokens: v.number() }) }),
+  v.looseObject({
+    number: seq,
+    startedAt: time,
+    outcome: v.string(),
+    usage: v.looseObject({ inputTokens: v.number(), outputTokens: v.number() }),
+    active: v.optional(v.object({ ms: time, since: v.exactOptional(time) })),
+  }),
 );
 
 const hostMessageSchema = v.variant("type", [
@@ -115,8 +130,8 @@ export function viewTask(task: Task, pending?: TaskAction): ViewTask {
 }
 
 /** The part of an attempt that goes to the view. */
-export function viewAttempt({ number, startedAt, endedAt, outcome, usage }: Attempt): ViewAttempt {
-  return { number, startedAt, endedAt, outcome, usage };
+export function viewAttempt({ number, startedAt, endedAt, outcome, usage }: Attempt, active?: ActiveTime): ViewAttempt {
+  return { number, startedAt, endedAt, outcome, usage, active };
 }
 
 function isSmallJson(value: unknown): boolean {
