@@ -3,6 +3,7 @@ import type { JsonObject } from "../base/json.ts";
 import type { Logger } from "../engine/ports.ts";
 import { toTaskMasterError, type TaskMasterError } from "../model/errors.ts";
 import { commandIds } from "../model/identifiers.ts";
+import { remedyOf } from "./remedy.ts";
 
 /** A button of a message: its label and what it does. */
 export type MessageButton = readonly [label: string, run: () => unknown];
@@ -14,6 +15,9 @@ export const showLogButton: MessageButton = ["Show Log", () => commands.executeC
 
 /** The button for what is wrong in the settings. */
 export const openSettingsButton: MessageButton = ["Open Settings", () => commands.executeCommand("workbench.action.openSettings", "taskMaster")];
+
+/** The button for what a workspace may do only when it is trusted. */
+const manageTrustButton: MessageButton = ["Manage Workspace Trust", () => commands.executeCommand("workbench.trust.manage")];
 
 /** Tells the user something, with buttons; never waits for the user. */
 export function tell(kind: "information" | "warning" | "error", message: string, buttons: readonly MessageButton[] = []): void {
@@ -31,7 +35,13 @@ export function tellError(thrown: unknown, log: Logger): void {
   const error = toTaskMasterError(thrown);
   if (error.code === "INTERNAL") log.error(error.stack ?? error.message, errorFields(error));
   else log.warn(error.message, errorFields(error));
-  tell(error.code === "INTERNAL" ? "error" : "warning", error.message, [showLogButton]);
+  tell(error.code === "INTERNAL" ? "error" : "warning", error.message, [...remedyButtons(error), showLogButton]);
+}
+
+function remedyButtons(error: TaskMasterError): readonly MessageButton[] {
+  const remedy = remedyOf(error);
+  if (remedy === undefined) return [];
+  return [remedy === "trust" ? manageTrustButton : openSettingsButton];
 }
 
 /** What a line of the log says about an error besides its message. */

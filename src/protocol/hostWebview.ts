@@ -31,8 +31,17 @@ export type ViewTask = Pick<Task, "id" | "title" | "prompt" | "status" | "progre
   readonly pending?: TaskAction | undefined;
 };
 
-/** The part of an attempt that the view shows. */
-export type ViewAttempt = Pick<Attempt, "number" | "startedAt" | "outcome" | "usage"> & { readonly endedAt?: number | undefined };
+/** How long an attempt was worked on: `ms` until its last pause or end, and since when it goes on now. */
+export interface ActiveTime {
+  readonly ms: number;
+  readonly since?: number;
+}
+
+/** The part of an attempt that the view shows; `active` is absent until it is known. */
+export type ViewAttempt = Pick<Attempt, "number" | "startedAt" | "outcome" | "usage"> & {
+  readonly endedAt?: number | undefined;
+  readonly active?: ActiveTime | undefined;
+};
 
 /** Host to view. */
 export type HostToView =
@@ -50,13 +59,15 @@ export type HostToView =
   /** The page before the one asked about. */
   | { readonly type: "older"; readonly events: readonly TaskEvent[]; readonly firstSeq: number; readonly beforeSeq: number }
   | { readonly type: "task"; readonly task: ViewTask; readonly attempts?: readonly ViewAttempt[] | undefined }
+  /** The host is there: the answer to everything that the view says. Without trust nothing may be done. */
+  | { readonly type: "alive"; readonly isTrusted: boolean }
   /** There is nothing to show, and why. */
   | { readonly type: "unavailable"; readonly message: string };
 
 const seq = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const viewMessageSchema = v.variant("type", [
-  /** The view is there; `lastSeq` is the last event that it has (absent: it has none). */
+  /** The view is there, said again from time to time; `lastSeq` is the last event that it has (absent: it has none). */
   v.strictObject({ type: v.literal("ready"), lastSeq: v.exactOptional(seq) }),
   v.strictObject({ type: v.literal("loadOlder"), beforeSeq: v.pipe(seq, v.minValue(2)) }),
   v.strictObject({ type: v.literal("action"), action: v.picklist(viewActions) }),
@@ -79,7 +90,13 @@ const taskSchema = v.looseObject({
   integration: v.string(),
 });
 const attemptsSchema = v.array(
-  v.looseObject({ number: seq, startedAt: time, outcome: v.string(), usage: v.looseObject({ inputTokens: v.number(), outputTokens: v.number() }) }),
+  v.looseObject({
+    number: seq,
+    startedAt: time,
+    outcome: v.string(),
+    usage: v.looseObject({ inputTokens: v.number(), outputTokens: v.number() }),
+    active: v.optional(v.object({ ms: time, since: v.exactOptional(time) })),
+  }),
 );
 
 const hostMessageSchema = v.variant("type", [
@@ -87,6 +104,7 @@ const hostMessageSchema = v.variant("type", [
   v.object({ type: v.literal("append"), events: eventsSchema, lastSeq: seq }),
   v.object({ type: v.literal("older"), events: eventsSchema, firstSeq: seq, beforeSeq: seq }),
   v.object({ type: v.literal("task"), task: taskSchema, attempts: v.optional(attemptsSchema) }),
+  v.object({ type: v.literal("alive"), isTrusted: v.boolean() }),
   v.object({ type: v.literal("unavailable"), message: v.string() }),
 ]);
 
@@ -112,8 +130,8 @@ export function viewTask(task: Task, pending?: TaskAction): ViewTask {
 }
 
 /** The part of an attempt that goes to the view. */
-export function viewAttempt({ number, startedAt, endedAt, outcome, usage }: Attempt): ViewAttempt {
-  return { number, startedAt, endedAt, outcome, usage };
+export function viewAttempt({ number, startedAt, endedAt, outcome, usage }: Attempt, active?: ActiveTime): ViewAttempt {
+  return { number, startedAt, endedAt, outcome, usage, active };
 }
 
 function isSmallJson(value: unknown): boolean {

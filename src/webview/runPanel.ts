@@ -1,4 +1,4 @@
-import { Uri, window, type ViewColumn, type WebviewPanel } from "vscode";
+import { Uri, window, workspace, type ViewColumn, type WebviewPanel } from "vscode";
 import type { Disposable } from "../base/event.ts";
 import type { TaskChange, TaskEngineFacade } from "../engine/facade.ts";
 import { runViewType } from "../model/identifiers.ts";
@@ -8,7 +8,7 @@ import { legalActions, type TaskAction } from "../model/taskActions.ts";
 import { tellError } from "../platform/messages.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import type { Log } from "../platform/logger.ts";
-import { parseViewMessage, type ViewToHost } from "../protocol/hostWebview.ts";
+import { parseViewMessage, type HostToView, type ViewToHost } from "../protocol/hostWebview.ts";
 import { makeNonce, runHtml } from "./runHtml.ts";
 import { RunStream } from "./runStream.ts";
 
@@ -53,12 +53,13 @@ export class RunPanel implements Disposable {
       taskId,
       source: deps.engine,
       pending: () => deps.pendingAction(taskId),
-      post: (message) => void panel.webview.postMessage(message),
+      post: (message) => this.#post(message),
       onTask: (task) => this.#setTitle(panelTitle(task)),
       now: Date.now,
     });
     this.#subscriptions = [
       panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
+      workspace.onDidGrantWorkspaceTrust(() => this.#sayAlive()),
       panel.onDidChangeViewState(() => {
         if (!panel.visible) this.#stream.suspend();
       }),
@@ -94,7 +95,16 @@ export class RunPanel implements Disposable {
       this.#dropped++;
       return this.#deps.log.warn("dropped a malformed message of the run view", { taskId: this.#taskId, dropped: this.#dropped });
     }
+    this.#sayAlive();
     this.#obey(message);
+  }
+
+  #sayAlive(): void {
+    this.#post({ type: "alive", isTrusted: workspace.isTrusted });
+  }
+
+  #post(message: HostToView): void {
+    void this.panel.webview.postMessage(message);
   }
 
   #obey(message: ViewToHost): void {

@@ -4,6 +4,7 @@ import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
 import type { TaskAction } from "../model/taskActions.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
+import { ActiveTimes } from "./activeTime.ts";
 import { throttle, type Throttled } from "../platform/throttle.ts";
 import { pageSize, viewAttempt, viewBatchMs, viewTask, type HostToView, type ViewAttempt } from "../protocol/hostWebview.ts";
 
@@ -25,6 +26,8 @@ export interface RunStreamPorts {
 const maxPageCharacters = 1_000_000;
 /** A view that lags further behind begins anew instead of swallowing everything. */
 const maxBacklog = 5_000;
+/** Events that are read at once for the attempts' times. */
+const timesPage = 5_000;
 const newest = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -37,6 +40,7 @@ const newest = Number.MAX_SAFE_INTEGER;
 export class RunStream {
   readonly #ports: RunStreamPorts;
   readonly #flush: Throttled;
+  readonly #times = new ActiveTimes();
   #buffer: TaskEvent[] = [];
   #task: Task | undefined;
   /** Last event that the view was sent; undefined while it is not live. */
@@ -67,6 +71,8 @@ export class RunStream {
 
   /** The view is there: with nothing, or with everything up to `lastSeq`. */
   ready(lastSeq?: number): void {
+    // The view only asks whether anybody is there: it has everything.
+    if (lastSeq !== undefined && lastSeq === this.#sentSeq) return;
     const generation = ++this.#generation;
     const isKnown = lastSeq !== undefined && this.#sentSeq !== undefined;
     if (!isKnown) this.#sentSeq = undefined;
@@ -111,15 +117,33 @@ export class RunStream {
     const events = capPage(page);
     this.#sentSeq = events.at(-1)?.seq ?? 0;
     this.#ports.onTask(task);
+    const isTimed = (events[0]?.seq ?? 1) <= this.#times.lastSeq + 1;
+    if (isTimed) this.#times.take(events);
     this.#ports.post({
       type: "reset",
       task: viewTask(task, this.#ports.pending()),
-      attempts: attempts.map(viewAttempt),
+      attempts: attempts.map((attempt) => viewAttempt(attempt, isTimed ? this.#times.of(attempt.number) : undefined)),
       events,
       firstSeq: events[0]?.seq ?? 1,
       now: now(),
     });
+    if (!isTimed) await this.#catchUp(source, task, generation);
     this.#flush();
+  }
+
+  /** Reads what came before the page for the attempts' times, which the view then gets. */
+  async #catchUp(source: RunSource, task: Task, generation: number): Promise<void> {
+    const end = this.#sentSeq ?? 0;
+    while (this.#times.lastSeq < end) {
+      const events = await source.events(task.id, { afterSeq: this.#times.lastSeq, limit: timesPage });
+      if (generation !== this.#generation || events.length === 0) return;
+      this.#times.take(events);
+    }
+    this.#postTask(task, await this.#attempts(source));
+  }
+
+  async #attempts(source: RunSource): Promise<readonly ViewAttempt[]> {
+    return (await source.attempts(this.#ports.taskId)).map((attempt) => viewAttempt(attempt, this.#times.of(attempt.number)));
   }
 
   async #sendBuffer(source: RunSource): Promise<void> {
@@ -131,8 +155,7 @@ export class RunStream {
     this.#task = undefined;
     if (events.some((event, index) => event.seq !== from + 1 + index)) await this.#fill(source, from);
     else this.#append(events);
-    if (task !== undefined)
-      this.#postTask(task, events.some(({ type }) => attemptTypes.has(type)) ? (await source.attempts(task.id)).map(viewAttempt) : undefined);
+    if (task !== undefined) this.#postTask(task, events.some(({ type }) => attemptTypes.has(type)) ? await this.#attempts(source) : undefined);
   }
 
   /** Sends what the store has behind an event; a view that is far behind begins anew. */
@@ -145,6 +168,8 @@ export class RunStream {
   }
 
   #append(events: readonly TaskEvent[]): void {
+    // Behind a gap the times would be wrong; the next reset reads them.
+    if ((events[0]?.seq ?? 1) <= this.#times.lastSeq + 1) this.#times.take(events);
     for (const piece of pieces(events)) {
       const lastSeq = piece.at(-1)?.seq ?? 0;
       this.#sentSeq = lastSeq;

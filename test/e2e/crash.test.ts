@@ -43,7 +43,17 @@ test("nothing of the task is alive 5 s after its extension host was killed", asy
   await waitFor(async () => (await ofTheTask()).length === 4, { what: "Goose and its three commands" });
   const [host] = await session.server.extensionHosts();
   process.kill(host as number, "SIGKILL");
+  const view = session.runView(window);
   await waitFor(async () => (await ofTheTask()).length === 0, { what: "the end of Goose and its commands", timeoutMs: 5_000 });
+  await view.getByText("This view has lost its connection.").waitFor();
+  expect(await view.locator(".buttons button:enabled").count()).toBe(0);
+});
+
+test("the run is opened again in the place of the view that lost its connection", async () => {
+  await window.rows(title).filter({ hasText: "paused" }).click({ timeout: 60_000 });
+  await session.runView(window).getByText("Paused", { exact: true }).waitFor();
+  expect(await window.tab(title).count()).toBe(1);
+  await session.runView(window).locator('details.tool[data-status="cancelled"]').filter({ hasText: "sleep 621" }).waitFor();
 });
 
 test("the restarted host shows the task as paused; resume finishes it in the same attempt", async () => {

@@ -44,16 +44,15 @@ export function buttonsOf({ status, pending }: ViewTask): readonly ViewAction[] 
   return viewActions.filter((action) => legal.includes(action) && action !== pending);
 }
 
-/** How long the newest attempt has taken; undefined before the first. */
+/** How long the newest attempt was worked on, without its pauses; undefined before the first, and until it is known. */
 export function elapsedOf(attempts: readonly ViewAttempt[], now: number): string | undefined {
-  const attempt = newestOf(attempts);
-  return attempt === undefined ? undefined : formatDuration((attempt.endedAt ?? now) - attempt.startedAt);
+  const active = newestOf(attempts)?.active;
+  return active === undefined ? undefined : formatDuration(active.ms + (active.since === undefined ? 0 : Math.max(0, now - active.since)));
 }
 
 /** Whether the elapsed time grows. */
 export function isTicking({ status }: ViewTask, attempts: readonly ViewAttempt[]): boolean {
-  const attempt = newestOf(attempts);
-  return status === "in_progress" && attempt !== undefined && attempt.endedAt === undefined;
+  return status === "in_progress" && newestOf(attempts)?.active?.since !== undefined;
 }
 
 /** Branch, attempt and usage in short texts. */

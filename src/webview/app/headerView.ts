@@ -28,6 +28,11 @@ export class HeaderView {
   #attempts: readonly ViewAttempt[] = [];
   /** Host clock minus ours: the host may be another machine. */
   #clockOffset = 0;
+  /** Somebody is behind the page. */
+  #isConnected = true;
+  #isTrusted = true;
+  /** A button was clicked, and the task is as it was. */
+  #isAsked = false;
   #ticker: ReturnType<typeof setInterval> | undefined;
 
   constructor(act: (action: ViewAction) => void) {
@@ -41,6 +46,20 @@ export class HeaderView {
   /** Takes the host's clock. */
   setClock(hostNow: number): void {
     this.#clockOffset = hostNow - Date.now();
+  }
+
+  /** Without a connection the clock stands still and no button works. */
+  setConnected(isConnected: boolean): void {
+    this.#isConnected = isConnected;
+    this.#isAsked = false;
+    this.#enableButtons();
+    this.#setTicking(this.#task !== undefined && isTicking(this.#task, this.#attempts));
+  }
+
+  /** In a workspace that is not trusted the task can only be looked at. */
+  setTrusted(isTrusted: boolean): void {
+    this.#isTrusted = isTrusted;
+    this.#enableButtons();
   }
 
   show(task: ViewTask, attempts?: readonly ViewAttempt[]): void {
@@ -85,16 +104,25 @@ export class HeaderView {
     const key = actions.join(" ");
     if (this.#buttons.dataset["key"] !== key) {
       this.#buttons.dataset["key"] = key;
+      this.#isAsked = false;
       this.#buttons.replaceChildren(...actions.map((action, index) => this.#button(action, index === 0)));
     }
     // A new state of the task answers the last click.
-    if (task.pending === undefined) for (const button of this.#buttons.querySelectorAll("button")) button.disabled = false;
+    if (task.pending === undefined) this.#isAsked = false;
+    this.#enableButtons();
+  }
+
+  #enableButtons(): void {
+    const isEnabled = this.#isConnected && this.#isTrusted && !this.#isAsked;
+    for (const button of this.#buttons.querySelectorAll("button")) button.disabled = !isEnabled;
+    this.#buttons.title = this.#isTrusted ? "" : "This workspace is not trusted: its tasks can only be looked at.";
   }
 
   #button(action: ViewAction, isFirst: boolean): HTMLButtonElement {
     const button = element("button", { className: isFirst ? "" : "secondary", attributes: { type: "button" } }, labels[action]);
     button.addEventListener("click", () => {
-      for (const other of this.#buttons.querySelectorAll("button")) other.disabled = true;
+      this.#isAsked = true;
+      this.#enableButtons();
       this.#act(action);
     });
     return button;
@@ -106,7 +134,8 @@ export class HeaderView {
     this.#elapsed.hidden = elapsed === undefined;
   }
 
-  #setTicking(isOn: boolean): void {
+  #setTicking(isWanted: boolean): void {
+    const isOn = isWanted && this.#isConnected;
     if (isOn === (this.#ticker !== undefined)) return;
     clearInterval(this.#ticker);
     this.#ticker = isOn ? setInterval(() => this.#tick(), 1_000) : undefined;

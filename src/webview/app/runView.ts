@@ -1,6 +1,7 @@
 /** The run view's script: takes the host's messages, folds them into rows, draws once per frame. Keeps nothing but the task's id. */
 import { parseHostToView, type HostToView, type ViewToHost } from "../../protocol/hostWebview.ts";
-import { element } from "./dom.ts";
+import { Connection } from "./connection.ts";
+import { element, setText } from "./dom.ts";
 import { HeaderView } from "./headerView.ts";
 import { LogView } from "./logView.ts";
 import type { Row } from "./rows.ts";
@@ -29,20 +30,39 @@ let isFramePending = false;
 let isLoadingOlder = false;
 let automaticPages = 0;
 
-const header = new HeaderView((action) => api.postMessage({ type: "action", action }));
+let hasTask = false;
+
+const header = new HeaderView((action) => {
+  api.postMessage({ type: "action", action });
+  connection.expect();
+});
 const log = new LogView(loadOlder);
 const unavailable = element("div", { className: "unavailable", attributes: { role: "alert" } });
 unavailable.hidden = true;
-document.body.append(header.node, unavailable, log.node);
+const lost = element("div", { className: "unavailable lost", attributes: { role: "alert" } }, "This view has lost its connection. Open the run again.");
+lost.hidden = true;
+document.body.append(lost, header.node, unavailable, log.node);
+const connection = new Connection({
+  ping: () => api.postMessage(hasTask ? { type: "ready", lastSeq: model.lastSeq } : { type: "ready" }),
+  isVisible: () => !document.hidden,
+  onChange: (isConnected) => {
+    lost.hidden = isConnected;
+    header.setConnected(isConnected);
+  },
+});
 
 window.addEventListener("message", (event: MessageEvent<unknown>) => {
   const message = parseHostToView(event.data);
-  if (message !== undefined) take(message);
+  if (message === undefined) return;
+  connection.heard();
+  take(message);
 });
 document.addEventListener("visibilitychange", drawFrame);
 api.postMessage({ type: "ready" });
+connection.expect();
 
 function take(message: HostToView): void {
+  if (message.type === "alive") return header.setTrusted(message.isTrusted);
   unavailable.hidden = message.type !== "unavailable";
   switch (message.type) {
     case "reset":
@@ -54,12 +74,13 @@ function take(message: HostToView): void {
     case "task":
       return header.show(message.task, message.attempts);
     case "unavailable":
-      unavailable.textContent = visibleText(message.message);
+      setText(unavailable, visibleText(message.message));
   }
 }
 
 function reset({ task, attempts, events, firstSeq, now }: Extract<HostToView, { type: "reset" }>): void {
   api.setState({ taskId: task.id });
+  hasTask = true;
   header.setClock(now);
   header.show(task, attempts);
   forgetFrame();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TaskChange } from "../../../src/engine/facade.ts";
 import { TaskMasterError } from "../../../src/model/errors.ts";
-import type { Task } from "../../../src/model/task.ts";
+import type { Attempt, Task } from "../../../src/model/task.ts";
 import type { TaskEvent } from "../../../src/model/taskEvent.ts";
 import { pageSize, viewBatchMs, type HostToView } from "../../../src/protocol/hostWebview.ts";
 import { RunStream, type RunSource } from "../../../src/webview/runStream.ts";
@@ -10,14 +10,30 @@ import { journal, say, taskId } from "./journal.ts";
 
 const task: Task = taskWith("a", { id: taskId, status: "in_progress" });
 
+const attempt: Attempt = {
+  taskId,
+  number: 1,
+  token: 1,
+  owner: "me",
+  outcome: "running",
+  startedAt: 0,
+  steps: [],
+  commits: [],
+  usage: { inputTokens: 0, outputTokens: 0 },
+};
+
 /** A store of events and a stream on it that remembers what it posted. */
-function makeStream(count: number): { stream: RunStream; posted: HostToView[]; add: (count: number) => readonly TaskEvent[]; calls: string[] } {
+function makeStream(
+  count: number,
+  first?: TaskEvent,
+): { stream: RunStream; posted: HostToView[]; add: (count: number) => readonly TaskEvent[]; calls: string[] } {
   const stored: TaskEvent[] = [...journal(Array.from({ length: count }, (_, i) => say(`${i} `)))];
+  if (first !== undefined) stored[0] = first;
   const posted: HostToView[] = [];
   const calls: string[] = [];
   const source: RunSource = {
     get: () => Promise.resolve(task),
-    attempts: () => Promise.resolve([]),
+    attempts: () => Promise.resolve(first === undefined ? [] : [attempt]),
     events: (_, { afterSeq, beforeSeq, limit }) => {
       calls.push(afterSeq === undefined ? `before ${beforeSeq}` : `after ${afterSeq}`);
       const fitting = stored.filter(({ seq }) => seq > (afterSeq ?? 0) && seq < (beforeSeq ?? Infinity));
@@ -119,6 +135,30 @@ describe("RunStream", () => {
     stream.ready();
     await settle();
     expect(seqs(posted.at(-1))).toEqual([1, 2, 3, 4]);
+    stream.dispose();
+  });
+
+  it("reads an attempt's time from before the page and sends it behind the page", async () => {
+    const started: TaskEvent = { taskId, seq: 1, attempt: 1, at: 100, type: "started", owner: "me" };
+    const { stream, posted } = makeStream(pageSize + 20, started);
+    stream.ready();
+    await settle();
+    expect(posted.map(({ type }) => type)).toEqual(["reset", "task"]);
+    expect(posted[1]).toMatchObject({ attempts: [{ number: 1, active: { ms: 0, since: 100 } }] });
+    stream.dispose();
+  });
+
+  it("does nothing for a view that only asks whether anybody is there", async () => {
+    const { stream, posted, calls } = makeStream(2);
+    stream.ready();
+    await settle();
+    const asked = calls.length;
+    stream.ready(2);
+    await settle();
+    expect([posted.length, calls.length]).toEqual([1, asked]);
+    stream.ready(1);
+    await settle();
+    expect(seqs(posted.at(-1))).toEqual([2]);
     stream.dispose();
   });
 

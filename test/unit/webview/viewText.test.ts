@@ -67,19 +67,15 @@ describe("header", () => {
   });
 
   it("counts the time of the newest attempt, ticking only while it runs", () => {
-    expect(elapsedOf([attempt], 61_000)).toBe("1 min 00 s");
-    expect(
-      elapsedOf(
-        [
-          { ...attempt, endedAt: 3_000 },
-          { ...attempt, number: 2, startedAt: 5_000, endedAt: 9_000 },
-        ],
-        0,
-      ),
-    ).toBe("4 s");
+    const running: ViewAttempt = { ...attempt, active: { ms: 5_000, since: 61_000 } };
+    expect(elapsedOf([running], 116_000)).toBe("1 min 00 s");
+    const held: ViewAttempt = { ...attempt, number: 2, active: { ms: 4_000 } };
+    expect(elapsedOf([running, held], 500_000)).toBe("4 s");
+    expect(elapsedOf([attempt], 500_000)).toBeUndefined();
     expect(elapsedOf([], 0)).toBeUndefined();
-    expect(isTicking(task, [attempt])).toBe(true);
-    expect(isTicking({ ...task, status: "paused" }, [attempt])).toBe(false);
+    expect(isTicking(task, [running])).toBe(true);
+    expect(isTicking(task, [running, held])).toBe(false);
+    expect(isTicking({ ...task, status: "paused" }, [running])).toBe(false);
   });
 
   it("sends no more of a task than the view shows", () => {

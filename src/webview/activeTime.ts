@@ -1,0 +1,38 @@
+import type { TaskEvent } from "../model/taskEvent.ts";
+import type { ActiveTime } from "../protocol/hostWebview.ts";
+
+/** Adds up how long each attempt was worked on, without its pauses, from the journal in its order; what it has had is skipped. */
+export class ActiveTimes {
+  readonly #times = new Map<number, ActiveTime>();
+  #lastSeq = 0;
+
+  /** The last event that counts already. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  of(attempt: number): ActiveTime | undefined {
+    return this.#times.get(attempt);
+  }
+
+  take(events: readonly TaskEvent[]): void {
+    for (const event of events) {
+      if (event.seq <= this.#lastSeq) continue;
+      this.#lastSeq = event.seq;
+      if (event.type === "started" || event.type === "resumed") this.#go(event);
+      else if (breakTypes.has(event.type)) this.#halt(event);
+    }
+  }
+
+  #go({ attempt, at }: TaskEvent): void {
+    const { ms = 0, since = at } = this.#times.get(attempt) ?? {};
+    this.#times.set(attempt, { ms, since });
+  }
+
+  #halt({ at }: TaskEvent): void {
+    // An end may be told outside of its attempt; only one is worked on at a time.
+    for (const [attempt, { ms, since }] of this.#times) if (since !== undefined) this.#times.set(attempt, { ms: ms + Math.max(0, at - since) });
+  }
+}
+
+const breakTypes: ReadonlySet<TaskEvent["type"]> = new Set(["paused", "stopped", "completed", "error", "cancelled", "requeued"]);
