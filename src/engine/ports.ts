@@ -130,8 +130,6 @@ export interface WorkerHost {
 /** Where an attempt works: its own worktree on its own branch. */
 export interface Workspace {
   readonly repository: string;
-  /** The repository's common directory, when it was looked up for this attempt. */
-  readonly commonDir?: string;
   readonly worktree: string;
   readonly branch: string;
   /** The commit from which the task's work starts. */
@@ -160,12 +158,9 @@ export interface LeasedTask {
 
 /** The git verbs of the loop. All reject with TaskMasterError; the user's checkout, index and stash are never touched. */
 export interface GitOperations {
-  /** Whether nothing unfinished is in the way of the work. */
+  /** Whether work may start here: a repository with a commit and an identity (NOT_A_REPOSITORY, NO_COMMIT, NO_IDENTITY are thrown), nothing unfinished in the way. */
   isClean(leased: LeasedTask, options: AbortOptions): Promise<boolean>;
-  /**
-   * Makes the task's branch and worktree, or finds those of the attempt it continues. Before that it makes sure that work
-   * can start here: a repository with a commit and an identity (else NOT_A_REPOSITORY, NO_COMMIT, NO_IDENTITY).
-   */
+  /** Makes the task's branch and worktree, or finds those of the attempt it continues. */
   branch(leased: LeasedTask, options: AbortOptions): Promise<Workspace>;
   /** Paths changed in the worktree and on the branch since this attempt began, uncommitted ones included. */
   changes(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<readonly string[]>;

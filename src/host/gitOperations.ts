@@ -27,8 +27,11 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
     return { ...(gitUserName ? { name: gitUserName } : {}), ...(gitUserEmail ? { email: gitUserEmail } : {}) };
   };
   return {
-    // A worktree of its own: the state of the user's checkout is in nobody's way.
-    isClean: () => Promise.resolve(true),
+    isClean: async (leased, { signal }) => {
+      const input = { directory: leased.task.repository, identity: identity() };
+      await callHandler(workers, subjectOf(leased), { handler: "git.inspect", input }, signal);
+      return true; // a worktree of its own: the state of the user's checkout is in nobody's way
+    },
     branch: (leased, { signal }) => {
       const { task, continues, baseBranches } = leased;
       const input = {
@@ -38,7 +41,6 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
         taskId: task.id,
         baseBranches: [...baseBranches],
         identity: identity(),
-        check: true,
         ...(task.branch === undefined ? {} : { ownBranch: task.branch }),
         ...(continues?.workspace === undefined ? {} : { continues: { ...continues.workspace } }),
       };

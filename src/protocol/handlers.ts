@@ -9,15 +9,7 @@ const durationMs = v.pipe(v.number(), v.minValue(0));
 export const gooseLocationSchema = v.object({ path: v.exactOptional(path) });
 export type GooseLocation = v.InferOutput<typeof gooseLocationSchema>;
 
-export const workspaceSchema = v.object({
-  repository: path,
-  /** The repository's common directory, where it is known: saves asking git where the repository is. */
-  commonDir: v.exactOptional(path),
-  worktree: path,
-  branch: v.string(),
-  baseSha: v.string(),
-  startSha: v.string(),
-});
+export const workspaceSchema = v.object({ repository: path, worktree: path, branch: v.string(), baseSha: v.string(), startSha: v.string() });
 
 /** Identity for commits; absent fields come from git's own configuration. */
 export const commitIdentitySchema = v.object({ name: v.exactOptional(v.string()), email: v.exactOptional(v.string()) });
@@ -71,8 +63,6 @@ export const gitPrepareInput = v.object({
   baseBranches: v.array(v.string()),
   identity: commitIdentitySchema,
   taskId: v.string(),
-  /** Check in the same look what `git.inspect` checks, before anything is made. */
-  check: v.exactOptional(v.boolean()),
   /** The task's branch from an earlier attempt: reused when it still exists. */
   ownBranch: v.exactOptional(v.string()),
   /** The place of an interrupted attempt: kept as it is when it is still whole. */

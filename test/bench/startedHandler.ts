@@ -3,7 +3,7 @@ import type { TaskHandlerRegistry } from "../../src/worker/handlerRegistry.ts";
 
 /** Called by the worker. The time leaves in the failure's message; hrtime is one clock for all threads of a process. */
 export function register(registry: TaskHandlerRegistry): void {
-  registry.register("git.prepare", () => {
+  registry.register("git.inspect", () => {
     const began = process.hrtime.bigint();
     return Promise.reject(new Error(`began at ${began}`));
   });

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
@@ -28,29 +28,6 @@ describe("git.changes", () => {
     expect((await call("git.changes", { workspace })).files).toEqual(expected);
     expect([...(await f.commit(workspace)).files].sort()).toEqual(expected);
     expect((await call("git.changes", { workspace })).files).toEqual(expected);
-  });
-
-  it("sees what is on disk, whatever is staged", async () => {
-    using f = new GitFixture({ files: { "back.txt": "1\n", "kept.txt": "", "mode.txt": "", "dir/x": "", file: "" } });
-    const workspace = await f.prepare();
-    write(workspace, "back.txt", "2\n");
-    write(workspace, "gone.txt");
-    f.gitIn(workspace.worktree, "add", "-A");
-    write(workspace, "back.txt", "1\n");
-    rmSync(path.join(workspace.worktree, "gone.txt"));
-    expect((await f.changes(workspace)).files).toEqual([]);
-    expect(await f.commit(workspace)).toEqual({ commits: [], files: [] });
-    f.gitIn(workspace.worktree, "rm", "-q", "--cached", "kept.txt");
-    expect(await f.commit(workspace)).toEqual({ commits: [], files: [] });
-    chmodSync(path.join(workspace.worktree, "mode.txt"), 0o755);
-    rmSync(path.join(workspace.worktree, "dir"), { recursive: true });
-    write(workspace, "dir");
-    rmSync(path.join(workspace.worktree, "file"));
-    write(workspace, "file/in");
-    const expected = ["dir", "dir/x", "file", "file/in", "mode.txt"];
-    expect((await f.changes(workspace)).files).toEqual(expected);
-    expect((await f.commit(workspace)).files).toEqual(expected);
-    expect(f.gitIn(workspace.worktree, "status", "--porcelain")).toBe("");
   });
 
   it("says when the worktree is gone", async () => {
@@ -156,33 +133,6 @@ describe("git.commit", () => {
     const { files } = await call("git.commit", { workspace, subject: "s", body: "", taskId: "t", attempt: 1, identity: {} }, { events });
     expect(files).toEqual(["app/a", "app/inner/b", "unborn/c", "z"]);
     expect(events).toEqual([{ type: "log", level: "warn", message: expect.stringContaining("clone") as string }]);
-  });
-
-  it("takes a link in place of a folder, without looking behind it", async () => {
-    using f = new GitFixture({ files: { "folder/x": "", "other/x": "", keep: "" } });
-    const workspace = await f.prepare();
-    rmSync(path.join(workspace.worktree, "folder"), { recursive: true });
-    symlinkSync("other", path.join(workspace.worktree, "folder"));
-    rmSync(path.join(workspace.worktree, "keep"));
-    const expected = ["folder", "folder/x", "keep"];
-    expect((await f.changes(workspace)).files).toEqual(expected);
-    expect((await f.commit(workspace)).files).toEqual(expected);
-    expect(f.repo.git("ls-tree", "-r", "--name-only", "tm/1")).toBe("folder\nother/x");
-    expect(f.gitIn(workspace.worktree, "status", "--porcelain")).toBe("");
-  });
-
-  it("leaves out a clone in place of a file; in a folder with tracked files the files are the work", async () => {
-    using f = new GitFixture({ files: { file: "", "folder/x": "" } });
-    using other = new GitFixture();
-    const workspace = await f.prepare();
-    for (const name of ["file", "folder"]) {
-      rmSync(path.join(workspace.worktree, name), { recursive: true });
-      f.gitIn(workspace.worktree, "clone", "-q", other.repo.dir, name);
-    }
-    const expected = ["file", "folder/README.md", "folder/x"];
-    expect((await f.changes(workspace)).files).toEqual(expect.arrayContaining(expected));
-    expect((await f.commit(workspace)).files).toEqual(expected);
-    expect(f.repo.git("ls-tree", "-r", "--name-only", "tm/1")).toBe("folder/README.md");
   });
 
   it("records the commit of a submodule without looking into it", async () => {

@@ -1,12 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createTempDir } from "../helpers/tempRepo.ts";
+import { beforeEach, describe, expect, it } from "vitest";
 import { call, failure, GitFixture, isolateGit } from "../unit/worker/git/gitFixture.ts";
 import type { Workspace } from "../unit/worker/git/gitFixture.ts";
 
 beforeEach(isolateGit);
-afterEach(() => vi.unstubAllEnvs());
 
 const hooks = [
   "pre-commit",
@@ -114,22 +112,6 @@ describe("a hostile repository", () => {
     expect(f.markers()).toEqual([]);
   });
 
-  it.each(["includeIf", "while"])("finds a filter that only the new worktree has, before it is filled (%s)", async (kind) => {
-    using f = new TrapFixture({ files: { ".gitattributes": "* filter=x\n", data: "1" } });
-    using folder = createTempDir();
-    const evil = f.root.write("evil", `[filter "x"]\n\tsmudge = ${f.trap("smudge")}\n`);
-    if (kind === "includeIf") f.repo.git("config", "includeIf.gitdir:**/worktrees/**.path", evil);
-    else {
-      // Another task's Goose, at the worst moment.
-      const rest = process.env["PATH"] ?? "";
-      const script = `#!/bin/sh\ncase "$*" in *"worktree add"*) cat ${evil} >> ${f.repo.dir}/.git/config;; esac\nPATH='${rest}' exec git "$@"\n`;
-      chmodSync(folder.write("git", script), 0o755);
-      vi.stubEnv("PATH", [folder.dir, rest].join(path.delimiter));
-    }
-    expect(await failure(f.prepare())).toMatchObject({ code: "GIT_UNSAFE", message: expect.stringContaining("filter.x.smudge") as string });
-    expect([f.markers(), f.registrations()]).toEqual([[], []]);
-  });
-
   it("leaves git-lfs and the filters of the user alone", async () => {
     using f = new TrapFixture({ files: { ".gitattributes": "*.txt filter=mine\n" } });
     f.repo.git("config", "filter.lfs.clean", "git-lfs clean -- %f");
@@ -207,44 +189,6 @@ describe("a hostile repository", () => {
     const workspace = await f.prepare();
     writeFileSync(path.join(f.repo.dir, ".git/worktrees/task0001-1/commondir"), `${evil.repo.dir}/.git\n`);
     expect(await failure(f.commit(workspace))).toMatchObject({ code: "GIT_UNSAFE" });
-  });
-
-  it.each(["folder", "commondir", "pointer", "link"])("asks git where the repository is when the user's checkout is not as it was (%s)", async (kind) => {
-    using f = new TrapFixture();
-    using other = new TrapFixture();
-    const workspace = await f.prepare();
-    writeFileSync(path.join(workspace.worktree, "a.txt"), "work");
-    const otherBefore = other.userState();
-    const inside = path.join(f.repo.dir, ".git");
-    if (kind === "commondir") writeFileSync(path.join(inside, "commondir"), path.join(other.repo.dir, ".git"));
-    else renameSync(inside, path.join(f.root.dir, "away"));
-    if (kind === "folder") f.gitIn(f.repo.dir, "init", "-q");
-    if (kind === "pointer") writeFileSync(inside, `gitdir: ${other.repo.dir}/.git\n`);
-    if (kind === "link") symlinkSync(path.join(other.repo.dir, ".git"), inside);
-    for (const call of [() => f.commit(workspace), () => f.changes(workspace)]) expect((await failure(call())).code).toMatch(/^GIT_/);
-    expect(other.userState()).toBe(otherBefore);
-  });
-
-  it("works from a checkout that is a worktree of the user, and without knowing the common directory", async () => {
-    using f = new TrapFixture();
-    const side = path.join(f.root.dir, "side");
-    f.repo.git("worktree", "add", "-q", side, "-b", "side");
-    const { commonDir, ...workspace } = await f.prepare({ directory: side });
-    expect([commonDir, workspace.repository]).toEqual([path.join(f.repo.dir, ".git"), side]);
-    writeFileSync(path.join(workspace.worktree, "a.txt"), "work");
-    expect((await f.changes({ ...workspace, commonDir: path.join(f.repo.dir, ".git") })).files).toEqual(["a.txt"]);
-    expect((await f.commit(workspace)).files).toEqual(["a.txt"]);
-    expect(await f.cleanup({ ...workspace, commonDir: "/nowhere" })).toEqual({});
-    expect(f.registrations()).toEqual(["side"]);
-  });
-
-  it("does not take a link for the git directory of the worktree", async () => {
-    using f = new TrapFixture();
-    const workspace = await f.prepare();
-    const gitDir = path.join(f.repo.dir, ".git/worktrees/task0001-1");
-    renameSync(gitDir, path.join(f.root.dir, "moved"));
-    symlinkSync(path.join(f.root.dir, "moved"), gitDir);
-    expect(await failure(f.commit(workspace))).toMatchObject({ code: "GIT_CONFLICT" });
   });
 
   it("does not run git inside repositories and submodules that the agent made", async () => {

@@ -20,7 +20,6 @@ describe("git.prepare", () => {
     const workspace = await f.prepare();
     expect(workspace).toEqual({
       repository: f.repo.dir,
-      commonDir: path.join(f.repo.dir, ".git"),
       worktree: path.join(f.root.dir, "task0001-1"),
       branch: "tm/1",
       baseSha: f.repo.git("rev-parse", "HEAD"),
@@ -196,16 +195,6 @@ describe("git.prepare", () => {
     expect(results.every(({ commits, files }) => commits.length === 1 && files.length === 1)).toBe(true);
     await Promise.all(places.map((place, i) => f.cleanup(place, "branch", { taskId: `task000${i}` })));
     expect(f.registrations()).toEqual([]);
-  });
-
-  it("checks on demand what git.inspect checks, before anything is made", async () => {
-    using nameless = new GitFixture({ identity: false });
-    expect(await failure(nameless.prepare({ check: true }))).toMatchObject({ code: "NO_IDENTITY" });
-    expect(await failure(nameless.prepare({ check: true, identity: { name: "Only Name" } }))).toMatchObject({ code: "NO_IDENTITY" });
-    expect([nameless.branches(), nameless.registrations()]).toEqual([["main"], []]);
-    expect((await nameless.prepare({ check: true, identity: { name: "Set", email: "set@example.invalid" } })).branch).toBe("tm/1");
-    using empty = new GitFixture({ commit: false });
-    expect(await failure(empty.prepare({ check: true }))).toMatchObject({ code: "NO_COMMIT" });
   });
 
   it("can be cancelled and called again", async () => {

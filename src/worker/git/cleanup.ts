@@ -5,24 +5,15 @@ import type { Warn } from "./commit.ts";
 import { buildMessage, ownerKey } from "./commitMessage.ts";
 import type { CommitIdentity } from "./gitEnvironment.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
-import { checkIdentity } from "./identity.ts";
-import { sortOutNested } from "./nestedRepositories.ts";
-import { findBranch, isAncestor, repositoryOf } from "./repository.ts";
-import type { Repository } from "./repository.ts";
-import { advanceBranch, commitTree, forSnapshot, takeSnapshot } from "./snapshot.ts";
-import { readStatus } from "./status.ts";
-import type { WorktreeStatus } from "./status.ts";
+import { checkIdentity } from "./inspect.ts";
+import { currentBranch, findBranch, headCommit, isAncestor, locateRepository, samePath } from "./repository.ts";
+import type { BranchInfo } from "./repository.ts";
+import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
 import { together } from "./together.ts";
 import { findWhole, openWorktree, removeWorktree } from "./worktrees.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
 type CleanupInput = HandlerInput<"git.cleanup">;
-
-/** A worktree as it was found. */
-interface Place {
-  readonly worktree: OpenWorktree;
-  readonly status: WorktreeStatus;
-}
 
 const fallbackIdentity: CommitIdentity = { name: "Task Master", email: "task-master@localhost" };
 
@@ -33,42 +24,39 @@ const fallbackIdentity: CommitIdentity = { name: "Task Master", email: "task-mas
  */
 export async function cleanUp(input: CleanupInput, signal: AbortSignal, warn: Warn): Promise<HandlerOutput<"git.cleanup">> {
   const { workspace } = input;
-  const repository = await repositoryOf(workspace, signal);
-  const open = await openWithStatus(repository, workspace.worktree);
-  const isOnBranch = open !== undefined && open.status.branch === workspace.branch && open.status.head !== undefined;
-  const head = isOnBranch ? open.status.head : (await findBranch(repository.git, workspace.branch))?.head;
-  const isAllCommitted = isOnBranch && isUnchanged(open.status) && (input.keep === "branch" || head === workspace.startSha);
-  const savedAs = open === undefined || isAllCommitted ? undefined : await saveUnfinished(open, input, warn);
+  const repository = await locateRepository(workspace.repository, signal);
+  const gitDir = await findWhole(repository, workspace.worktree);
+  const [worktree, branch] = await together([
+    gitDir === undefined ? undefined : openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "neutralise" }),
+    findBranch(repository.git, workspace.branch),
+  ]);
+  const savedAs =
+    worktree === undefined || ((input.keep === "branch" || branch?.head === workspace.startSha) && (await isAllCommitted(worktree, branch)))
+      ? undefined
+      : await saveUnfinished(await withIdentity(worktree, input.identity), input, warn);
   await removeWorktree(repository, workspace.worktree);
-  if (savedAs !== workspace.branch) await settleBranch(repository.git, input, head);
+  if (savedAs !== workspace.branch) await settleBranch(repository.git, input, branch?.head);
   return savedAs === undefined ? {} : { savedAs };
 }
 
-/** Undefined when the worktree is gone or broken. */
-async function openWithStatus(repository: Repository, folder: string): Promise<Place | undefined> {
-  const gitDir = await findWhole(repository, folder);
-  if (gitDir === undefined) return undefined;
-  const worktree = forSnapshot(await openWorktree(repository, { path: folder, gitDir }, { drivers: "neutralise" }));
-  return { worktree, status: await readStatus(worktree.git) };
-}
-
-function isUnchanged({ changed, untracked }: WorktreeStatus): boolean {
-  return changed.length + untracked.length === 0;
+/** The usual case, seen at small cost: on its branch, and nothing is changed. */
+async function isAllCommitted({ path: folder, git }: OpenWorktree, branch: BranchInfo | undefined): Promise<boolean> {
+  if (branch?.checkedOutIn === undefined || !samePath(branch.checkedOutIn, folder)) return false;
+  return (await git.run(["status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--no-renames"])) === "";
 }
 
 /** Commits what HEAD does not have; resolves with the ref that holds it, undefined when there was nothing to save. */
-async function saveUnfinished(place: Place, input: CleanupInput, warn: Warn): Promise<string | undefined> {
-  const worktree = await withIdentity(place.worktree, input.identity);
+async function saveUnfinished(worktree: OpenWorktree, input: CleanupInput, warn: Warn): Promise<string | undefined> {
   const { git } = worktree;
   const { branch, baseSha } = input.workspace;
-  const { head, branch: current, leftOut, ...work } = await sortOutNested(worktree, place.status);
+  const [head, current] = [await headCommit(git), await currentBranch(git)];
   const parent = head ?? baseSha;
-  const tree = await takeSnapshot(worktree, work);
-  if (leftOut.length > 0) warn(`Removed with the worktree, because they are Git repositories of their own: ${leftOut.join(", ")}`);
-  const isSaved = tree === (await git.line(["rev-parse", `${parent}^{tree}`]));
+  const snapshot = await takeSnapshot(worktree);
+  if (snapshot.leftOut.length > 0) warn(`Removed with the worktree, because they are Git repositories of their own: ${snapshot.leftOut.join(", ")}`);
+  const isSaved = snapshot.tree === (await git.line(["rev-parse", `${parent}^{tree}`]));
   if (isSaved && (await needsNoRef(git, input, { head, current }))) return undefined;
   const message = buildMessage({ ...input, subject: `Unfinished: ${input.title}`, body: "", isUnfinished: true });
-  const commit = isSaved ? parent : await commitTree(worktree, tree, { parent, message });
+  const commit = isSaved ? parent : await commitTree(worktree, snapshot.tree, { parent, message });
   const isOnBranch = current === branch && head !== undefined && (await isAncestor(git, baseSha, head));
   if (input.keep === "branch" && isOnBranch) {
     await advanceBranch(worktree, branch, { from: head, to: commit });

@@ -18,22 +18,13 @@ export type UnsafeDrivers = "refuse" | "neutralise";
 const driverKey = /^(filter\..*\.(clean|smudge|process)|merge\..*\.driver|core\.gitproxy)$/s;
 const gitLfs = /^git-lfs (clean -- %f|smudge( --skip)? -- %f|filter-process( --skip)?)$/;
 
-/** The configuration that applies in git's place; of several values of a key the last one counts. */
-export async function readConfig(git: HardenedGit): Promise<readonly ConfigEntry[]> {
-  return parseConfigList(await git.run(["config", "--list", "--show-scope", "--show-origin", "--includes", "-z"]));
-}
-
-/** Whether all that the repository itself sets is in its one `config` file, in every worktree the same. */
-export function isOneFile(entries: readonly ConfigEntry[]): boolean {
-  return !entries.some(({ scope, key }) => scope === "worktree" || (scope === "local" && /^(include|includeif)\.|^extensions\.worktreeconfig$/.test(key)));
-}
-
 /**
- * The `-c` settings that take away what the repository itself could run. Values of the user and the system stay: they are
- * the user's own choice.
+ * Reads the configuration that applies in git's place and gives the `-c` settings that take away what the repository
+ * itself could run. Values of the user and the system stay: they are the user's own choice.
  * @throws GIT_UNSAFE for drivers in the repository's configuration (`-c` cannot stop them without changing the content).
  */
-export function overridesOf(entries: readonly ConfigEntry[], drivers: UnsafeDrivers): readonly string[] {
+export async function repositoryOverrides(git: HardenedGit, drivers: UnsafeDrivers): Promise<readonly string[]> {
+  const entries = parseConfigList(await git.run(["config", "--list", "--show-scope", "--show-origin", "--includes", "-z"]));
   const own = entries.filter(({ scope }) => scope === "local" || scope === "worktree");
   const unsafeDrivers = own.filter(isUnsafeDriver);
   const first = unsafeDrivers[0];

@@ -50,10 +50,7 @@ const inherited = new Set([
   "PATHEXT",
 ]);
 
-/** A task runs some twenty commands in a row: looking for git before each of them again is 0.2 ms each. */
-const trustFoundMs = 1_000;
-
-let lastFound: { readonly searched: string; readonly binary: string; readonly at: number } | undefined;
+let lastFound: { readonly searched: string; readonly binary: string } | undefined;
 
 /** The whole environment of a git process: the allowed part of `source`, our constants, and the identity when one is set. */
 export function gitEnvironment(source: NodeJS.ProcessEnv, identity: CommitIdentity = {}): Record<string, string> {
@@ -79,31 +76,18 @@ export function gitEnvironment(source: NodeJS.ProcessEnv, identity: CommitIdenti
 export async function findGit(environment: Readonly<Record<string, string>>): Promise<string> {
   const pathName = Object.keys(environment).find((name) => name.toUpperCase() === "PATH");
   const searched = pathName === undefined ? "" : (environment[pathName] ?? "");
-  const now = performance.now();
-  const last = lastFound?.searched === searched ? lastFound : undefined;
-  if (last !== undefined && now - last.at < trustFoundMs) return last.binary;
-  if (last !== undefined && (await isExecutable(last.binary))) {
-    lastFound = { ...last, at: now };
-    return last.binary;
-  }
+  if (lastFound?.searched === searched && (await isExecutable(lastFound.binary))) return lastFound.binary;
   const fileName = process.platform === "win32" ? "git.exe" : "git";
   for (const folder of absoluteEntries(searched)) {
     const binary = path.join(folder, fileName);
     if (!(await isExecutable(binary))) continue;
-    lastFound = { searched, binary, at: now };
+    lastFound = { searched, binary };
     return binary;
   }
   throw new TaskMasterError(
     "GIT_NOT_FOUND",
     "Git was not found. Install Git (https://git-scm.com/downloads) and make sure that it is on the PATH, then restart VS Code.",
   );
-}
-
-/** Which git is used, with what changes when it is updated. @throws GIT_NOT_FOUND */
-export async function gitProgram(source: NodeJS.ProcessEnv): Promise<string> {
-  const binary = await findGit(gitEnvironment(source));
-  const found = await stat(binary).catch(() => undefined);
-  return `${binary} ${String(found?.size)} ${String(found?.mtimeMs)}`;
 }
 
 function absoluteEntries(value: string | undefined): string[] {

@@ -1,40 +1,39 @@
 import { lstat, readFile, rm } from "node:fs/promises";
 import path from "node:path";
-import { readStatus } from "./status.ts";
-import type { WorktreeStatus } from "./status.ts";
+import { exists } from "./worktrees.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
-/** A worktree's status in which no path is a repository of its own. */
-export interface SortedStatus extends WorktreeStatus {
+/** What must not go through a plain `git add`. */
+export interface Nested {
   /** Clones of something else: not part of the work. */
   readonly leftOut: readonly string[];
+  /** Submodules with files: only the commit that they are at is recorded. */
+  readonly submodules: readonly string[];
 }
 
 const maxDepth = 20;
 
 /**
- * Deals with repositories inside the worktree. Git would record them as a link without their files, and would run git inside
+ * Finds repositories inside the worktree. Git would record them as a link without their files, and would run git inside
  * them with their configuration, which the agent wrote. A repository without a remote is what a scaffolding tool leaves
  * (`git init`): its files are the work, so its `.git` is removed. One with a remote was cloned: it is left out.
  */
-export async function sortOutNested({ path: worktree, git }: OpenWorktree, status: WorktreeStatus): Promise<SortedStatus> {
+export async function sortOutNested({ path: worktree, git }: OpenWorktree): Promise<Nested> {
   const leftOut = new Set<string>();
-  let sorted = status;
+  let links: readonly string[] = [];
   for (let depth = 0; depth < maxDepth; depth++) {
-    const fresh = sorted.untracked.filter((entry) => isNested(entry) && !leftOut.has(entry.slice(0, -1))).map((entry) => entry.slice(0, -1));
+    const listed = await git.list(["ls-files", "-t", "--stage", "--others", "--exclude-standard", "-z"]);
+    links = listed.filter((entry) => /^\S 160000 /.test(entry)).map((entry) => entry.slice(entry.indexOf("\t") + 1));
+    const nested = listed.filter((entry) => entry.startsWith("? ") && entry.endsWith("/")).map((entry) => entry.slice(2, -1));
+    const fresh = nested.filter((folder) => !leftOut.has(folder));
     if (fresh.length === 0) break;
     for (const folder of fresh) {
       const gitFolder = path.join(worktree, folder, ".git");
       if (await isScaffold(gitFolder)) await rm(gitFolder, { recursive: true, force: true });
       else leftOut.add(folder);
     }
-    sorted = await readStatus(git);
   }
-  return { ...sorted, untracked: sorted.untracked.filter((entry) => !isNested(entry)), leftOut: [...leftOut] };
-}
-
-function isNested(entry: string): boolean {
-  return entry.endsWith("/");
+  return { leftOut: [...leftOut], submodules: await populated(worktree, links) };
 }
 
 async function isScaffold(gitFolder: string): Promise<boolean> {
@@ -42,4 +41,9 @@ async function isScaffold(gitFolder: string): Promise<boolean> {
   if (found?.isDirectory() !== true) return false;
   const config = await readFile(path.join(gitFolder, "config"), "utf8").catch(() => "");
   return !/^\s*\[\s*(remote|include)/im.test(config);
+}
+
+async function populated(worktree: string, links: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(links.map((link) => exists(path.join(worktree, link, ".git"))));
+  return links.filter((_link, i) => found[i] === true);
 }

@@ -1,7 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { HardenedGit } from "./hardenedGit.ts";
-import { together } from "./together.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
 /**
@@ -21,7 +20,8 @@ const programFolders: readonly (readonly [string, string])[] = [
 export async function populateWorktree({ gitDir, git }: OpenWorktree, excluded: readonly string[]): Promise<void> {
   const file = path.join(gitDir, "info", "sparse-checkout");
   // A user with a sparse checkout has the same part of the repository here: `worktree add` copied the patterns.
-  const [inherited] = await together([readFile(file, "utf8").catch(() => "/*\n"), mkdir(path.dirname(file), { recursive: true })]);
+  const inherited = await readFile(file, "utf8").catch(() => "/*\n");
+  await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, `${inherited}${excluded.join("\n")}\n`);
   await git
     .with({ config: [...(git.setup.config ?? []), "core.sparseCheckout=true", "core.sparseCheckoutCone=false"] })

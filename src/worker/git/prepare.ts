@@ -3,11 +3,11 @@ import path from "node:path";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { createBranch, isOwnBranch } from "./branches.ts";
-import { openForWork } from "./inspect.ts";
+import { HardenedGit } from "./hardenedGit.ts";
 import { mergeBases, type Base } from "./mergeBases.ts";
 import { populateWorktree, programPatterns } from "./populate.ts";
-import { currentBranch, findBranch, headCommit, isAncestor, isConfigUnchanged, noCommitError, openRepository, samePath } from "./repository.ts";
-import type { OpenRepository, Repository } from "./repository.ts";
+import { currentBranch, findBranch, headCommit, isAncestor, noCommitError, openRepository, samePath } from "./repository.ts";
+import type { Repository } from "./repository.ts";
 import { together } from "./together.ts";
 import { findRegistration, openWorktree, removeWorktree, worktreeState } from "./worktrees.ts";
 
@@ -16,8 +16,10 @@ type Workspace = HandlerOutput<"git.prepare">;
 
 /** What a place is made from. */
 interface Origin {
-  readonly repository: OpenRepository;
+  readonly repository: Repository;
   readonly input: PrepareInput;
+  /** The commit of HEAD, when that is the base and exists. */
+  readonly head: string | undefined;
 }
 
 /** A branch, the commit from which the task's own work on it starts, and the one from which this attempt's does. */
@@ -30,12 +32,13 @@ interface Start {
 /**
  * The branch and worktree of an attempt: those of the attempt that it continues when they are whole, else new ones.
  * Calling it again with the same input gives the same place.
- * @throws GIT_CONFLICT when a branch or folder is in the way; the codes of openRepository; NO_COMMIT; GIT_UNSAFE; with `check` those of inspectRepository
+ * @throws GIT_CONFLICT when a branch or folder is in the way; the codes of openRepository; NO_COMMIT; GIT_UNSAFE
  */
 export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal): Promise<Workspace> {
-  const { directory, identity } = input;
-  const repository = input.check === true ? await openForWork({ directory, identity }, signal) : await openRepository(directory, signal);
-  const origin: Origin = { repository, input };
+  // Asked beside the rest to save time; it fails again, with better words, when the folder is no repository.
+  const headInAdvance = input.baseBranches.length === 0 ? headCommit(new HardenedGit({ cwd: input.directory, signal })).catch(() => undefined) : undefined;
+  const [repository, head] = await together([openRepository(input.directory, signal), headInAdvance]);
+  const origin: Origin = { repository, input, head };
   if (input.continues !== undefined) {
     const found = await continueIn(repository, input.continues.worktree, input.continues);
     if (found !== undefined) return found;
@@ -45,7 +48,7 @@ export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal)
   if (interrupted !== undefined) return interrupted;
   const start = await chooseStart(origin, path.dirname(worktree));
   await addWorktree(repository, worktree, start.branch);
-  return { ...placeIn(repository, worktree), ...start };
+  return { repository: repository.root, worktree, ...start };
 }
 
 /** The interrupted attempt's place with its uncommitted work; undefined when its folder is no longer there. */
@@ -66,7 +69,7 @@ async function continueIn(repository: Repository, worktree: string, start: Start
       `The worktree ${worktree} is no longer on the branch ${start.branch} as the task left it. Check that branch out there, or retry the task from its beginning.`,
     );
   }
-  return { ...placeIn(repository, worktree), branch: start.branch, baseSha: start.baseSha, startSha: start.startSha };
+  return { repository: repository.root, worktree, branch: start.branch, baseSha: start.baseSha, startSha: start.startSha };
 }
 
 /** The real path of the wanted worktree, outside the checkout; its parent folder is made. */
@@ -107,10 +110,6 @@ async function clearPlace(origin: Origin, worktree: string): Promise<Workspace |
   );
 }
 
-function placeIn({ root, commonDir }: Repository, worktree: string): Pick<Workspace, "repository" | "commonDir" | "worktree"> {
-  return { repository: root, commonDir, worktree };
-}
-
 async function chooseStart(origin: Origin, ownRoot: string): Promise<Start> {
   const { repository, input } = origin;
   const own = input.continues?.branch ?? input.ownBranch;
@@ -126,10 +125,10 @@ async function chooseStart(origin: Origin, ownRoot: string): Promise<Start> {
 }
 
 /** The commit to build on: HEAD, the one base, or several brought together. */
-async function baseCommit({ repository, input: { baseBranches, identity } }: Origin): Promise<string> {
+async function baseCommit({ repository, input: { baseBranches, identity }, head }: Origin): Promise<string> {
   if (baseBranches.length === 0) {
-    if (repository.head === undefined) throw noCommitError();
-    return repository.head;
+    if (head === undefined) throw noCommitError();
+    return head;
   }
   const bases = await together(baseBranches.map((branch) => findBase(repository, branch)));
   return mergeBases(repository, bases, identity);
@@ -163,17 +162,16 @@ async function releaseBranch(repository: Repository, { branch, place }: { readon
   throw new TaskMasterError("GIT_CONFLICT", `The task's branch ${branch} is checked out in ${place}. Check out another branch there and retry the task.`);
 }
 
-async function addWorktree(repository: OpenRepository, worktree: string, branch: string): Promise<void> {
+async function addWorktree(repository: Repository, worktree: string, branch: string): Promise<void> {
   // Filled in a second step: git would do it in a child process that outlives an abort.
-  const [, patterns] = await together([
-    repository.git.run(["worktree", "add", "--no-checkout", worktree, branch]),
+  const [patterns] = await together([
     programPatterns(repository.git, `refs/heads/${branch}`),
+    repository.git.run(["worktree", "add", "--no-checkout", worktree, branch]),
   ]);
   const gitDir = await findRegistration(repository.commonDir, worktree);
   if (gitDir === undefined) throw new TaskMasterError("GIT_FAILED", `Git did not register the worktree ${worktree}.`);
   try {
-    const known = isConfigUnchanged(repository) ? { config: repository.config } : {};
-    await populateWorktree(await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse", ...known }), patterns);
+    await populateWorktree(await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" }), patterns);
   } catch (error) {
     await removeWorktree(repository, worktree).catch(() => undefined);
     throw error;

@@ -1,9 +1,16 @@
-import type { HardenedGit } from "./hardenedGit.ts";
-import type { WorktreeStatus } from "./status.ts";
+import { sortOutNested } from "./nestedRepositories.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
-/** The worktree with settings under which everything in it counts as work. */
-export function forSnapshot(worktree: OpenWorktree): OpenWorktree {
+/** The worktree's files as a tree object. */
+export interface Snapshot {
+  readonly tree: string;
+  /** Cloned repositories inside the worktree, which no commit can hold. */
+  readonly leftOut: readonly string[];
+}
+
+/** Stages everything that is not ignored and writes it as a tree. No hook, no merge, no editor takes part. */
+export async function takeSnapshot(worktree: OpenWorktree): Promise<Snapshot> {
+  const { leftOut, submodules } = await sortOutNested(worktree);
   const config = [
     ...(worktree.git.setup.config ?? []),
     // Files outside the sparse patterns are part of the work as well; hidden ones keep their bit in the index.
@@ -11,22 +18,11 @@ export function forSnapshot(worktree: OpenWorktree): OpenWorktree {
     // Mixed line ends are a matter for review, not a reason to lose the work.
     "core.safecrlf=false",
   ];
-  return { ...worktree, git: worktree.git.with({ config }) };
-}
-
-/**
- * Stages what the status names and writes the index as a tree. No hook, no merge, no editor takes part; unlike `git add`
- * it never runs git in a submodule, whose configuration is the agent's: only the commit that it is at is recorded.
- */
-export async function takeSnapshot({ git }: OpenWorktree, { unstaged, gone, untracked }: WorktreeStatus): Promise<string> {
-  // Alone and first: a link may stand in place of a folder, and update-index refuses to look behind it.
-  await update(git, ["--force-remove"], gone);
-  await update(git, ["--add", "--remove", "--replace", "--ignore-skip-worktree-entries"], [...unstaged, ...untracked]);
-  return git.line(["write-tree"]);
-}
-
-async function update(git: HardenedGit, options: readonly string[], paths: readonly string[]): Promise<void> {
-  if (paths.length > 0) await git.run(["update-index", ...options, "-z", "--stdin"], { input: `${paths.join("\0")}\0` });
+  const git = worktree.git.with({ config });
+  const excluded = [...leftOut, ...submodules].map((folder) => `:(exclude,top,literal)${folder}`);
+  await git.run(["add", "--all", "--", ".", ...excluded]);
+  if (submodules.length > 0) await git.run(["update-index", "-z", "--stdin"], { input: `${submodules.join("\0")}\0` });
+  return { tree: await git.line(["write-tree"]), leftOut };
 }
 
 /** Makes a commit object; no ref moves. */

@@ -2,17 +2,15 @@
  * Our worktrees. Everything is decided from the user's side of the repository (`<common dir>/worktrees/*`): the `.git`
  * file inside a worktree belongs to the agent and is never followed, only put right.
  */
-import { lstat, readdir, realpath, rm, unlink, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, realpath, rm, stat, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { TaskMasterError } from "../../model/errors.ts";
-import { overridesOf, readConfig } from "./configSafety.ts";
-import type { ConfigEntry, UnsafeDrivers } from "./configSafety.ts";
+import { repositoryOverrides } from "./configSafety.ts";
+import type { UnsafeDrivers } from "./configSafety.ts";
 import type { CommitIdentity } from "./gitEnvironment.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
-import { readPointer, readText } from "./pointers.ts";
 import { samePath } from "./repository.ts";
 import type { Repository } from "./repository.ts";
-import { together } from "./together.ts";
 
 const removingMarker = "task-master-removing";
 
@@ -28,8 +26,6 @@ export interface OpenWorktree {
 export interface OpenOptions {
   readonly drivers: UnsafeDrivers;
   readonly identity?: CommitIdentity;
-  /** The configuration that applies in the worktree, where it is known; else git is asked. */
-  readonly config?: readonly ConfigEntry[];
 }
 
 /** gone: no folder; whole: can be worked in; broken: half made or half removed. */
@@ -38,38 +34,27 @@ export type WorktreeState = "gone" | "whole" | "broken";
 /** The git directory that the repository registered for a worktree; undefined when it knows none at this path. */
 export async function findRegistration(commonDir: string, worktree: string): Promise<string | undefined> {
   const folder = path.join(commonDir, "worktrees");
-  // Git names it after the folder when the name is free.
-  const usual = path.join(folder, path.basename(worktree));
-  if (await isRegistered(usual, worktree)) return usual;
-  for (const name of await readdir(folder).catch(() => [])) {
-    const gitDir = path.join(folder, name);
-    if (await isRegistered(gitDir, worktree)) return gitDir;
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    if (!entry.isDirectory()) continue;
+    const gitDir = path.join(folder, entry.name);
+    const pointer = await readText(path.join(gitDir, "gitdir"));
+    if (pointer !== undefined && samePath(path.resolve(gitDir, pointer.trim()), path.join(worktree, ".git"))) return gitDir;
   }
   return undefined;
 }
 
-async function isRegistered(gitDir: string, worktree: string): Promise<boolean> {
-  const [found, pointer] = await Promise.all([lstat(gitDir).catch(() => undefined), readText(path.join(gitDir, "gitdir"))]);
-  return found?.isDirectory() === true && pointer !== undefined && samePath(path.resolve(gitDir, pointer.trim()), path.join(worktree, ".git"));
-}
-
 /** @throws GIT_UNSAFE when something that is not a plain folder stands at the worktree's path. */
 export async function worktreeState(worktree: string, gitDir: string): Promise<WorktreeState> {
-  const [found, real, ...isHalf] = await Promise.all([
-    lstat(worktree).catch(() => undefined),
-    realpath(worktree).catch(() => undefined),
-    // Git locks a worktree while it makes it; ours is filled by read-tree, whose last act is the index.
-    exists(path.join(gitDir, removingMarker)),
-    isInitializing(gitDir),
-    exists(path.join(gitDir, "index")).then((has) => !has),
-  ]);
+  const found = await lstat(worktree).catch(() => undefined);
   if (found === undefined) return "gone";
-  if (!found.isDirectory() || real === undefined || !samePath(real, worktree)) {
+  if (!found.isDirectory() || !samePath(await realpath(worktree), worktree)) {
     throw new TaskMasterError(
       "GIT_UNSAFE",
       `The worktree ${worktree} was replaced by a link or a file. Look at where it leads, then delete it and retry the task.`,
     );
   }
+  // Git locks a worktree while it makes it; ours is filled by read-tree, whose last act is the index.
+  const isHalf = await Promise.all([exists(path.join(gitDir, removingMarker)), isInitializing(gitDir), exists(path.join(gitDir, "index")).then((has) => !has)]);
   return isHalf.includes(true) ? "broken" : "whole";
 }
 
@@ -86,14 +71,14 @@ export async function openWorktree(
   options: OpenOptions,
 ): Promise<OpenWorktree> {
   await checkCommonDir(repository.commonDir, place.gitDir);
+  await restorePointer(place.path, place.gitDir);
   const plain = repository.git.with({
     cwd: place.path,
     gitDir: place.gitDir,
     config: [],
     ...(options.identity === undefined ? {} : { identity: options.identity }),
   });
-  const [entries] = await together([options.config ?? readConfig(plain), restorePointer(place.path, place.gitDir)]);
-  return { ...place, git: plain.with({ config: overridesOf(entries, options.drivers) }) };
+  return { ...place, git: plain.with({ config: await repositoryOverrides(plain, options.drivers) }) };
 }
 
 /** Removes one worktree, whatever state it is in, and its registration. Ignored and untracked files vanish with it. */
@@ -128,6 +113,10 @@ export async function exists(file: string): Promise<boolean> {
   );
 }
 
+async function readText(file: string): Promise<string | undefined> {
+  return readFile(file, "utf8").catch(() => undefined);
+}
+
 async function isInitializing(gitDir: string): Promise<boolean> {
   return (await readText(path.join(gitDir, "locked")))?.trim() === "initializing";
 }
@@ -145,8 +134,11 @@ async function checkCommonDir(commonDir: string, gitDir: string): Promise<void> 
 /** Makes the worktree's `.git` lead home again, so that later git commands of the agent and the user work. */
 async function restorePointer(worktree: string, gitDir: string): Promise<void> {
   const file = path.join(worktree, ".git");
-  const pointer = await readPointer(worktree);
-  if (pointer !== undefined && samePath(pointer, gitDir)) return;
+  const found = await lstat(file).catch(() => undefined);
+  if (found?.isFile() === true && (await stat(file)).size < 8_192) {
+    const pointer = /^gitdir: (.*)$/.exec(((await readText(file)) ?? "").trim())?.[1];
+    if (pointer !== undefined && samePath(path.resolve(worktree, pointer), gitDir)) return;
+  }
   await rm(file, { recursive: true, force: true });
   await writeFile(file, `gitdir: ${gitDir}\n`);
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { isOneFile, overridesOf, parseConfigList, readConfig } from "../../../../src/worker/git/configSafety.ts";
+import { parseConfigList, repositoryOverrides } from "../../../../src/worker/git/configSafety.ts";
 import type { HardenedGit } from "../../../../src/worker/git/hardenedGit.ts";
 
 type Entry = readonly [scope: string, key: string, value: string];
 const output = (entries: readonly Entry[]): string => entries.map(([scope, key, value]) => `${scope}\0file:/r/.git/config\0${key}\n${value}\0`).join("");
-const overrides = async (drivers: "refuse" | "neutralise", ...entries: readonly Entry[]) =>
-  overridesOf(await readConfig({ run: async () => output(entries) } as unknown as HardenedGit), drivers);
+const overrides = (drivers: "refuse" | "neutralise", ...entries: readonly Entry[]) =>
+  repositoryOverrides({ run: async () => output(entries) } as unknown as HardenedGit, drivers);
 const unsafe = expect.objectContaining({ code: "GIT_UNSAFE" }) as Error;
 
 describe("parseConfigList", () => {
@@ -17,7 +17,7 @@ describe("parseConfigList", () => {
   });
 });
 
-describe("overridesOf", () => {
+describe("repositoryOverrides", () => {
   it.each(["git-lfs clean -- %f; x", "/tmp/git-lfs clean -- %f", "git lfs clean -- %f", "git-lfs clean -- %f\nx"])(
     "does not take %j for git-lfs",
     async (value) => {
@@ -57,18 +57,5 @@ describe("overridesOf", () => {
       "remote.o.receivepack=git-receive-pack",
     ]);
     await expect(overrides("refuse", ...entries.map(([key, value]) => ["global", key, value] as const))).resolves.toEqual([]);
-  });
-});
-
-describe("isOneFile", () => {
-  const check = (...entries: readonly Entry[]): boolean => isOneFile(parseConfigList(output(entries)));
-
-  it.each(["include.path", "includeif.gitdir:**.path", "extensions.worktreeconfig"])("is not so with %s of the repository", (key) => {
-    expect(check(["local", "user.name", "x"], ["global", key, "x"], ["command", key, "x"])).toBe(true);
-    expect(check(["local", key, "x"])).toBe(false);
-  });
-
-  it("is not so with settings of one worktree", () => {
-    expect(check(["worktree", "user.name", "x"])).toBe(false);
   });
 });

@@ -69,10 +69,6 @@ export class GitFixture implements Disposable {
     });
   }
 
-  changes(workspace: Workspace): Promise<HandlerOutput<"git.changes">> {
-    return call("git.changes", { workspace });
-  }
-
   commit(workspace: Workspace, changes: Partial<HandlerInput<"git.commit">> = {}): Promise<HandlerOutput<"git.commit">> {
     return call("git.commit", { workspace, subject: "Add a thing", body: "Because.", taskId: "task0001", attempt: 1, identity: {}, ...changes });
   }
