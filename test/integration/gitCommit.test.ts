@@ -178,6 +178,18 @@ describe("git.commit", () => {
     expect(readFileSync(path.join(workspace.worktree, "a.txt"), "utf8")).toBe("a.txt");
   }, 30_000);
 
+  it("keeps a file whose name is not UTF-8, in the commit and in what is saved", async () => {
+    using f = new GitFixture();
+    const name = Buffer.from("caf\u00e9", "latin1");
+    const workspace = await f.prepare();
+    writeFileSync(Buffer.concat([Buffer.from(`${workspace.worktree}/`), name]), "coffee");
+    await f.commit(workspace);
+    expect(f.repo.git("ls-tree", "-r", "--name-only", "tm/1")).toContain(String.raw`"caf\351"`);
+    writeFileSync(Buffer.concat([Buffer.from(`${workspace.worktree}/x`), name]), "more");
+    const { savedAs } = await f.cleanup(workspace, "ref");
+    expect(f.repo.git("ls-tree", "-r", "--name-only", savedAs as string)).toContain(String.raw`"xcaf\351"`);
+  });
+
   it("needs an identity", async () => {
     using f = new GitFixture({ identity: false });
     const workspace = await f.prepare();
