@@ -48,7 +48,8 @@ class Terminal {
   link(toolCallId: string): void {
     if (this.#toolCallId !== undefined) return;
     this.#toolCallId = toolCallId;
-    if (this.#backlog !== "") this.#listener.output(toolCallId, this.#backlog);
+    // In pieces: one event holds at most 64 K characters, and on a busy machine more than that may wait here.
+    for (let at = 0; at < this.#backlog.length; at += maxRest) this.#listener.output(toolCallId, this.#backlog.slice(at, at + maxRest));
     this.#backlog = "";
     this.#tellEnd();
   }
