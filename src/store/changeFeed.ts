@@ -5,7 +5,7 @@
  *
  * While listening, `PRAGMA data_version` is read every `pollMs`: it changes only when another connection has committed.
  * Then the events behind the last seen one are read in pages and those of other writers are emitted. Ids grow in commit
- * order (one writer at a time, AUTOINCREMENT), so nothing can appear later below an id that was seen.
+ * order (one writer at a time; the newest entry is never deleted), so nothing can appear later below an id that was seen.
  */
 import { Emitter, type Event } from "../base/event.ts";
 import { TaskMasterError } from "../model/errors.ts";

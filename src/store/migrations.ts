@@ -67,6 +67,38 @@ CREATE TABLE events (
 ) STRICT;
 `;
 
+/**
+ * Version 2. A dependency may name a task that does not exist (any more): its dependants stay blocked and say so. Events get
+ * plain row ids, which grow as long as the newest is never deleted: no AUTOINCREMENT, so no second table is written for each.
+ * `queue_state` holds what concerns the queue as a whole (a paused agent profile, why it stopped ...), as JSON by name.
+ */
+const secondSchema = `
+CREATE TABLE dependencies_2 (
+  task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+  depends_on TEXT NOT NULL,
+  PRIMARY KEY (task_id, depends_on)
+) STRICT, WITHOUT ROWID;
+INSERT INTO dependencies_2 SELECT task_id, depends_on FROM dependencies;
+DROP TABLE dependencies;
+ALTER TABLE dependencies_2 RENAME TO dependencies;
+CREATE INDEX dependencies_reverse ON dependencies (depends_on, task_id);
+CREATE TABLE events_2 (
+  id INTEGER PRIMARY KEY,
+  task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+  seq INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  body TEXT NOT NULL,
+  writer TEXT NOT NULL,
+  UNIQUE (task_id, seq)
+) STRICT;
+INSERT INTO events_2 SELECT id, task_id, seq, attempt, at, type, body, writer FROM events;
+DROP TABLE events;
+ALTER TABLE events_2 RENAME TO events;
+CREATE TABLE queue_state (name TEXT PRIMARY KEY NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
 /** Every step from an empty file to today's schema, in order. A released step is never changed. */
 export const migrations: readonly Migration[] = [
   {
@@ -77,6 +109,7 @@ export const migrations: readonly Migration[] = [
       db.prepare("INSERT INTO queue (id, uuid, created_at) VALUES (1, ?, ?)").run(identity.uuid, identity.createdAt);
     },
   },
+  { version: 2, up: (db) => db.exec(secondSchema) },
 ];
 
 /** The schema version that the last of the steps makes; 0 for none. */

@@ -92,6 +92,7 @@ function assertOurs(db: DatabaseSync, path: string, latest: number): void {
       `The queue ${path} has format ${version}; this version of Task Master knows up to ${latest}. Update Task Master to open it.`,
     );
   }
+  readIdentity(db, path);
 }
 
 /** SQLite may refuse the switch to WAL at once, without its busy timeout, when two processes make the same file. */

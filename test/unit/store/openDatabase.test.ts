@@ -50,7 +50,7 @@ describe("openDatabase", () => {
   it("leaves a newer file untouched", () => {
     rawFile(`PRAGMA application_id = ${applicationId}`, "PRAGMA user_version = 99", "CREATE TABLE future (a)");
     const before = readFileSync(path);
-    expect(opening).toThrow(expect.objectContaining({ code: "STORE_TOO_NEW", message: expect.stringMatching(/99.*up to 1.*Update/) }));
+    expect(opening).toThrow(expect.objectContaining({ code: "STORE_TOO_NEW", message: expect.stringMatching(/99.*up to 2.*Update/) }));
     expect(readFileSync(path)).toEqual(before);
   });
 
@@ -141,9 +141,10 @@ describe("migrations", () => {
 
   it("take a later step once, in one transaction, and leave the file as it was when the step fails", () => {
     opening();
-    const second: Migration = { version: 2, up: (db) => db.exec("CREATE TABLE more (a)") };
+    const next = latestVersion() + 1;
+    const second: Migration = { version: next, up: (db) => db.exec("CREATE TABLE more (a)") };
     const broken: Migration = {
-      version: 3,
+      version: next + 1,
       up: (db) => {
         db.exec("CREATE TABLE half (a)");
         db.exec("nonsense");
@@ -152,7 +153,7 @@ describe("migrations", () => {
     expect(() => openDatabase(path, { migrations: [...migrations, second, broken] })).toThrow(expect.objectContaining({ code: "STORE_FAILED" }));
     const { db } = openDatabase(path, { migrations: [...migrations, second] });
     const tables = db.prepare("SELECT name FROM sqlite_schema WHERE name IN ('more', 'half')").all();
-    expect([readUserVersion(db), tables.map((row) => row["name"])]).toEqual([2, ["more"]]);
+    expect([readUserVersion(db), tables.map((row) => row["name"])]).toEqual([next, ["more"]]);
     db.close();
     expect(opening).toThrow(expect.objectContaining({ code: "STORE_TOO_NEW" }));
     expect(existsSync(path)).toBe(true);
