@@ -8,6 +8,7 @@ import { createCommandVerifier } from "./host/commandVerifier.ts";
 import { createGitOperations } from "./host/gitOperations.ts";
 import { createGooseAgent } from "./host/gooseAgent.ts";
 import { isOwnerGone, makeOwner } from "./host/processOwner.ts";
+import { createRunReaper } from "./host/runReaper.ts";
 import { checkSetup, type SetupCheck } from "./host/setupChecks.ts";
 import { TaskWorkerHost } from "./host/taskWorkerHost.ts";
 import type { TaskMasterError } from "./model/errors.ts";
@@ -78,6 +79,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     isTrusted: options.isTrusted ?? (() => true),
     owner: makeOwner(randomBytes(4).toString("hex")),
     isOwnerGone,
+    reap: createRunReaper({ workers }),
     leaseMs,
     repository: queue.folder,
   });

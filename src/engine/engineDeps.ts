@@ -1,4 +1,4 @@
-import type { AgentRunner, Clock, GitOperations, Logger, Random, TaskStore, Timers, Verifier, WorkerHost } from "./ports.ts";
+import type { AgentRunner, Clock, GitOperations, Logger, Random, RunReaper, TaskStore, Timers, Verifier, WorkerHost } from "./ports.ts";
 import type { EngineSettings } from "../model/settings.ts";
 
 /** What the engine and its runs share. */
@@ -20,6 +20,7 @@ export interface EngineDeps {
   readonly owner: string;
   /** Whether an owner's process has certainly ended; its leases count no more, however long they would last. */
   readonly isOwnerGone: (owner: string) => boolean;
+  readonly reap: RunReaper;
   /** How long a lease lasts without a heartbeat (ms). */
   readonly leaseMs: number;
   /** The working directory whose repository the tasks change. */

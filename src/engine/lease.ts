@@ -2,23 +2,27 @@
 import type { Disposable } from "../base/event.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
-import type { Attempt, Task } from "../model/task.ts";
+import type { Attempt, AttemptStep, Task } from "../model/task.ts";
 import { noUsage } from "../model/usage.ts";
+import { continuedAttempt } from "./continuedAttempt.ts";
 import type { EngineDeps } from "./engineDeps.ts";
-import type { Ledger } from "./ledger.ts";
-import type { LeasedTask, Workspace } from "./ports.ts";
+import type { Ledger, RowChange } from "./ledger.ts";
+import type { LeasedTask } from "./ports.ts";
 import * as machine from "./taskMachine.ts";
 
 /** Gives out and takes back leases for one engine. */
 export class LeaseDesk {
   readonly #deps: EngineDeps;
   readonly #ledger: Ledger;
+  readonly #onInterrupted: (id: TaskId, attempt: Attempt) => void;
   /** Tasks whose lease had run out at the last look, with their tokens. */
   #runOut: ReadonlyMap<TaskId, number> = new Map();
 
-  constructor(deps: EngineDeps, ledger: Ledger) {
+  /** `onInterrupted` hears of each running task that this desk found without an owner and put to `paused`. */
+  constructor(deps: EngineDeps, ledger: Ledger, onInterrupted: (id: TaskId, attempt: Attempt) => void) {
     this.#deps = deps;
     this.#ledger = ledger;
+    this.#onInterrupted = onInterrupted;
   }
 
   /** Takes a ready task for a new attempt (ILLEGAL_TRANSITION when it is not ready or somebody else has it). */
@@ -34,6 +38,7 @@ export class LeaseDesk {
   /** Takes a paused task whose holder is gone; its attempt goes on. */
   async takeOver(id: TaskId): Promise<LeasedTask> {
     const { owner, clock } = this.#deps;
+    await this.#endLeftovers(id);
     const task = await this.#ledger.change(id, (row, attempt) => {
       const next = machine.takeOver(row, this.#newLease(), clock.now());
       const token = next.fence;
@@ -49,11 +54,12 @@ export class LeaseDesk {
   /** Ends a task that no process works on; what an interrupted attempt left in its worktree is saved. */
   async endWithoutOwner(id: TaskId, intent: "stop" | "cancel", reason: string): Promise<void> {
     const { clock, git, log } = this.#deps;
+    await this.#endLeftovers(id);
     let place: LeasedTask | undefined;
     await this.#ledger.change(id, (task, attempt) => {
       const next = intent === "stop" ? machine.stop(task, clock.now()) : machine.cancel(task, clock.now());
       const wasUnderWay = attempt !== undefined && (task.status === "paused" || task.status === "in_progress");
-      place = wasUnderWay ? { task, attempt, token: task.fence, baseBranches: [], continues: placeOf(task, attempt) } : undefined;
+      place = wasUnderWay ? { task, attempt, token: task.fence, baseBranches: [], continues: continuedAttempt(task, attempt) } : undefined;
       const outcome = intent === "stop" ? "stopped" : "cancelled";
       const ended = place === undefined || attempt === undefined ? {} : { attempt: { ...attempt, outcome, endedAt: clock.now(), reason } as const };
       return { task: next, ...ended, events: [{ type: outcome, reason }] };
@@ -93,15 +99,42 @@ export class LeaseDesk {
   }
 
   async #release({ id, fence, request }: Task): Promise<void> {
-    const { clock, isTrusted } = this.#deps;
+    const { isTrusted } = this.#deps;
     if ((request === "stop" || request === "cancel") && isTrusted()) {
       return this.endWithoutOwner(id, request, `${request === "stop" ? "Stopped" : "Cancelled"} by the user; the process that ran it is gone.`);
     }
-    await this.#ledger.change(id, (task) => {
+    const ended = await this.#endLeftovers(id);
+    let interrupted: Attempt | undefined;
+    await this.#ledger.change(id, (task, attempt) => {
+      interrupted = undefined;
       if (task.lease === undefined || task.fence !== fence || (this.isHeld(task) && !this.#hasRunOut(task))) return undefined;
-      const reason = "The process that ran the task is gone. Resume to go on where it was.";
-      return { task: machine.lose(task, clock.now()), events: task.status === "paused" ? [] : [{ type: "paused", reason, isInterrupted: true }] };
+      if (task.status === "in_progress") interrupted = attempt;
+      return this.#interruption(task, attempt, ended);
     });
+    if (interrupted !== undefined) this.#onInterrupted(id, interrupted);
+  }
+
+  #interruption(task: Task, attempt: Attempt | undefined, ended: number): RowChange {
+    const row = machine.lose(task, this.#deps.clock.now());
+    const counted = attempt === undefined ? {} : { attempt: { ...attempt, interruptions: (attempt.interruptions ?? 0) + 1 } };
+    return {
+      task: row,
+      ...counted,
+      events: task.status === "paused" ? [] : [{ type: "paused", reason: interruptionReason(attempt, ended), isInterrupted: true }],
+    };
+  }
+
+  /** What a process left running when it went must not work on beside the next one. */
+  async #endLeftovers(id: TaskId): Promise<number> {
+    const { log, reap, store } = this.#deps;
+    const attempt = (await store.attempts(id)).at(-1);
+    if (attempt?.outcome !== "running") return 0;
+    try {
+      return await reap(attempt);
+    } catch (thrown) {
+      log.warn("processes that an interrupted run may have left could not be looked for", { task: id, error: toTaskMasterError(thrown).message });
+      return 0;
+    }
   }
 
   /** Looks for leases that nobody holds from time to time until disposed. */
@@ -140,9 +173,27 @@ export class LeaseDesk {
       attempt,
       token: task.fence,
       baseBranches: dependencies.filter(hasCommits).flatMap(({ branch }) => branch ?? []),
-      ...(isContinued ? { continues: placeOf(task, attempt) } : {}),
+      ...(isContinued ? { continues: continuedAttempt(task, attempt) } : {}),
     };
   }
+}
+
+/** What is left to do behind each step, for people. */
+const remaining: { readonly [S in AttemptStep]?: string } = {
+  prepared: "its worktree was ready",
+  session: "Goose was at work",
+  agent_finished: "Goose had finished, its work was being checked",
+  verified: "its work was checked and was being committed",
+  committed: "its work is committed",
+  pushed: "its work is committed and pushed",
+};
+
+/** The one line that tells the user of a crash. */
+function interruptionReason(attempt: Attempt | undefined, ended: number): string {
+  const last = attempt?.steps.at(-1);
+  const where = (last === undefined ? undefined : remaining[last]) ?? "it had just begun";
+  const left = ended === 0 ? "" : ` ${ended === 1 ? "A process" : `${ended} processes`} that it left running ${ended === 1 ? "was" : "were"} ended.`;
+  return `The process that ran the task is gone (a crash, a kill or a restart); ${where}.${left} Resume to go on there.`;
 }
 
 /** A branch without commits of its own is removed when its task ends, so it cannot be built on. */
@@ -152,11 +203,4 @@ function hasCommits(task: Task): boolean {
 
 function newAttempt(task: Task, owner: string, now: number): Attempt {
   return { taskId: task.id, number: task.attempts, token: task.fence, owner, outcome: "running", startedAt: now, steps: [], commits: [], usage: noUsage };
-}
-
-/** Where an interrupted attempt stands, as far as it got. */
-function placeOf(task: Task, { branch, worktree, baseSha, startSha = baseSha, sessionId }: Attempt): NonNullable<LeasedTask["continues"]> {
-  const hasPlace = branch !== undefined && worktree !== undefined && baseSha !== undefined && startSha !== undefined;
-  const workspace: Workspace | undefined = hasPlace ? { repository: task.repository, worktree, branch, baseSha, startSha } : undefined;
-  return { ...(sessionId === undefined ? {} : { sessionId }), ...(workspace === undefined ? {} : { workspace }) };
 }

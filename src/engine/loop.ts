@@ -4,10 +4,13 @@
  *
  *   pull -> clean -> branch -> run -> verify (feedback, run again) -> commit -> clean up -> ack
  *   on error: clean up (work is saved first) -> ack(failure)
+ *
+ * Each step is recorded when it is behind us. An interrupted attempt goes on there: what Goose had finished is checked
+ * (again, as its worktree lay open meanwhile) and committed without asking Goose, what was committed is acknowledged.
  */
 import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
 import { RunEnd } from "./runEnd.ts";
-import type { AbortOptions, LeasedTask, LooperDeps, TaskOutcome, Workspace } from "./ports.ts";
+import type { AbortOptions, AgentResult, CommittedWork, LeasedTask, LooperDeps, TaskOutcome, Workspace } from "./ports.ts";
 
 /** How often a failed check goes back to the same Goose session before the attempt counts as failed. */
 export const maxFeedbackRounds = 1;
@@ -25,27 +28,35 @@ export function loop(deps: LooperDeps): (options: AbortOptions) => Promise<void>
 
 /** One attempt, from the clean check to its outcome. */
 async function execute(deps: LooperDeps, leased: LeasedTask, options: AbortOptions): Promise<TaskOutcome> {
+  const { continues } = leased;
+  if (continues?.commit !== undefined) return finish(deps, leased, continues.commit);
   let workspace: Workspace | undefined;
   try {
     if (!(await deps.git.isClean(leased, options))) {
       throw new TaskMasterError("DIRTY_REPOSITORY", "The repository has changes in the way. Commit or stash them, then retry.");
     }
     workspace = await deps.git.branch(leased, options);
-    await deps.checkpoint(leased, "prepared", {
-      branch: workspace.branch,
-      baseSha: workspace.baseSha,
-      startSha: workspace.startSha,
-      worktree: workspace.worktree,
-    });
+    await recordPlace(deps, leased, workspace);
     const summary = await workUntilVerified(deps, leased, workspace, options);
     await deps.checkpoint(leased, "verified", {});
     const commit = await deps.git.commitAndPush(leased, workspace, options);
-    await deps.checkpoint(leased, "committed", { commits: commit.commits });
-    await removeWorktree(deps, leased, workspace);
-    return { kind: "completed", summary, commit, workspace };
+    await deps.checkpoint(leased, "committed", { commits: commit.commits, files: commit.files });
+    return await finish(deps, leased, { ...commit, workspace, summary });
   } catch (thrown) {
     return failure(deps, leased, workspace, { error: toTaskMasterError(thrown), signal: options.signal });
   }
+}
+
+/** A place that an interrupted attempt had already recorded is as it was, and so are the steps behind it. */
+async function recordPlace(deps: LooperDeps, leased: LeasedTask, { branch, baseSha, startSha, worktree, isRemade }: Workspace): Promise<void> {
+  if (leased.continues?.workspace !== undefined && isRemade !== true) return;
+  await deps.checkpoint(leased, "prepared", { branch, baseSha, startSha, worktree });
+}
+
+/** What remains once the work is committed. */
+async function finish(deps: LooperDeps, leased: LeasedTask, { workspace, summary, commits, files }: CommittedWork): Promise<TaskOutcome> {
+  await removeWorktree(deps, leased, workspace);
+  return { kind: "completed", summary, commit: { commits, files }, workspace };
 }
 
 /** After the commit: a worktree that cannot be removed is no reason to call the work failed. */
@@ -59,16 +70,32 @@ async function removeWorktree(deps: LooperDeps, leased: LeasedTask, workspace: W
 
 /** Runs the agent; a failed check goes back to it as feedback, a bounded number of times. */
 async function workUntilVerified(deps: LooperDeps, leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<string> {
-  let feedback: string | undefined;
+  let result = resultOf(leased, workspace) ?? (await runAgent(deps, leased, workspace, options));
   for (let round = 0; ; round++) {
-    const result = await deps.runWorker(leased, workspace, feedback === undefined ? options : { ...options, feedback });
-    await deps.checkpoint(leased, "agent_finished", { sessionId: result.sessionId });
     const verdict = await deps.verify(leased, workspace, result, options);
     if (verdict.ok) return verdict.summary;
     if (round >= maxFeedbackRounds) throw new TaskMasterError("VERIFICATION_FAILED", verdict.message, { retryable: true });
     deps.log.info("check failed, going back to Goose with feedback", { task: leased.task.id, round });
-    feedback = verdict.feedback;
+    // From here on the earlier answer no longer counts, whatever happens to the next one.
+    await deps.checkpoint(leased, "session", { sessionId: result.sessionId });
+    result = await runAgent(deps, leased, workspace, { ...options, feedback: verdict.feedback });
   }
+}
+
+/** What the agent had finished before an interruption; with the worktree its work is gone. */
+function resultOf({ continues }: LeasedTask, { isRemade }: Workspace): AgentResult | undefined {
+  return isRemade === true ? undefined : continues?.result;
+}
+
+async function runAgent(
+  deps: LooperDeps,
+  leased: LeasedTask,
+  workspace: Workspace,
+  options: AbortOptions & { readonly feedback?: string },
+): Promise<AgentResult> {
+  const result = await deps.runWorker(leased, workspace, options);
+  await deps.checkpoint(leased, "agent_finished", { sessionId: result.sessionId, finalMessage: result.finalMessage });
+  return result;
 }
 
 /**
@@ -82,8 +109,10 @@ async function failure(
   { error, signal }: { readonly error: TaskMasterError; readonly signal: AbortSignal },
 ): Promise<TaskOutcome> {
   const { reason } = signal as { reason: unknown };
-  const intent = reason instanceof RunEnd ? reason.intent : undefined;
-  const failed = reason instanceof RunEnd ? ({ kind: "failed", error: reason, end: reason.intent } as const) : ({ kind: "failed", error } as const);
+  // Whoever holds the lease now works in the same place.
+  const end = error.code === "STALE_LEASE" ? new RunEnd("lease_lost", error.message) : reason;
+  const intent = end instanceof RunEnd ? end.intent : undefined;
+  const failed = end instanceof RunEnd ? ({ kind: "failed", error: end, end: end.intent } as const) : ({ kind: "failed", error } as const);
   if (workspace === undefined || intent === "shutdown" || intent === "lease_lost") return failed;
   try {
     const { savedAs } = await deps.git.cleanup(leased, workspace, intent === "stop" ? "branch" : "ref");

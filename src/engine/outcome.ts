@@ -1,5 +1,5 @@
 /** Writes what became of an attempt: its steps on the way, its end, and the task's next status. */
-import type { Attempt, AttemptStep, Progress, Task, TaskResult } from "../model/task.ts";
+import { stepsUpTo, type Attempt, type AttemptStep, type Progress, type Task, type TaskResult } from "../model/task.ts";
 import type { TaskEventBody } from "../model/taskEvent.ts";
 import type { EngineDeps } from "./engineDeps.ts";
 import type { Ledger, RowChange } from "./ledger.ts";
@@ -26,7 +26,7 @@ export async function recordStep(ledger: Ledger, leased: LeasedTask, step: Attem
       if (progress !== undefined) events.push({ type: "progress_update", progress });
       return {
         task: { ...task, ...(data.branch === undefined ? {} : { branch: data.branch }), ...(progress === undefined ? {} : { progress }) },
-        attempt: { ...attempt, ...data, steps: [...attempt.steps.filter((earlier) => earlier !== step), step] },
+        attempt: { ...attempt, ...data, steps: stepsUpTo(step, attempt.steps) },
         events,
       };
     },
@@ -90,5 +90,5 @@ function failureOf(
 }
 
 function ended(attempt: Attempt | undefined, end: Partial<Attempt>): { attempt?: Attempt } {
-  return attempt === undefined ? {} : { attempt: { ...attempt, ...end } };
+  return attempt === undefined ? {} : { attempt: { ...attempt, ...end, steps: [...attempt.steps, "acknowledged"] } };
 }

@@ -136,6 +136,8 @@ export interface Workspace {
   readonly baseSha: string;
   /** The head of the branch when this attempt began: what lies between is an earlier attempt's, and no evidence for this one. */
   readonly startSha: string;
+  /** The interrupted attempt's worktree was gone: this is a new one, and what was not committed is lost. */
+  readonly isRemade?: boolean;
 }
 
 export interface CommitResult {
@@ -152,8 +154,24 @@ export interface LeasedTask {
   readonly token: number;
   /** The branches to start from: those of the tasks it depends on; none means HEAD of the repository. */
   readonly baseBranches: readonly string[];
-  /** Set when an earlier attempt's place is continued (after a pause or a crash) instead of starting anew. */
-  readonly continues?: { readonly sessionId?: string; readonly workspace?: Workspace };
+  /** Set when an interrupted attempt is continued (after a pause or a crash) instead of starting anew. */
+  readonly continues?: ContinuedAttempt;
+}
+
+/** How far an interrupted attempt got. */
+export interface ContinuedAttempt {
+  readonly sessionId?: string;
+  readonly workspace?: Workspace;
+  /** The agent had finished: its work remains to be checked and committed. */
+  readonly result?: AgentResult;
+  /** The work was committed: it remains to be acknowledged. */
+  readonly commit?: CommittedWork;
+}
+
+/** Work that is checked and on its branch. */
+export interface CommittedWork extends CommitResult {
+  readonly workspace: Workspace;
+  readonly summary: string;
 }
 
 /** The git verbs of the loop. All reject with TaskMasterError; the user's checkout, index and stash are never touched. */
@@ -172,6 +190,12 @@ export interface GitOperations {
    */
   cleanup(leased: LeasedTask, workspace: Workspace, keep: "branch" | "ref"): Promise<{ readonly savedAs?: string }>;
 }
+
+/**
+ * Ends what an attempt left running when the process that ran it went; resolves with the number of processes that were ended.
+ * Only those of the lease that the attempt names: whoever has taken the task over since is not touched.
+ */
+export type RunReaper = (attempt: Attempt) => Promise<number>;
 
 export interface AbortOptions {
   readonly signal: AbortSignal;

@@ -1,5 +1,7 @@
 /** What Goose is told: the task in its surroundings, feedback of a failed check, or how to go on after an interruption. */
+import { attemptStory } from "./attemptStory.ts";
 import type { Task } from "../model/task.ts";
+import type { TaskEvent } from "../model/taskEvent.ts";
 
 /** How an agent says that the right change is none; the check of the work looks for it. */
 export const nothingToChange = "NOTHING TO CHANGE";
@@ -46,15 +48,25 @@ export function taskPrompt(task: Task, dependencies: readonly Task[]): string {
   ].join("\n");
 }
 
-/** The prompt that continues an interrupted attempt: neutral, never the task text again. */
-export function continuePrompt(): string {
+/** The prompt that continues an interrupted attempt: neutral, never the task text again. `isRemade`: its worktree was gone. */
+export function continuePrompt(isRemade: boolean): string {
   return [
     "You were interrupted while you worked on the task. The last step may or may not have taken effect, and it may be missing from your history.",
+    ...(isRemade ? ["The working directory had to be made anew: changes that were not committed are lost."] : []),
     "First look at the state of the working directory (git status and git diff), then go on from there. Do not repeat what is already done.",
   ].join("\n");
 }
 
-/** The prompt of a fresh session on a task that an earlier one has begun: an attempt that was stopped, or a session that can no longer be loaded. */
-export function handOverPrompt(task: Task, dependencies: readonly Task[]): string {
-  return `${taskPrompt(task, dependencies)}\n\n## Before you start\nAn earlier attempt at this task was ended before it had finished, and its session cannot be continued. Its work is still here, committed or not: look at it first (git log, git status and git diff), keep what is right and finish the rest.`;
+/**
+ * The prompt of a fresh session on a task that an earlier one has begun: an attempt that was stopped, or a session that can
+ * no longer be loaded. `story` is what the journal tells of the earlier one.
+ */
+export function handOverPrompt(task: Task, dependencies: readonly Task[], story: readonly TaskEvent[]): string {
+  return [
+    taskPrompt(task, dependencies),
+    "",
+    "## Before you start",
+    "An earlier attempt at this task was ended before it had finished, and its session cannot be continued. Its work is still here, committed or not: look at it first (git log, git status and git diff), keep what is right and finish the rest.",
+    ...attemptStory(story),
+  ].join("\n");
 }

@@ -5,6 +5,7 @@ import type { Attempt, Task, TaskRequest } from "../model/task.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
 import type { EngineDeps } from "./engineDeps.ts";
 import type { NewTask, RunCriteria, RunningTask, TaskChange, TaskEngineFacade } from "./facade.ts";
+import { InterruptedTasks } from "./interruptedTasks.ts";
 import { Ledger } from "./ledger.ts";
 import { LeaseDesk } from "./lease.ts";
 import { makeTask } from "./newTask.ts";
@@ -24,6 +25,7 @@ export class TaskEngine implements TaskEngineFacade {
   readonly #changes: Emitter<readonly TaskChange[]>;
   readonly #ledger: Ledger;
   readonly #desk: LeaseDesk;
+  readonly #interrupted: InterruptedTasks;
   readonly #runs = new Map<TaskId, TaskRun>();
   readonly #subscriptions: Disposable[] = [];
   #starting: Promise<void> | undefined;
@@ -34,7 +36,8 @@ export class TaskEngine implements TaskEngineFacade {
     this.#changes = new Emitter((error) => deps.log.error("a listener failed", { error: String(error) }));
     this.onDidChange = this.#changes.event;
     this.#ledger = new Ledger(deps.store, deps.clock, this.#changes);
-    this.#desk = new LeaseDesk(deps, this.#ledger);
+    this.#interrupted = new InterruptedTasks(deps, { hasFreeSlot: () => this.hasFreeSlot, resume: (id) => this.resume(id) });
+    this.#desk = new LeaseDesk(deps, this.#ledger, (id, attempt) => this.#interrupted.add(id, attempt));
   }
 
   /** Frees tasks whose owner is gone and begins to listen to other processes; idempotent. */
@@ -198,7 +201,10 @@ export class TaskEngine implements TaskEngineFacade {
     const { id } = leased.task;
     const run = new TaskRun(this.#deps, this.#ledger, leased);
     this.#runs.set(id, run);
-    const finished = run.finished.finally(() => this.#runs.delete(id));
+    const finished = run.finished.finally(() => {
+      this.#runs.delete(id);
+      this.#interrupted.slotIsFree();
+    });
     return { task: leased.task, finished };
   }
 

@@ -14,6 +14,9 @@ import { continuePrompt, handOverPrompt, taskPrompt } from "./taskContext.ts";
 import * as machine from "./taskMachine.ts";
 import { judge } from "./verification.ts";
 
+/** How many of the newest journal entries a fresh session is told of. */
+const storyLength = 400;
+
 /**
  * One attempt of one task in this process: drives the loop for it, renews its lease, and is where pause, resume and
  * the end from outside arrive.
@@ -122,25 +125,33 @@ export class TaskRun {
   }
 
   async #runAgent(leased: LeasedTask, workspace: Workspace, options: AbortOptions & { readonly feedback?: string }): Promise<AgentResult> {
+    if (workspace.isRemade === true && options.feedback === undefined) {
+      this.#journal([{ type: "log", level: "warn", message: "The task's worktree was gone and was made anew: what had not been committed is lost." }]);
+    }
     const prompt = await this.#prompt(workspace, options.feedback);
     try {
       return await this.#turnWith(leased, workspace, prompt);
     } catch (thrown) {
       if (prompt.sessionId === undefined || toTaskMasterError(thrown).code !== "GOOSE_SESSION_LOST") throw thrown;
       this.#deps.log.warn("the Goose session could not be loaded; going on in a fresh one", { task: leased.task.id });
-      return this.#turnWith(leased, workspace, { text: handOverPrompt(leased.task, await this.#dependencies()) });
+      return this.#turnWith(leased, workspace, await this.#handOver());
     }
   }
 
-  async #prompt({ baseSha, startSha }: Workspace, feedback: string | undefined): Promise<AgentPrompt> {
+  async #prompt({ baseSha, startSha, isRemade = false }: Workspace, feedback: string | undefined): Promise<AgentPrompt> {
     const sessionId = (await this.#deps.store.attempts(this.leased.task.id)).at(-1)?.sessionId;
     const { task, continues } = this.leased;
     if (feedback !== undefined && sessionId !== undefined) return { text: feedback, sessionId };
     const isFresh = continues === undefined && startSha === baseSha;
     if (isFresh) return { text: taskPrompt(task, await this.#dependencies()) };
-    if (continues === undefined) return { text: handOverPrompt(task, await this.#dependencies()) };
-    if (sessionId !== undefined) return { text: continuePrompt(), sessionId };
-    return { text: handOverPrompt(task, await this.#dependencies()) };
+    if (continues === undefined || sessionId === undefined) return this.#handOver();
+    return { text: continuePrompt(isRemade), sessionId };
+  }
+
+  async #handOver(): Promise<AgentPrompt> {
+    const { id } = this.leased.task;
+    const story = await this.#deps.store.events(id, { beforeSeq: Number.MAX_SAFE_INTEGER, limit: storyLength });
+    return { text: handOverPrompt(this.leased.task, await this.#dependencies(), story) };
   }
 
   async #turnWith(leased: LeasedTask, workspace: Workspace, prompt: AgentPrompt): Promise<AgentResult> {

@@ -1,15 +1,17 @@
 import { join } from "node:path";
 import type { Verifier, WorkerHost } from "../engine/ports.ts";
 import { callHandler } from "./invokeHandler.ts";
+import { runName } from "./runReaper.ts";
 
 const commandTimeoutMs = 15 * 60_000;
 
 /** Runs acceptance commands by the `verify.run` handler in a worker. */
 export function createCommandVerifier({ workers, stateDirectory }: { readonly workers: WorkerHost; readonly stateDirectory: string }): Verifier {
   return {
-    runCommands: async ({ task, attempt }, workspace, { signal }) => {
+    runCommands: async ({ task, attempt, token }, workspace, { signal }) => {
       if (task.acceptance.commands.length === 0) return [];
       const input = {
+        run: runName(task.id, token),
         worktree: workspace.worktree,
         tmpDir: join(stateDirectory, "tmp", `${task.id}-${attempt.number}-verify`),
         commands: [...task.acceptance.commands],

@@ -35,6 +35,7 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
     branch: (leased, { signal }) => {
       const { task, continues, baseBranches } = leased;
       const input = {
+        token: leased.token,
         directory: task.repository,
         worktree: continues?.workspace?.worktree ?? join(stateDirectory, "worktrees", task.id),
         branch: branchName(settings().branchPrefix, task),
@@ -52,6 +53,7 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
     },
     commitAndPush: (leased, workspace, { signal }) => {
       const input = {
+        token: leased.token,
         workspace: { ...workspace },
         subject: leased.task.title,
         body: commitBody(leased.task),
@@ -63,6 +65,7 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
     },
     cleanup: (leased, workspace, keep) => {
       const input = {
+        token: leased.token,
         workspace: { ...workspace },
         taskId: leased.task.id,
         attempt: leased.attempt.number,

@@ -3,6 +3,7 @@ import type { AgentRunner, WorkerHost } from "../engine/ports.ts";
 import type { EngineSettings } from "../model/settings.ts";
 import type { GooseLocation } from "../protocol/handlers.ts";
 import { invokeHandler } from "./invokeHandler.ts";
+import { runName } from "./runReaper.ts";
 
 const startupMs = 30_000;
 const minuteMs = 60_000;
@@ -23,9 +24,10 @@ export function gooseLocation(settings: Pick<EngineSettings, "goosePath">): Goos
 /** Goose as the engine's agent: each prompt turn is one `goose.run` in a worker. */
 export function createGooseAgent({ workers, settings, stateDirectory }: GooseAgentOptions): AgentRunner {
   return {
-    run: ({ task, attempt }, workspace, prompt, observer) => {
+    run: ({ task, attempt, token }, workspace, prompt, observer) => {
       const now = settings();
       const input = {
+        run: runName(task.id, token),
         goose: gooseLocation(now),
         worktree: workspace.worktree,
         tmpDir: join(stateDirectory, "tmp", `${task.id}-${attempt.number}`),

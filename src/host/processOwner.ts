@@ -19,6 +19,17 @@ export function isOwnerGone(owner: string): boolean {
   return now !== undefined && started !== "" && now !== started;
 }
 
+/**
+ * When the owner's process was started, in clock ticks since the start of the machine (0: the system does not tell);
+ * undefined when it ran on another machine or before the last start of this one, so that nothing of it can be alive here.
+ */
+export function ownerStart(owner: string): number | undefined {
+  const [host, boot, , started] = owner.split("/");
+  if (host !== hostname() || boot !== bootId()) return undefined;
+  const ticks = Number(started);
+  return Number.isFinite(ticks) ? ticks : 0;
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

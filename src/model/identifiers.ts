@@ -44,4 +44,5 @@ export const settingNames = {
   "taskMaster.wallClockMinutes": "wallClockMinutes",
   "taskMaster.idleMinutes": "idleMinutes",
   "taskMaster.gracefulShutdownMsTimeout": "gracefulShutdownMsTimeout",
+  "taskMaster.afterInterruption": "afterInterruption",
 } as const;

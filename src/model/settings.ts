@@ -22,6 +22,8 @@ export interface EngineSettings {
   readonly wallClockMinutes: number;
   readonly idleMinutes: number;
   readonly gracefulShutdownMsTimeout: number;
+  /** What becomes of a task whose process went away (a crash, a kill): it waits for the user, or goes on by itself. */
+  readonly afterInterruption: "pause" | "resume";
 }
 
 /** What holds where nothing is set. */
@@ -35,6 +37,7 @@ export const defaultSettings: EngineSettings = {
   wallClockMinutes: 60,
   idleMinutes: 10,
   gracefulShutdownMsTimeout: 4_000,
+  afterInterruption: "pause",
 };
 
 type Check = (value: JsonValue) => string | undefined;
@@ -72,6 +75,7 @@ const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
   wallClockMinutes: wholeNumber(numberRanges.wallClockMinutes),
   idleMinutes: wholeNumber(numberRanges.idleMinutes),
   gracefulShutdownMsTimeout: wholeNumber(numberRanges.gracefulShutdownMsTimeout),
+  afterInterruption: (value) => (value === "pause" || value === "resume" ? undefined : 'must be "pause" or "resume"'),
 };
 
 /** The names by which users know the settings. */

@@ -111,6 +111,12 @@ export interface Task {
 export const attemptSteps = ["prepared", "session", "agent_finished", "verified", "committed", "pushed", "acknowledged"] as const;
 export type AttemptStep = (typeof attemptSteps)[number];
 
+/** The steps behind an attempt that has just reached one: what was recorded of later ones counts no more. */
+export function stepsUpTo(reached: AttemptStep, recorded: readonly AttemptStep[]): readonly AttemptStep[] {
+  const end = attemptSteps.indexOf(reached);
+  return attemptSteps.filter((step, index) => step === reached || (index < end && recorded.includes(step)));
+}
+
 export const attemptOutcomes = ["running", "completed", "failed", "stopped", "cancelled", "lost"] as const;
 export type AttemptOutcome = (typeof attemptOutcomes)[number];
 
@@ -130,9 +136,16 @@ export interface Attempt {
   readonly baseSha?: string;
   readonly startSha?: string;
   readonly worktree?: string;
+  /** What is behind the attempt; recording a step voids those that come later. */
   readonly steps: readonly AttemptStep[];
+  /** The agent's last message, once it has finished. */
+  readonly finalMessage?: string;
   readonly commits: readonly string[];
+  /** Paths that the commits changed, relative to the repository; once they are made. */
+  readonly files?: readonly string[];
   readonly usage: Usage;
+  /** How often the process that ran it went away. */
+  readonly interruptions?: number;
   /** Why it ended, for people. */
   readonly reason?: string;
   readonly errorCode?: ErrorCode;

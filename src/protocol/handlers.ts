@@ -9,7 +9,18 @@ const durationMs = v.pipe(v.number(), v.minValue(0));
 export const gooseLocationSchema = v.object({ path: v.exactOptional(path) });
 export type GooseLocation = v.InferOutput<typeof gooseLocationSchema>;
 
-export const workspaceSchema = v.object({ repository: path, worktree: path, branch: v.string(), baseSha: v.string(), startSha: v.string() });
+/** Names a run so that its processes are found again: the task's id and the token of the lease. */
+const runName = v.pipe(v.string(), v.regex(/^[0-9a-z]+(-[0-9]+)?$/));
+
+export const workspaceSchema = v.object({
+  repository: path,
+  worktree: path,
+  branch: v.string(),
+  baseSha: v.string(),
+  startSha: v.string(),
+  /** The interrupted attempt's worktree was gone: this is a new one. */
+  isRemade: v.exactOptional(v.boolean()),
+});
 
 /** Identity for commits; absent fields come from git's own configuration. */
 export const commitIdentitySchema = v.object({ name: v.exactOptional(v.string()), email: v.exactOptional(v.string()) });
@@ -20,6 +31,7 @@ export const gooseCheckOutput = v.object({ path, version: v.string() });
 
 /** `goose.run`: one prompt turn of one ACP session in a worktree. With `sessionId` the stored session is continued. */
 export const gooseRunInput = v.object({
+  run: runName,
   goose: gooseLocationSchema,
   worktree: path,
   /** A private folder for Goose's temporary files; deleted afterwards. */
@@ -52,8 +64,12 @@ export const gitInspectOutput = v.object({
   gitVersion: v.string(),
 });
 
+/** Token of the lease under which a git handler works: in a worktree that a later lease has taken over it changes nothing (STALE_LEASE). */
+const token = v.pipe(v.number(), v.integer(), v.minValue(1));
+
 /** `git.prepare`: the branch and the worktree of an attempt. */
 export const gitPrepareInput = v.object({
+  token,
   directory: path,
   /** Where the worktree is to be; must not exist, unless it is the one of `continues`. */
   worktree: path,
@@ -75,6 +91,7 @@ export const gitChangesOutput = v.object({ files: v.array(v.string()) });
 
 /** `git.commit`: everything in the worktree as one commit with the trailer `Task-Master-Id: <taskId>/<attempt>`; idempotent by that trailer. */
 export const gitCommitInput = v.object({
+  token,
   workspace: workspaceSchema,
   subject: v.pipe(v.string(), v.minLength(1)),
   body: v.string(),
@@ -90,6 +107,7 @@ export const gitCommitOutput = v.object({ commits: v.array(v.string()), files: v
  * the attempt began. A branch without any commit of its own is removed.
  */
 export const gitCleanupInput = v.object({
+  token,
   workspace: workspaceSchema,
   taskId: v.string(),
   attempt: count,
@@ -102,8 +120,15 @@ export const gitCleanupOutput = v.object({
   savedAs: v.exactOptional(v.string()),
 });
 
+/**
+ * `run.reap`: ends what is left of a run whose process is gone: by the name in its mark, and by standing in the folders
+ * (see worker/process/strays.ts). `since`: when the run began at the earliest, in ticks since the start of the machine; 0 when not known.
+ */
+export const runReapInput = v.object({ run: runName, since: v.pipe(v.number(), v.minValue(0)), folders: v.array(path) });
+export const runReapOutput = v.object({ ended: count });
+
 /** `verify.run`: acceptance commands, one after the other in the worktree, through the shell that Goose's commands use. */
-export const verifyRunInput = v.object({ worktree: path, tmpDir: path, commands: v.array(v.string()), timeoutMs: durationMs });
+export const verifyRunInput = v.object({ run: runName, worktree: path, tmpDir: path, commands: v.array(v.string()), timeoutMs: durationMs });
 export const verifyRunOutput = v.object({
   results: v.array(v.object({ command: v.string(), exitCode: v.number(), outputTail: v.string(), timedOut: v.boolean() })),
 });
@@ -117,6 +142,7 @@ export const handlerContracts = {
   "git.changes": { input: gitChangesInput, output: gitChangesOutput },
   "git.commit": { input: gitCommitInput, output: gitCommitOutput },
   "git.cleanup": { input: gitCleanupInput, output: gitCleanupOutput },
+  "run.reap": { input: runReapInput, output: runReapOutput },
   "verify.run": { input: verifyRunInput, output: verifyRunOutput },
 } as const;
 export type BuiltInHandler = keyof typeof handlerContracts;

@@ -8,11 +8,12 @@
  *   With a lease it counts when the writer says so (a `progress_update` among its events) or when the new status begins
  *   or ends the measure (done, todo, blocked). Otherwise (pause, stop, failure, a request ...) the stored value stays.
  * - lease: the same lease never ends earlier than the stored, perhaps renewed, time.
- * - attempt: steps only grow, usage never shrinks, a place once known (session, branch ...) is not forgotten.
+ * - attempt: steps only grow, but for a checkpoint, which voids those behind it; usage never shrinks; a place once known
+ *   (session, branch ...) is not forgotten.
  */
 import type { JsonObject } from "../base/json.ts";
 import type { TaskWrite } from "../engine/ports.ts";
-import { attemptSteps, type Attempt, type AttemptStep, type Lease, type Progress, type Task } from "../model/task.ts";
+import { attemptSteps, stepsUpTo, type Attempt, type AttemptStep, type Lease, type Progress, type Task } from "../model/task.ts";
 import type { NewTaskEvent } from "../model/taskEvent.ts";
 import type { Usage } from "../model/usage.ts";
 
@@ -39,13 +40,15 @@ function laterLease(lease: Lease | undefined, stored: Lease | undefined): Lease 
   return { ...lease, expiresAt: Math.max(lease.expiresAt, stored.expiresAt) };
 }
 
-/** The attempt to store for a state write. */
-export function mergeAttempt(written: Attempt, stored: Attempt | undefined): Attempt {
+/** The attempt to store for a state write with these events. */
+export function mergeAttempt(written: Attempt, stored: Attempt | undefined, events: readonly NewTaskEvent[] = []): Attempt {
   if (stored === undefined) return written;
+  const reached = events.findLast((event) => event.type === "checkpoint")?.step;
+  const steps = mergeSteps(stored.steps, written.steps);
   return {
     ...placeOf(stored),
     ...written,
-    steps: mergeSteps(stored.steps, written.steps),
+    steps: reached === undefined ? steps : stepsUpTo(reached, steps),
     commits: written.commits.length > 0 ? written.commits : stored.commits,
     usage: laterUsage(written.usage, stored.usage),
   };
@@ -83,7 +86,7 @@ export function foldIntoAttempt(attempt: Attempt, events: readonly NewTaskEvent[
     // Within a stream the newest report counts, even when a new session starts from zero.
     if (event.type === "usage") folded = { ...folded, usage: event.usage };
     if (event.type === "checkpoint") {
-      folded = { ...folded, steps: mergeSteps(folded.steps, [event.step]), ...checkpointData(event.data ?? {}) };
+      folded = { ...folded, steps: stepsUpTo(event.step, folded.steps), ...checkpointData(event.data ?? {}) };
     }
   }
   return folded;

@@ -118,7 +118,7 @@ export class SqliteTaskStore implements TaskStore {
       const settled = this.#dependencies.settle(merged, merged.updatedAt);
       const task = { ...settled.task, version: Number(head["version"]) + 1 };
       this.#putTask(task);
-      if (write.attempt !== undefined) this.#putAttempt(write.attempt);
+      if (write.attempt !== undefined) this.#putAttempt(write.attempt, write.events);
       const released = write.releaseDependants === true ? this.#decodeAll(this.#dependencies.releasable(task.id)) : [];
       const ids = released.map(({ id }) => id);
       const own = write.events.map((event) => (event.type === "completed" ? { ...event, unblocked: ids } : event));
@@ -186,9 +186,9 @@ export class SqliteTaskStore implements TaskStore {
     this.#statements.updateTask.run(...encodeTask(task), task.id);
   }
 
-  #putAttempt(written: Attempt): void {
+  #putAttempt(written: Attempt, events: readonly NewTaskEvent[]): void {
     const row = this.#statements.getAttempt.get(written.taskId, written.number);
-    const attempt = mergeAttempt(written, row === undefined ? undefined : decodeAttempt(row));
+    const attempt = mergeAttempt(written, row === undefined ? undefined : decodeAttempt(row), events);
     this.#statements.putAttempt.run(attempt.taskId, attempt.number, ...encodeAttempt(attempt));
   }
 

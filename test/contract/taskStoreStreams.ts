@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { TaskStore } from "../../src/engine/ports.ts";
-import type { Attempt, Task } from "../../src/model/task.ts";
+import type { Attempt, AttemptStep, Task } from "../../src/model/task.ts";
+import type { NewTaskEvent } from "../../src/model/taskEvent.ts";
 import { claim, codeOf, commitOk, completion, created, insertAndClaim, logEvent, newAttempt, newTask, taskId, type Current } from "./taskStoreFixtures.ts";
 
 /** Part of the contract of TaskStore; see taskStore.ts. */
@@ -22,8 +23,8 @@ export function streamContract(current: Current): void {
     const at = { attempt: 1, at: 2500 };
     const events = [
       { type: "progress_update", progress: { percent: 10, message: "a" }, ...at },
-      { type: "checkpoint", step: "session", data: { sessionId: "s1", branch: "tm/1", worktree: "/w", baseSha: 5, other: "x" }, ...at },
       { type: "checkpoint", step: "prepared", ...at },
+      { type: "checkpoint", step: "session", data: { sessionId: "s1", branch: "tm/1", worktree: "/w", baseSha: 5, other: "x" }, ...at },
       { type: "usage", usage: { inputTokens: 5, outputTokens: 6, costUsd: 0.1 }, ...at },
       { type: "progress_update", progress: { percent: 50, message: "b" }, ...at },
     ] as const;
@@ -39,6 +40,36 @@ export function streamContract(current: Current): void {
         usage: { inputTokens: 5, outputTokens: 6, costUsd: 0.1 },
       }),
     );
+  });
+}
+
+/** Part of the contract of TaskStore; see taskStore.ts. */
+export function stepContract(current: Current): void {
+  const at = { attempt: 1, at: 2500 };
+  const stepsOf = async (id: Task["id"]): Promise<unknown> => (await current().attempts(id))[0]?.steps;
+  const checkpoint = (step: AttemptStep): NewTaskEvent => ({ type: "checkpoint", step, ...at });
+
+  it("a streamed checkpoint voids the steps that come later", async () => {
+    const { id } = await insertAndClaim(current());
+    await current().append({ taskId: id, token: 1, events: (["prepared", "session", "agent_finished", "verified"] as const).map(checkpoint) });
+    expect(await stepsOf(id)).toEqual(["prepared", "session", "agent_finished", "verified"]);
+    await current().append({ taskId: id, token: 1, events: [checkpoint("session")] });
+    expect(await stepsOf(id)).toEqual(["prepared", "session"]);
+  });
+
+  it("so does one in a state write, also when a step was streamed since the writer read", async () => {
+    const snapshot = await insertAndClaim(current());
+    const older = newAttempt(snapshot, { steps: ["prepared"] });
+    await current().append({ taskId: snapshot.id, token: 1, events: [checkpoint("prepared"), checkpoint("session")] });
+    const first = await commitOk(current(), {
+      task: snapshot,
+      token: 1,
+      attempt: { ...older, steps: ["prepared", "agent_finished"] },
+      events: [checkpoint("agent_finished")],
+    });
+    expect(await stepsOf(snapshot.id)).toEqual(["prepared", "session", "agent_finished"]);
+    await commitOk(current(), { task: first.task, token: 1, attempt: { ...older, steps: ["prepared", "session"] }, events: [checkpoint("session")] });
+    expect(await stepsOf(snapshot.id)).toEqual(["prepared", "session"]);
   });
 }
 

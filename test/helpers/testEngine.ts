@@ -47,6 +47,9 @@ export interface TestWorld {
   isTrusted: boolean;
   /** Owners whose processes have ended. */
   goneOwners: readonly string[];
+  /** Runs whose leftovers were asked to be ended, and how many there are each time. */
+  readonly reaped: string[];
+  leftovers: number;
   /** Called with each turn; by default the turn ends well at once. */
   onTurn: (turn: AgentTurnProbe) => void;
   git: Partial<GitOperations>;
@@ -72,6 +75,8 @@ export class TestEngine {
       settings: defaultSettings,
       isTrusted: true,
       goneOwners: [],
+      reaped: [],
+      leftovers: 0,
       onTurn: (turn) => turn.finish(),
       git: {},
       gitCalls: [],
@@ -119,6 +124,10 @@ export class TestEngine {
       isTrusted: () => world.isTrusted,
       owner,
       isOwnerGone: (name) => world.goneOwners.includes(name),
+      reap: (attempt) => {
+        world.reaped.push(`${attempt.taskId}-${attempt.token}`);
+        return Promise.resolve(world.leftovers);
+      },
       leaseMs: 30_000,
       repository: "/repository",
       workers: {

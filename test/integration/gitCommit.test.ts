@@ -120,6 +120,20 @@ describe("git.commit", () => {
     expect(await failure(f.commit(workspace))).toMatchObject({ code: "GIT_CONFLICT", message: expect.stringContaining("merge") as string });
   });
 
+  it("is refused to a process whose lease was lost, once the place has a new owner", async () => {
+    using f = new GitFixture();
+    const workspace = await f.prepare({ token: 3 });
+    write(workspace, "a.txt");
+    expect(await f.prepare({ token: 4, continues: workspace })).toEqual(workspace);
+    const stale = { code: "STALE_LEASE" };
+    expect(await failure(f.commit(workspace, { token: 3 }))).toMatchObject(stale);
+    expect(await failure(f.cleanup(workspace, "ref", { token: 3 }))).toMatchObject(stale);
+    expect(await failure(f.prepare({ token: 3, continues: workspace }))).toMatchObject(stale);
+    expect((await f.commit(workspace, { token: 4 })).files).toEqual(["a.txt"]);
+    await f.cleanup(workspace, "branch", { token: 5 });
+    expect(f.registrations()).toEqual([]);
+  });
+
   it("takes the files of a scaffolded repository, leaves a clone out and says so", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();
@@ -130,7 +144,7 @@ describe("git.commit", () => {
     f.gitIn(path.join(workspace.worktree, "app"), "commit", "-qm", "scaffold");
     f.gitIn(path.join(workspace.worktree, "clone"), "remote", "add", "origin", "https://example.invalid/x");
     const events: WorkerEventBody[] = [];
-    const { files } = await call("git.commit", { workspace, subject: "s", body: "", taskId: "t", attempt: 1, identity: {} }, { events });
+    const { files } = await call("git.commit", { token: 1, workspace, subject: "s", body: "", taskId: "t", attempt: 1, identity: {} }, { events });
     expect(files).toEqual(["app/a", "app/inner/b", "unborn/c", "z"]);
     expect(events).toEqual([{ type: "log", level: "warn", message: expect.stringContaining("clone") as string }]);
   });

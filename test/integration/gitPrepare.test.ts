@@ -200,7 +200,7 @@ describe("git.prepare", () => {
   it("can be cancelled and called again", async () => {
     using f = new GitFixture({ files: Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`src/${i}.txt`, `${i}`])) });
     const controller = new AbortController();
-    const input = { directory: f.repo.dir, worktree: path.join(f.root.dir, "w"), branch: "tm/1", taskId: "task0001", baseBranches: [], identity: {} };
+    const input = { token: 1, directory: f.repo.dir, worktree: path.join(f.root.dir, "w"), branch: "tm/1", taskId: "task0001", baseBranches: [], identity: {} };
     const running = failure(call("git.prepare", input, { signal: controller.signal }));
     // The registration shows that `worktree add` has begun.
     while (f.registrations().length === 0) await new Promise((resolve) => setImmediate(resolve));

@@ -13,7 +13,7 @@ async function verify(
   commands: string[],
   { context = new TestContext(), timeoutMs = 20_000 } = {},
 ): Promise<HandlerOutput<"verify.run">["results"]> {
-  const input: JsonObject = { worktree: place.repo.dir, tmpDir: path.join(place.home.dir, "tmp"), commands, timeoutMs };
+  const input: JsonObject = { run: "task0001-1", worktree: place.repo.dir, tmpDir: path.join(place.home.dir, "tmp"), commands, timeoutMs };
   return ((await verifyRun(input, context)) as unknown as HandlerOutput<"verify.run">).results;
 }
 
@@ -88,7 +88,10 @@ test("bad input", async () => {
   const place = await goosePlace();
   expect(
     await rejection(
-      verifyRun({ worktree: path.join(place.repo.dir, "none"), tmpDir: path.join(place.home.dir, "tmp"), commands: [], timeoutMs: 0 }, new TestContext()),
+      verifyRun(
+        { run: "task0001-1", worktree: path.join(place.repo.dir, "none"), tmpDir: path.join(place.home.dir, "tmp"), commands: [], timeoutMs: 0 },
+        new TestContext(),
+      ),
     ),
   ).toMatchObject({ code: "NO_FOLDER" });
 });

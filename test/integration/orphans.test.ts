@@ -1,5 +1,5 @@
 /** Nothing of a task lives on when what drives it dies, however it dies. */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -24,6 +24,14 @@ afterEach(() => product.close());
 const alive = async (what: RegExp): Promise<number[]> =>
   (await processesWithMarker(product.home.dir)).filter(({ args }) => what.test(args)).map(({ pid }) => pid);
 const allSleep = (): Promise<unknown> => waitFor(async () => (await alive(/^sleep 61[1-4]$/)).length === 4, { what: "the four commands" });
+
+/** The shells that guard the workers of a process. */
+function guardsOf(pid: number): number[] {
+  const children = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(pid)], { encoding: "utf8" }).split("\n");
+  const guards = children.filter((line) => /^ *\d+ \/bin\/sh -c/.test(line)).map((line) => Number.parseInt(line, 10));
+  expect(guards.length).toBeGreaterThan(0);
+  return guards;
+}
 
 /** What is alive 5 s later at the latest: must be nothing. */
 async function left(): Promise<readonly string[]> {
@@ -70,10 +78,34 @@ describe("the terminal's process", () => {
     return () => built.dispose();
   });
 
+  const runInTerminal = (task: string): ChildProcess => {
+    const env = { PATH: process.env["PATH"] ?? "", HOME: product.home.dir, GOOSE_BINARY: gooseBinary(), ...product.model.env };
+    return spawn(process.execPath, [`${built.dir}/dist/cli.cjs`, "-C", product.repo.dir, "run", task], { env, stdio: "ignore" });
+  };
+
+  test("killed together with its guard: the next process on the queue ends what is left, and says so", async () => {
+    const task = await product.add("write a");
+    const cli = runInTerminal(task.id);
+    await allSleep();
+    const exited = new Promise((resolve) => cli.once("exit", resolve));
+    for (const guard of guardsOf(cli.pid as number)) process.kill(guard, "SIGKILL");
+    cli.kill("SIGKILL");
+    await exited;
+    await waitFor(async () => (await alive(/goose acp$/)).length === 0, { what: "Goose to end with its input" });
+    expect(await alive(/^sleep 61[1-4]$/)).toHaveLength(4);
+    const engine = await product.reopen();
+    expect(await alive(/sleep/)).toEqual([]);
+    const journal = await engine.events(task.id, { limit: 100 });
+    expect(journal.at(-1)).toMatchObject({
+      type: "paused",
+      reason: expect.stringMatching(/Goose was at work\. \d+ processes that it left running were ended/),
+    });
+    await engine.cancel(task.id);
+  });
+
   test.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)("killed by %s", async (signal) => {
     const task = await product.add("write a");
-    const env = { PATH: process.env["PATH"] ?? "", HOME: product.home.dir, GOOSE_BINARY: gooseBinary(), ...product.model.env };
-    const cli = spawn(process.execPath, [`${built.dir}/dist/cli.cjs`, "-C", product.repo.dir, "run", task.id], { env, stdio: "ignore" });
+    const cli = runInTerminal(task.id);
     await allSleep();
     const exited = new Promise((resolve) => cli.once("exit", resolve));
     cli.kill(signal);

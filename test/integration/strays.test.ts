@@ -45,7 +45,7 @@ describe.runIf(process.platform === "linux")("a command that cleans its environm
     const place = await goosePlace();
     const [first, second] = [path.join(place.home.dir, "first"), path.join(place.home.dir, "second")];
     const commands = [`mkdir deep && cd deep && ${escape(first)}`, `cd "$TMPDIR" && ${escape(second)}`];
-    await verifyRun({ worktree: place.repo.dir, tmpDir: path.join(place.home.dir, "tmp"), commands, timeoutMs: 20_000 }, new TestContext());
+    await verifyRun({ run: "task0001-1", worktree: place.repo.dir, tmpDir: path.join(place.home.dir, "tmp"), commands, timeoutMs: 20_000 }, new TestContext());
     expect([await isAlive(pidOf(first)), await isAlive(pidOf(second))]).toEqual([false, false]);
   });
 
@@ -84,7 +84,7 @@ describe.runIf(process.platform === "linux")("who stands in the worktree", () =>
   };
 
   test("an orphan that began during the run is ended, with its children wherever they are", async () => {
-    const mark = newMarker();
+    const mark = newMarker("one-1");
     await orphan();
     const file = path.join(folder.dir, "child");
     await orphan({ env: `sh -c '(cd /; exec sleep 7734) & echo $! > "${file}"; wait'` });
@@ -98,7 +98,7 @@ describe.runIf(process.platform === "linux")("who stands in the worktree", () =>
     vi.stubEnv("DISPLAY", ":77");
     const early = await orphan();
     await nextTick();
-    const mark = newMarker();
+    const mark = newMarker("two-1");
     const child = spawn("sleep", ["7733"], { cwd: folder.dir, env: {}, stdio: "ignore" });
     pids.push(child.pid as number);
     mkdirSync(path.join(folder.dir, "task"));
@@ -106,7 +106,7 @@ describe.runIf(process.platform === "linux")("who stands in the worktree", () =>
     const own = await orphan({ cwd: path.join(folder.dir, "task"), env: "DISPLAY=:77" });
     await killMarked(mark, [path.join(folder.dir, "task")]);
     expect(await survivors()).toEqual([early, child.pid, beside, own]);
-    await killMarked(newMarker(), [folder.dir]);
+    await killMarked(newMarker("three-1"), [folder.dir]);
     expect(await survivors()).toHaveLength(4);
   });
 });

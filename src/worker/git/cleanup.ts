@@ -11,6 +11,7 @@ import type { BranchInfo } from "./repository.ts";
 import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
 import { together } from "./together.ts";
 import { findWhole, openWorktree, removeWorktree } from "./worktrees.ts";
+import { assertOurs } from "./worktreeLease.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
 type CleanupInput = HandlerInput<"git.cleanup">;
@@ -26,6 +27,7 @@ export async function cleanUp(input: CleanupInput, signal: AbortSignal, warn: Wa
   const { workspace } = input;
   const repository = await locateRepository(workspace.repository, signal);
   const gitDir = await findWhole(repository, workspace.worktree);
+  if (gitDir !== undefined) await assertOurs(gitDir, input.token);
   const [worktree, branch] = await together([
     gitDir === undefined ? undefined : openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "neutralise" }),
     findBranch(repository.git, workspace.branch),

@@ -9,6 +9,7 @@ import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
 import { together } from "./together.ts";
 import { exists, findWhole, openWorktree } from "./worktrees.ts";
 import type { OpenWorktree } from "./worktrees.ts";
+import { assertOurs } from "./worktreeLease.ts";
 
 type CommitInput = HandlerInput<"git.commit">;
 type CommitOutput = HandlerOutput<"git.commit">;
@@ -39,6 +40,7 @@ export async function commitWork(input: CommitInput, signal: AbortSignal, warn: 
     commitTree(worktree, tree, { parent: branch.head, message: buildMessage(input) }),
     changedBetween(worktree.git, workspace.baseSha, tree),
   ]);
+  await assertOurs(gitDir, input.token);
   const [, earlier] = await together([
     advanceBranch(worktree, workspace.branch, { from: branch.head, to: commit }),
     commitsBetween(worktree.git, workspace.baseSha, branch.head),

@@ -9,6 +9,7 @@ import { populateWorktree, programPatterns } from "./populate.ts";
 import { currentBranch, findBranch, headCommit, isAncestor, noCommitError, openRepository, samePath } from "./repository.ts";
 import type { Repository } from "./repository.ts";
 import { together } from "./together.ts";
+import { takeWorktree } from "./worktreeLease.ts";
 import { findRegistration, openWorktree, removeWorktree, worktreeState } from "./worktrees.ts";
 
 type PrepareInput = HandlerInput<"git.prepare">;
@@ -40,19 +41,19 @@ export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal)
   const [repository, head] = await together([openRepository(input.directory, signal), headInAdvance]);
   const origin: Origin = { repository, input, head };
   if (input.continues !== undefined) {
-    const found = await continueIn(repository, input.continues.worktree, input.continues);
+    const found = await continueIn(origin, input.continues.worktree, input.continues);
     if (found !== undefined) return found;
   }
   const worktree = await resolvePlace(repository, input.worktree);
   const interrupted = await clearPlace(origin, worktree);
   if (interrupted !== undefined) return interrupted;
   const start = await chooseStart(origin, path.dirname(worktree));
-  await addWorktree(repository, worktree, start.branch);
-  return { repository: repository.root, worktree, ...start };
+  await addWorktree(origin, worktree, start.branch);
+  return { repository: repository.root, worktree, ...start, ...(input.continues === undefined ? {} : { isRemade: true }) };
 }
 
 /** The interrupted attempt's place with its uncommitted work; undefined when its folder is no longer there. */
-async function continueIn(repository: Repository, worktree: string, start: Start): Promise<Workspace | undefined> {
+async function continueIn({ repository, input }: Origin, worktree: string, start: Start): Promise<Workspace | undefined> {
   const gitDir = await findRegistration(repository.commonDir, worktree);
   if (gitDir === undefined || (await worktreeState(worktree, gitDir)) !== "whole") return undefined;
   const { git } = await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" });
@@ -69,6 +70,7 @@ async function continueIn(repository: Repository, worktree: string, start: Start
       `The worktree ${worktree} is no longer on the branch ${start.branch} as the task left it. Check that branch out there, or retry the task from its beginning.`,
     );
   }
+  await takeWorktree(gitDir, input.token);
   return { repository: repository.root, worktree, branch: start.branch, baseSha: start.baseSha, startSha: start.startSha };
 }
 
@@ -102,7 +104,7 @@ async function clearPlace(origin: Origin, worktree: string): Promise<Workspace |
   const branch = await currentBranch(git);
   if (branch !== undefined && (branch === input.ownBranch || (await isOwnBranch(git, branch, input.taskId)))) {
     const baseSha = await forkPoint(repository, branch, await baseCommit(origin));
-    return continueIn(repository, worktree, { branch, baseSha, startSha: (await headCommit(git)) ?? baseSha });
+    return continueIn(origin, worktree, { branch, baseSha, startSha: (await headCommit(git)) ?? baseSha });
   }
   throw new TaskMasterError(
     "GIT_CONFLICT",
@@ -162,7 +164,7 @@ async function releaseBranch(repository: Repository, { branch, place }: { readon
   throw new TaskMasterError("GIT_CONFLICT", `The task's branch ${branch} is checked out in ${place}. Check out another branch there and retry the task.`);
 }
 
-async function addWorktree(repository: Repository, worktree: string, branch: string): Promise<void> {
+async function addWorktree({ repository, input: { token } }: Origin, worktree: string, branch: string): Promise<void> {
   // Filled in a second step: git would do it in a child process that outlives an abort.
   const [patterns] = await together([
     programPatterns(repository.git, `refs/heads/${branch}`),
@@ -171,6 +173,7 @@ async function addWorktree(repository: Repository, worktree: string, branch: str
   const gitDir = await findRegistration(repository.commonDir, worktree);
   if (gitDir === undefined) throw new TaskMasterError("GIT_FAILED", `Git did not register the worktree ${worktree}.`);
   try {
+    await takeWorktree(gitDir, token);
     await populateWorktree(await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" }), patterns);
   } catch (error) {
     await removeWorktree(repository, worktree).catch(() => undefined);

@@ -26,7 +26,7 @@ export async function runGoose(input: GooseRunInput, context: HandlerContext): P
   context.signal.addEventListener("abort", onAbort, { once: true });
   if (context.signal.aborted) onAbort();
   try {
-    const options = { goose: input.goose, cwd: input.worktree, ownsFolder: true, tmpDir: input.tmpDir, maxTurns: input.limits.maxTurns };
+    const options = { run: input.run, goose: input.goose, cwd: input.worktree, ownsFolder: true, tmpDir: input.tmpDir, maxTurns: input.limits.maxTurns };
     const output = await withPlace(options, (place) => turn(input, context, { place, end }));
     // A task that finishes while it is paused stays where it is until somebody lets it go on.
     await context.gate();
@@ -42,7 +42,7 @@ export async function checkGoose(
   context: HandlerContext,
 ): Promise<{ path: string; version: string }> {
   const tmpDir = await mkdtemp(path.join(tmpdir(), "task-master-goose-"));
-  return withPlace({ goose: input.goose, cwd: input.cwd, ownsFolder: false, tmpDir, maxTurns: 1 }, async (place) => {
+  return withPlace({ run: "check", goose: input.goose, cwd: input.cwd, ownsFolder: false, tmpDir, maxTurns: 1 }, async (place) => {
     context.signal.throwIfAborted();
     const session = new GooseSession({
       ...place,
@@ -82,6 +82,8 @@ interface Place {
 }
 
 interface PlaceOptions {
+  /** Name of the run, for its mark. */
+  readonly run: string;
   readonly goose: GooseLocation;
   readonly cwd: string;
   /** Whether the folder is the task's worktree; otherwise it is the user's. */
@@ -91,8 +93,8 @@ interface PlaceOptions {
 }
 
 /** Everything around the process: program, environments, temporary folder; and the sweep afterwards. */
-async function withPlace<T>({ goose, cwd, ownsFolder, tmpDir, maxTurns }: PlaceOptions, work: (place: Place) => Promise<T>): Promise<T> {
-  const mark = newMarker();
+async function withPlace<T>({ run, goose, cwd, ownsFolder, tmpDir, maxTurns }: PlaceOptions, work: (place: Place) => Promise<T>): Promise<T> {
+  const mark = newMarker(run);
   const ownFolders: string[] = [];
   try {
     const worktree = await realpath(cwd).catch(() => {

@@ -3,6 +3,7 @@ import type { TaskHandler, TaskHandlerRegistry } from "../handlerRegistry.ts";
 import { gitHandlers } from "./git.ts";
 import { gooseCheck } from "./gooseCheck.ts";
 import { gooseRun } from "./gooseRun.ts";
+import { runReap } from "./runReap.ts";
 import { verifyRun } from "./verifyRun.ts";
 
 /** Registers every handler that ships with the product. */
@@ -11,6 +12,7 @@ export function registerBuiltInHandlers(registry: TaskHandlerRegistry): void {
     ...gitHandlers,
     "goose.check": gooseCheck,
     "goose.run": gooseRun,
+    "run.reap": runReap,
     "verify.run": verifyRun,
   };
   for (const [name, handler] of Object.entries(handlers)) registry.register(name, handler);

@@ -21,7 +21,7 @@ const maxLive = 256 * 1024;
 export const verifyRun: TaskHandler = async (raw, context) => ({ ...(await verify(parseInput("verify.run", verifyRunInput, raw), context)) });
 
 async function verify(input: HandlerInput<"verify.run">, context: HandlerContext): Promise<HandlerOutput<"verify.run">> {
-  const mark = newMarker();
+  const mark = newMarker(input.run);
   const ownFolders: string[] = [];
   const buffer = new EventBuffer((event) => context.emit(event));
   try {

@@ -119,6 +119,7 @@ export async function goosePlace(script?: ModelScript): Promise<GoosePlace> {
   });
   const run: GoosePlace["run"] = async (context, changes = {}) => {
     const input: GooseRunInput = {
+      run: "00000001-1",
       goose: { path: gooseBinary() },
       worktree: repo.dir,
       tmpDir: path.join(home.dir, "tmp"),

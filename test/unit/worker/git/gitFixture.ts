@@ -59,6 +59,7 @@ export class GitFixture implements Disposable {
 
   prepare(changes: Partial<HandlerInput<"git.prepare">> = {}): Promise<Workspace> {
     return call("git.prepare", {
+      token: 1,
       directory: this.repo.dir,
       worktree: path.join(this.root.dir, "task0001-1"),
       branch: "tm/1",
@@ -70,11 +71,11 @@ export class GitFixture implements Disposable {
   }
 
   commit(workspace: Workspace, changes: Partial<HandlerInput<"git.commit">> = {}): Promise<HandlerOutput<"git.commit">> {
-    return call("git.commit", { workspace, subject: "Add a thing", body: "Because.", taskId: "task0001", attempt: 1, identity: {}, ...changes });
+    return call("git.commit", { token: 1, workspace, subject: "Add a thing", body: "Because.", taskId: "task0001", attempt: 1, identity: {}, ...changes });
   }
 
   cleanup(workspace: Workspace, keep: "branch" | "ref" = "branch", changes: Partial<HandlerInput<"git.cleanup">> = {}): Promise<HandlerOutput<"git.cleanup">> {
-    return call("git.cleanup", { workspace, taskId: "task0001", attempt: 1, title: "Add a thing", keep, identity: {}, ...changes });
+    return call("git.cleanup", { token: 1, workspace, taskId: "task0001", attempt: 1, title: "Add a thing", keep, identity: {}, ...changes });
   }
 
   /** git in any folder, as the agent or the user would run it. */
