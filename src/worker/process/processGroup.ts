@@ -89,11 +89,16 @@ export function spawnGroup(file: string, args: readonly string[], options: Spawn
   };
 }
 
+/** The command that ends a process tree on Windows: the system's own program, never one of the same name in the folder or on the PATH. */
+export function taskkill(pid: number, env: Readonly<Record<string, string | undefined>>): { readonly file: string; readonly args: readonly string[] } {
+  return { file: path.win32.join(env["SystemRoot"] ?? "C:\\Windows", "System32", "taskkill.exe"), args: ["/PID", String(pid), "/T", "/F"] };
+}
+
 /** Kills a process group (on Windows: a process tree). A group that is already gone is no error. */
 export function killGroup(pid: number): void {
   if (process.platform === "win32") {
-    const taskkill = path.win32.join(process.env["SystemRoot"] ?? "C:\\Windows", "System32", "taskkill.exe");
-    void execa(taskkill, ["/PID", String(pid), "/T", "/F"], { reject: false, stdio: "ignore" });
+    const { file, args } = taskkill(pid, process.env);
+    void execa(file, args, { reject: false, stdio: "ignore" });
     return;
   }
   try {
