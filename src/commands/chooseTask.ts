@@ -1,36 +1,35 @@
 import { window, type QuickPickItem } from "vscode";
 import type { TaskId } from "../model/ids.ts";
-import type { TaskAction } from "../model/taskActions.ts";
 import { tell } from "../platform/messages.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import { taskItem } from "../views/taskItem.ts";
 import type { CommandDeps } from "./commandDeps.ts";
 import { addTaskButton } from "./addTaskButton.ts";
-import { nothingTo, readTarget, tasksFor } from "./taskTarget.ts";
+import { nothingTo, readTarget, tasksFor, type Choice } from "./taskTarget.ts";
 
 interface TaskPick extends QuickPickItem {
   readonly taskId: TaskId;
 }
 
 /** The task that the command was called with, or one that the user picks among the legal ones; undefined when the user gave up or there is none. */
-export async function chooseTask(deps: CommandDeps, action: TaskAction | "open", target: unknown): Promise<TaskId | undefined> {
+export async function chooseTask(deps: CommandDeps, choice: Choice, target: unknown): Promise<TaskId | undefined> {
   const given = readTarget(target);
   if (given !== undefined) return given;
   const tasks = await (await deps.engine()).list();
-  const titles = new Map(tasks.map((task) => [task.id, task.title]));
-  const picks = tasksFor(action, tasks).map((task): TaskPick => {
-    const model = taskItem(task, { now: Date.now(), titleOf: (id) => titles.get(id) });
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  const picks = tasksFor(choice, tasks).map((task): TaskPick => {
+    const model = taskItem(task, { now: Date.now(), find: (id) => byId.get(id) });
     return { label: `$(${model.icon.id}) ${oneLine(task.title, 100).replaceAll("$(", "$ (")}`, description: model.description, taskId: task.id };
   });
   if (picks.length === 0) {
-    tell("information", nothingTo[action], tasks.length === 0 || action === "run" ? [addTaskButton] : []);
+    tell("information", nothingTo[choice], tasks.length === 0 || choice === "run" ? [addTaskButton] : []);
     return undefined;
   }
-  const title = `Task Master: ${commandTitles[action]}`;
+  const title = `Task Master: ${commandTitles[choice]}`;
   return (await window.showQuickPick(picks, { title, placeHolder: "Which task?", matchOnDescription: true }))?.taskId;
 }
 
-const commandTitles: { readonly [A in TaskAction | "open"]: string } = {
+const commandTitles: { readonly [C in Choice]: string } = {
   run: "Run Task",
   pause: "Pause Task",
   resume: "Resume Task",
@@ -38,5 +37,9 @@ const commandTitles: { readonly [A in TaskAction | "open"]: string } = {
   start: "Start Task",
   retry: "Retry Task",
   cancel: "Cancel Task",
+  remove: "Remove Task",
   open: "Open Run",
+  depends: "Edit Dependencies",
+  retryDependency: "Retry Dependency",
+  dropDependency: "Drop Dependency",
 };

@@ -22,4 +22,5 @@ const verbs: { readonly [A in TaskAction]: (engine: TaskEngineFacade, id: TaskId
   start: (engine, id) => engine.retry(id),
   retry: (engine, id) => engine.retry(id),
   cancel: (engine, id) => engine.cancel(id),
+  remove: (engine, id) => engine.remove(id),
 };

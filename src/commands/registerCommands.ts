@@ -4,9 +4,13 @@ import { tellError } from "../platform/messages.ts";
 import { addTask } from "./addTask.ts";
 import { cancelTask } from "./cancelTask.ts";
 import type { Command, CommandDeps } from "./commandDeps.ts";
+import { dropDependency } from "./dropDependency.ts";
+import { editDependencies } from "./editDependencies.ts";
 import { openRun } from "./openRun.ts";
 import { pauseTask } from "./pauseTask.ts";
+import { removeTask } from "./removeTask.ts";
 import { resumeTask } from "./resumeTask.ts";
+import { retryDependency } from "./retryDependency.ts";
 import { retryTask } from "./retryTask.ts";
 import { runAllTasks } from "./runAllTasks.ts";
 import { runNextTask } from "./runNextTask.ts";
@@ -24,6 +28,10 @@ const verbs: { readonly [K in keyof typeof commandIds]: Command } = {
   stopTask,
   cancelTask,
   retryTask,
+  removeTask,
+  editDependencies,
+  retryDependency,
+  dropDependency,
   openRun,
   showLog,
 };

@@ -16,7 +16,8 @@ export const runAllTasks: Command = async (deps) => {
     tell("information", "No task was ready to run.", [addTaskButton]);
     return ids;
   }
-  const tasks: readonly Task[] = await Promise.all(ids.map((id) => engine.get(id)));
+  // What was removed meanwhile is not there to be counted.
+  const tasks: readonly Task[] = (await engine.list()).filter(({ id }) => ids.includes(id));
   tell("information", summarizeRuns(tasks), [["Show Tasks", () => commands.executeCommand(`${treeViewId}.focus`)]]);
   return ids;
 };

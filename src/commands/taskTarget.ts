@@ -1,6 +1,7 @@
 import { parseTaskId, type TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
-import { availableActions, type TaskAction } from "../model/taskActions.ts";
+import { availableActions, mayChangeDependencies, type TaskAction } from "../model/taskActions.ts";
+import { blockersOf, canBeRetried, isStuck, type Blocker } from "../model/dependencies.ts";
 
 /** The task that a command was called with: a node of the tree or an id. Any extension can call a command, so nothing is taken for granted. */
 export function readTarget(target: unknown): TaskId | undefined {
@@ -9,14 +10,35 @@ export function readTarget(target: unknown): TaskId | undefined {
   return typeof target.taskId === "string" ? parseTaskId(target.taskId) : undefined;
 }
 
+/** What a task can be chosen for. */
+export type Choice = TaskAction | "open" | "depends" | "retryDependency" | "dropDependency";
+
 /** Tasks that allow an action now, those that changed last first. */
-export function tasksFor(action: TaskAction | "open", tasks: readonly Task[]): readonly Task[] {
-  const fitting = action === "open" ? tasks : tasks.filter((task) => availableActions(task).includes(action));
-  return fitting.toSorted((a, b) => b.updatedAt - a.updatedAt);
+export function tasksFor(choice: Choice, tasks: readonly Task[]): readonly Task[] {
+  return tasks.filter((task) => fits(choice, task, tasks)).toSorted((a, b) => b.updatedAt - a.updatedAt);
+}
+
+function fits(choice: Choice, task: Task, tasks: readonly Task[]): boolean {
+  switch (choice) {
+    case "open":
+      return true;
+    case "depends":
+      return mayChangeDependencies(task.status);
+    case "retryDependency":
+      return isBlockedBy(task, tasks, canBeRetried);
+    case "dropDependency":
+      return isBlockedBy(task, tasks, isStuck);
+    default:
+      return availableActions(task).includes(choice);
+  }
+}
+
+function isBlockedBy(task: Task, tasks: readonly Task[], fits: (blocker: Blocker) => boolean): boolean {
+  return task.status === "blocked" && blockersOf(task, (id) => tasks.find((other) => other.id === id)).some(fits);
 }
 
 /** What to say when no task allows an action. */
-export const nothingTo: { readonly [A in TaskAction | "open"]: string } = {
+export const nothingTo: { readonly [C in Choice]: string } = {
   run: "No task is ready to run.",
   pause: "No task is running, so there is nothing to pause.",
   resume: "No task is paused, so there is nothing to resume.",
@@ -24,5 +46,9 @@ export const nothingTo: { readonly [A in TaskAction | "open"]: string } = {
   start: "No task is stopped, so there is nothing to start again.",
   retry: "No task has failed or was stopped or cancelled, so there is nothing to retry.",
   cancel: "No task is left that could be cancelled.",
+  remove: "No task can be removed now.",
   open: "There is no task yet.",
+  depends: "No task can be given other dependencies now.",
+  retryDependency: "No task is blocked by one that failed or was stopped or cancelled.",
+  dropDependency: "No task is blocked by one that will not be done.",
 };

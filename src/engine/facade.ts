@@ -1,4 +1,5 @@
 import type { Event } from "../base/event.ts";
+import type { Blocker } from "../model/dependencies.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Acceptance, Attempt, Budget, Priority, Task } from "../model/task.ts";
 import type { TaskEvent, TaskEventName } from "../model/taskEvent.ts";
@@ -18,6 +19,12 @@ export interface NewTask {
   readonly acceptance?: Acceptance;
   readonly budget?: Budget;
   readonly maxAttempts?: number;
+}
+
+/** Dependencies to add and to drop; what is there (or gone) already may be named again. */
+export interface DependencyChange {
+  readonly add?: readonly TaskId[];
+  readonly drop?: readonly TaskId[];
 }
 
 /** Limits which tasks a run may take. */
@@ -40,6 +47,9 @@ export interface TaskChange {
 export interface TaskEngineFacade {
   /** Hears every change of this queue, also those made by other processes (within a second). */
   readonly onDidChange: Event<readonly TaskChange[]>;
+  /** Hears which tasks were removed from the queue, also by other processes (within a second). */
+  readonly onDidRemove: Event<readonly TaskId[]>;
+  /** A dependency that no task has is taken: the task is blocked and `blockers` says that it is missing. */
   enqueue(input: NewTask): Promise<Task>;
   list(): Promise<readonly Task[]>;
   /** TASK_NOT_FOUND when there is none. */
@@ -67,6 +77,17 @@ export interface TaskEngineFacade {
   cancel(id: TaskId, reason?: string): Promise<void>;
   /** Puts a stopped, failed or cancelled task back into the queue. */
   retry(id: TaskId): Promise<void>;
+  /**
+   * Changes what a task that is neither under way nor done depends on (ILLEGAL_TRANSITION), by which it may become blocked or
+   * ready; DEPENDENCY_CYCLE names the tasks that would wait for each other.
+   */
+  changeDependencies(id: TaskId, change: DependencyChange): Promise<Task>;
+  /** The dependencies that are not done: why each is not, and the step that helps. */
+  blockers(id: TaskId): Promise<readonly Blocker[]>;
+  /** The tasks that would become ready if this one were done. */
+  whatWouldUnblock(id: TaskId): Promise<readonly Task[]>;
+  /** Deletes a task that nobody works on (ILLEGAL_TRANSITION). Its branch stays; what depends on it is blocked until the dependency is dropped. */
+  remove(id: TaskId): Promise<void>;
   /** The tasks that this process works on now. */
   readonly running: readonly TaskId[];
 }

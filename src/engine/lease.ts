@@ -1,14 +1,24 @@
 /** Claims and leases: who may work on a task, and what happens when its owner is gone. */
 import type { Disposable } from "../base/event.ts";
-import { toTaskMasterError } from "../model/errors.ts";
+import { toTaskMasterError, type TaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Attempt, AttemptStep, Task } from "../model/task.ts";
+import type { TaskEventBody } from "../model/taskEvent.ts";
 import { noUsage } from "../model/usage.ts";
 import { continuedAttempt } from "./continuedAttempt.ts";
+import { notEligible } from "./dependencies.ts";
 import type { EngineDeps } from "./engineDeps.ts";
+import type { RunCriteria } from "./facade.ts";
 import type { Ledger, RowChange } from "./ledger.ts";
 import type { LeasedTask } from "./ports.ts";
+import { isEligible } from "./selectTask.ts";
 import * as machine from "./taskMachine.ts";
+
+/** What the choice of a task asked of it, asked once more when it is taken. */
+export interface ClaimLimits {
+  readonly now: number;
+  readonly criteria: RunCriteria;
+}
 
 /** Gives out and takes back leases for one engine. */
 export class LeaseDesk {
@@ -25,13 +35,26 @@ export class LeaseDesk {
     this.#onInterrupted = onInterrupted;
   }
 
-  /** Takes a ready task for a new attempt (ILLEGAL_TRANSITION when it is not ready or somebody else has it). */
-  async claim(id: TaskId): Promise<LeasedTask> {
-    const { owner, clock } = this.#deps;
-    const task = await this.#ledger.change(id, (row) => {
-      const next = machine.claim(row, this.#newLease(), clock.now());
-      return { task: next, attempt: newAttempt(next, owner, clock.now()), events: [{ type: "started", owner }] };
+  /**
+   * Takes an eligible task for a new attempt (ILLEGAL_TRANSITION when it is not or somebody else has it). Without `limits`
+   * somebody asked for this very task: it need not wait for its time.
+   */
+  async claim(id: TaskId, limits: ClaimLimits = { now: Infinity, criteria: {} }): Promise<LeasedTask> {
+    const { owner, clock, store } = this.#deps;
+    let refusal: TaskMasterError | undefined;
+    const task = await this.#ledger.change(id, async (row) => {
+      const waitingFor = await store.waitingFor(id);
+      refusal = isEligible(row, limits.now, limits.criteria, waitingFor) ? undefined : await notEligible(store, row);
+      if (refusal !== undefined) {
+        // Ready by its row alone: the store puts that right with any write.
+        return row.status === "todo" && waitingFor.length > 0 ? { task: row, events: [] } : undefined;
+      }
+      const ready = row.status === "blocked" ? machine.unblock(row, clock.now()) : row;
+      const next = machine.claim(ready, this.#newLease(), clock.now());
+      const unblocked: TaskEventBody[] = ready === row ? [] : [{ type: "unblocked" }];
+      return { task: next, attempt: newAttempt(next, owner, clock.now()), events: [...unblocked, { type: "started", owner }] };
     });
+    if (refusal !== undefined) throw refusal;
     return this.#leased(task);
   }
 

@@ -15,7 +15,7 @@ export interface RowChange {
 }
 
 /** Computes a change from what is stored now; undefined means there is nothing to change. Throws to refuse. */
-export type ComputeChange = (task: Task, attempt: Attempt | undefined) => RowChange | undefined;
+export type ComputeChange = (task: Task, attempt: Attempt | undefined) => RowChange | undefined | Promise<RowChange | undefined>;
 
 const maxConflicts = 20;
 
@@ -27,12 +27,14 @@ export class Ledger {
   readonly #store: TaskStore;
   readonly #clock: Clock;
   readonly #changes: Emitter<readonly TaskChange[]>;
+  readonly #removals: Emitter<readonly TaskId[]>;
   readonly #tails = new Map<TaskId, Promise<unknown>>();
 
-  constructor(store: TaskStore, clock: Clock, changes: Emitter<readonly TaskChange[]>) {
+  constructor(store: TaskStore, clock: Clock, emitters: { readonly changes: Emitter<readonly TaskChange[]>; readonly removals: Emitter<readonly TaskId[]> }) {
     this.#store = store;
     this.#clock = clock;
-    this.#changes = changes;
+    this.#changes = emitters.changes;
+    this.#removals = emitters.removals;
   }
 
   async insert(task: Task): Promise<Task> {
@@ -56,7 +58,7 @@ export class Ledger {
         const task = await this.read(id);
         if (token !== undefined && task.lease?.token !== token) throw staleLease(id);
         const attempt = (await this.#store.attempts(id)).at(-1);
-        const change = compute(task, attempt);
+        const change = await compute(task, attempt);
         if (change === undefined) return task;
         const events = change.events.map((body) => this.#stamp(body, change.task.attempts));
         const result = await this.#store.commit({ ...change, events, ...(token === undefined ? {} : { token }) });
@@ -66,7 +68,22 @@ export class Ledger {
         }
         if (result.reason === "stale_lease") throw staleLease(id);
       }
-      throw new TaskMasterError("CONFLICT", `Task ${id} is being changed by somebody else. Try again.`, { retryable: true });
+      throw changedTooOften(id);
+    });
+  }
+
+  /** Removes a task; `check` throws to refuse. */
+  remove(id: TaskId, check: (task: Task) => void): Promise<void> {
+    return this.#inTurn(id, async () => {
+      for (let conflicts = 0; conflicts < maxConflicts; conflicts++) {
+        const task = await this.read(id);
+        check(task);
+        const result = await this.#store.remove(task, this.#stamp({ type: "removed" }, 0));
+        if (!result.ok) continue;
+        this.#publish(result.events, result.blocked);
+        return;
+      }
+      throw changedTooOften(id);
     });
   }
 
@@ -92,6 +109,8 @@ export class Ledger {
   }
 
   #publish(events: readonly TaskEvent[], tasks: readonly Task[]): void {
+    const removed = events.filter(({ type }) => type === "removed").map(({ taskId }) => taskId);
+    if (removed.length > 0) this.#removals.fire(removed);
     const byId = new Map(tasks.map((task) => [task.id, task]));
     const changes: TaskChange[] = [];
     for (const event of events) {
@@ -115,6 +134,10 @@ export class Ledger {
     next.then(forget, forget);
     return next;
   }
+}
+
+function changedTooOften(id: TaskId): TaskMasterError {
+  return new TaskMasterError("CONFLICT", `Task ${id} is being changed by somebody else. Try again.`, { retryable: true });
 }
 
 function staleLease(id: TaskId): TaskMasterError {

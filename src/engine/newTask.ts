@@ -74,8 +74,13 @@ function checkRest(input: NewTask): void {
 function checkLists({ tags = [], dependsOn = [], acceptance }: NewTask): void {
   if (!tags.every(isTag)) throw invalid("A tag is empty, longer than 100 characters or holds a control character.");
   for (const [name, list] of Object.entries({ tags, dependencies: dependsOn, "acceptance commands": acceptance?.commands ?? [] })) {
-    if (list.length > maxListLength) throw invalid(`There are ${list.length} ${name}; at most ${maxListLength} are possible.`);
+    checkListLength(name, list);
   }
+}
+
+/** INVALID_INPUT when a list of a task is too long. */
+export function checkListLength(name: string, list: readonly unknown[]): void {
+  if (list.length > maxListLength) throw invalid(`There are ${list.length} ${name}; at most ${maxListLength} are possible.`);
 }
 
 function isTag(tag: string): boolean {

@@ -43,6 +43,11 @@ export type TaskWriteResult =
   /** conflict: somebody wrote since the read; stale_lease: the token is no longer the lease's; missing: no such task. */
   | { readonly ok: false; readonly reason: "conflict" | "stale_lease" | "missing" };
 
+/** The removal's own event and those of its dependants, and the dependants, which are all blocked now. */
+export type TaskRemovalResult =
+  | { readonly ok: true; readonly events: readonly TaskEvent[]; readonly blocked: readonly Task[] }
+  | Extract<TaskWriteResult, { ok: false }>;
+
 /** Events of a running attempt, streamed; counts only while the stored lease has this token. */
 export interface EventBatch {
   readonly taskId: TaskId;
@@ -75,7 +80,19 @@ export interface TaskStore {
    * earliest deadline first (none last), then oldest, then id.
    */
   candidates(now: number, perPriority: number): Promise<readonly Task[]>;
+  /** Blocked tasks whose dependencies are all done. There are none unless a row was changed behind the engine's back. */
+  strays(limit: number): Promise<readonly Task[]>;
+  /** The dependencies of a task that are not done; ids that no task has are among them. */
+  waitingFor(taskId: TaskId): Promise<readonly TaskId[]>;
+  /** Tasks that depend on this one. */
+  dependants(taskId: TaskId): Promise<readonly Task[]>;
+  /** A change of `dependsOn` by which tasks would wait for each other rejects with DEPENDENCY_CYCLE, whoever else writes. */
   commit(write: TaskWrite): Promise<TaskWriteResult>;
+  /**
+   * Deletes the row of the version that was read, with its attempts and its journal but for this last event. Dependants that
+   * were ready or blocked are blocked in the same transaction, each with a `blocked` event. The id is never given again.
+   */
+  remove(task: Task, event: NewTaskEvent): Promise<TaskRemovalResult>;
   /** Appends to the journal and folds `progress_update` and `usage` into the task and its attempt; undefined when the lease is lost. */
   append(batch: EventBatch): Promise<readonly TaskEvent[] | undefined>;
   /** False when the lease is no longer ours. */

@@ -1,4 +1,5 @@
 /** Chooses what to run next (product.md section 3): filter first, then weight x deadline boost, then fixed ties. */
+import type { TaskId } from "../model/ids.ts";
 import { priorities, type Priority, type Task } from "../model/task.ts";
 import type { RunCriteria } from "./facade.ts";
 
@@ -30,9 +31,12 @@ export function score(task: Task, now: number): number {
   return weights[task.priority] * deadlineBoost(task.deadline, now);
 }
 
-/** Whether a task may start now, by status, time and the caller's limits. The store has checked its dependencies: with one open it is blocked. */
-export function isEligible(task: Task, now: number, criteria: RunCriteria = {}): boolean {
-  if (task.status !== "todo" || (task.notBefore ?? 0) > now) return false;
+/**
+ * Whether a task may start now: by status, dependencies, time and the caller's limits. Every path asks here, the choice of
+ * the next task among candidates and every claim, which alone knows `waitingFor`: the dependencies that are not done.
+ */
+export function isEligible(task: Task, now: number, criteria: RunCriteria = {}, waitingFor: readonly TaskId[] = []): boolean {
+  if ((task.status !== "todo" && task.status !== "blocked") || waitingFor.length > 0 || (task.notBefore ?? 0) > now) return false;
   return (criteria.requireTags ?? []).every((tag) => task.tags.includes(tag));
 }
 

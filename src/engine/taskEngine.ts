@@ -1,10 +1,13 @@
 import { Emitter, type Disposable, type Event } from "../base/event.ts";
+import type { Blocker } from "../model/dependencies.ts";
 import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
-import { parseTaskId, type TaskId } from "../model/ids.ts";
+import type { TaskId } from "../model/ids.ts";
 import type { Attempt, Task, TaskRequest } from "../model/task.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
+import { DependencyDesk } from "./dependencies.ts";
 import type { EngineDeps } from "./engineDeps.ts";
-import type { NewTask, RunCriteria, RunningTask, TaskChange, TaskEngineFacade } from "./facade.ts";
+import type { DependencyChange, NewTask, RunCriteria, RunningTask, TaskChange, TaskEngineFacade } from "./facade.ts";
+import { findTask } from "./findTask.ts";
 import { InterruptedTasks } from "./interruptedTasks.ts";
 import { Ledger } from "./ledger.ts";
 import { LeaseDesk } from "./lease.ts";
@@ -21,11 +24,14 @@ import { TaskRun } from "./taskRun.ts";
  */
 export class TaskEngine implements TaskEngineFacade {
   readonly onDidChange: Event<readonly TaskChange[]>;
+  readonly onDidRemove: Event<readonly TaskId[]>;
   readonly #deps: EngineDeps;
   readonly #changes: Emitter<readonly TaskChange[]>;
+  readonly #removals: Emitter<readonly TaskId[]>;
   readonly #ledger: Ledger;
   readonly #desk: LeaseDesk;
   readonly #interrupted: InterruptedTasks;
+  readonly #dependencies: DependencyDesk;
   readonly #runs = new Map<TaskId, TaskRun>();
   readonly #subscriptions: Disposable[] = [];
   #starting: Promise<void> | undefined;
@@ -33,11 +39,15 @@ export class TaskEngine implements TaskEngineFacade {
 
   constructor(deps: EngineDeps) {
     this.#deps = deps;
-    this.#changes = new Emitter((error) => deps.log.error("a listener failed", { error: String(error) }));
+    const onError = (error: unknown): void => deps.log.error("a listener failed", { error: String(error) });
+    this.#changes = new Emitter(onError);
+    this.#removals = new Emitter(onError);
     this.onDidChange = this.#changes.event;
-    this.#ledger = new Ledger(deps.store, deps.clock, this.#changes);
+    this.onDidRemove = this.#removals.event;
+    this.#ledger = new Ledger(deps.store, deps.clock, { changes: this.#changes, removals: this.#removals });
     this.#interrupted = new InterruptedTasks(deps, { hasFreeSlot: () => this.hasFreeSlot, resume: (id) => this.resume(id) });
     this.#desk = new LeaseDesk(deps, this.#ledger, (id, attempt) => this.#interrupted.add(id, attempt));
+    this.#dependencies = new DependencyDesk(deps, this.#ledger);
   }
 
   /** Frees tasks whose owner is gone and begins to listen to other processes; idempotent. */
@@ -88,35 +98,21 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#deps.store.events(id, query);
   }
 
-  async find(idOrPrefix: string): Promise<Task> {
-    const id = parseTaskId(idOrPrefix);
-    const exact = id === undefined ? undefined : await this.#deps.store.get(id);
-    if (exact !== undefined) return exact;
-    const matches = idOrPrefix === "" ? [] : (await this.list()).filter((task) => task.id.startsWith(idOrPrefix.toLowerCase()));
-    if (matches.length > 1) {
-      throw new TaskMasterError(
-        "INVALID_INPUT",
-        `"${idOrPrefix}" fits ${matches.length} tasks: ${matches
-          .map((task) => task.id)
-          .slice(0, 5)
-          .join(", ")}. Give more of the id.`,
-      );
-    }
-    if (matches[0] === undefined)
-      throw new TaskMasterError("TASK_NOT_FOUND", `There is no task "${idOrPrefix.slice(0, 40)}" in this queue. List the tasks to see their ids.`);
-    return matches[0];
+  find(idOrPrefix: string): Promise<Task> {
+    return findTask(this.#deps.store, idOrPrefix);
   }
 
   async runNext(criteria: RunCriteria = {}): Promise<RunningTask | undefined> {
     this.#assertFreeSlot();
     for (;;) {
       const now = this.#deps.clock.now();
-      const task = selectTask(await this.#deps.store.candidates(now, candidatesPerPriority), now, criteria);
+      const select = (tasks: readonly Task[]): Task | undefined => selectTask(tasks, now, criteria);
+      const task = select(await this.#deps.store.candidates(now, candidatesPerPriority)) ?? select(await this.#dependencies.strays(now));
       if (task === undefined) return undefined;
       try {
-        return this.#launch(await this.#desk.claim(task.id));
+        return this.#launch(await this.#desk.claim(task.id, { now, criteria }));
       } catch (thrown) {
-        if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker: choose again
+        if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker, or a dependency is open: choose again
       }
     }
   }
@@ -174,6 +170,23 @@ export class TaskEngine implements TaskEngineFacade {
       task: machine.requeue(task, open, this.#deps.clock.now()),
       events: [{ type: "requeued", reason: "Put back into the queue by the user." }],
     }));
+  }
+
+  changeDependencies(id: TaskId, change: DependencyChange): Promise<Task> {
+    return this.#dependencies.change(id, change);
+  }
+
+  blockers(id: TaskId): Promise<readonly Blocker[]> {
+    return this.#dependencies.blockers(id);
+  }
+
+  whatWouldUnblock(id: TaskId): Promise<readonly Task[]> {
+    return this.#dependencies.whatWouldUnblock(id);
+  }
+
+  async remove(id: TaskId): Promise<void> {
+    this.#assertTrusted();
+    await this.#dependencies.remove(id);
   }
 
   /** Whether another task may start: paused runs hold no slot. */
@@ -262,6 +275,7 @@ export class TaskEngine implements TaskEngineFacade {
     timer.dispose();
     await workers.stop(Math.max(0, end - clock.now()));
     this.#changes.dispose();
+    this.#removals.dispose();
   }
 
   #logFailure(what: string, thrown: unknown): void {

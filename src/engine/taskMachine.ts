@@ -15,9 +15,9 @@
  */
 import { TaskMasterError } from "../model/errors.ts";
 import type { Lease, Task, TaskResult, TaskStatus } from "../model/task.ts";
-import { legalActions, statusWords } from "../model/taskActions.ts";
+import { legalActions, mayChangeDependencies, statusWords } from "../model/taskActions.ts";
 
-export type TaskTransition = "claim" | "pause" | "resume" | "stop" | "complete" | "fail" | "lose" | "requeue" | "cancel";
+export type TaskTransition = "claim" | "pause" | "resume" | "stop" | "complete" | "fail" | "lose" | "requeue" | "cancel" | "unblock";
 
 const legalFrom: { readonly [T in TaskTransition]: readonly TaskStatus[] } = {
   claim: ["todo"],
@@ -29,6 +29,7 @@ const legalFrom: { readonly [T in TaskTransition]: readonly TaskStatus[] } = {
   lose: ["in_progress", "paused"],
   requeue: ["stopped", "failed", "cancelled"],
   cancel: ["todo", "blocked", "in_progress", "paused", "stopped", "failed"],
+  unblock: ["blocked"],
 };
 
 /** What is done to the task, in the words of a person. */
@@ -42,6 +43,7 @@ const participles: { readonly [T in TaskTransition]: string } = {
   lose: "given up by its process",
   requeue: "put back into the queue",
   cancel: "cancelled",
+  unblock: "unblocked",
 };
 
 /** Whether the step is legal in this status. */
@@ -51,15 +53,25 @@ export function isLegal(status: TaskStatus, transition: TaskTransition): boolean
 
 /** Throws ILLEGAL_TRANSITION, saying what would be legal, unless the step is. */
 export function assertLegal(task: Task, transition: TaskTransition): void {
-  if (isLegal(task.status, transition)) return;
+  if (!isLegal(task.status, transition)) throw illegal(task, participles[transition]);
+}
+
+/** Throws ILLEGAL_TRANSITION unless nobody works on the task. */
+export function assertRemovable(task: Task): void {
+  if (!legalActions(task.status).includes("remove")) throw illegal(task, "removed");
+}
+
+/** Throws ILLEGAL_TRANSITION where other dependencies would come too late. */
+export function assertDependenciesMayChange(task: Task): void {
+  if (!mayChangeDependencies(task.status)) throw illegal(task, "given other dependencies");
+}
+
+function illegal(task: Task, participle: string): TaskMasterError {
   const possible =
     legalActions(task.status)
       .filter((action) => action !== "start") // of a stopped task the same as retry
       .join(", ") || "nothing";
-  throw new TaskMasterError(
-    "ILLEGAL_TRANSITION",
-    `Task ${task.id} is ${statusWords[task.status]}: it cannot be ${participles[transition]}. Possible now: ${possible}.`,
-  );
+  return new TaskMasterError("ILLEGAL_TRANSITION", `Task ${task.id} is ${statusWords[task.status]}: it cannot be ${participle}. Possible now: ${possible}.`);
 }
 
 /** Removes optional fields from a row. */
@@ -74,6 +86,12 @@ type NewLease = { readonly owner: string; readonly expiresAt: number };
 function nextLease(task: Task, lease: NewLease): { fence: number; lease: Lease } {
   const token = task.fence + 1;
   return { fence: token, lease: { ...lease, token } };
+}
+
+/** blocked -> todo: its dependencies turned out to be done. (With the completion that causes it, the store does it.) */
+export function unblock(task: Task, now: number): Task {
+  assertLegal(task, "unblock");
+  return { ...task, status: "todo", updatedAt: now };
 }
 
 /** todo -> in_progress: a new attempt under a new lease. */

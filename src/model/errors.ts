@@ -4,6 +4,7 @@ export const errorCodes = [
   "INVALID_INPUT",
   "TASK_NOT_FOUND",
   "ILLEGAL_TRANSITION",
+  "DEPENDENCY_CYCLE",
   "CONFLICT",
   "STALE_LEASE",
   // where it runs

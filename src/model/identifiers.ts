@@ -16,6 +16,10 @@ export const commandIds = {
   stopTask: "taskMaster.stopTask",
   cancelTask: "taskMaster.cancelTask",
   retryTask: "taskMaster.retryTask",
+  removeTask: "taskMaster.removeTask",
+  editDependencies: "taskMaster.editDependencies",
+  retryDependency: "taskMaster.retryDependency",
+  dropDependency: "taskMaster.dropDependency",
   openRun: "taskMaster.openRun",
   showLog: "taskMaster.showLog",
 } as const;

@@ -26,7 +26,12 @@ export type TaskEventBody =
   /** Back in the queue: a retry by hand, a start after a stop. */
   | { readonly type: "requeued"; readonly reason: string }
   | { readonly type: "blocked"; readonly by: readonly TaskId[] }
-  | { readonly type: "unblocked"; readonly by: TaskId }
+  /** `by` is absent when the last dependency that was open was dropped. */
+  | { readonly type: "unblocked"; readonly by?: TaskId }
+  /** Somebody changed what the task depends on. */
+  | { readonly type: "dependencies"; readonly dependsOn: readonly TaskId[] }
+  /** The task's last entry: row, attempts and the rest of the journal are gone. */
+  | { readonly type: "removed" }
   /** Another process asked the owner of the lease for this. */
   | { readonly type: "requested"; readonly request: TaskRequest }
   | { readonly type: "progress_update"; readonly progress: Progress }

@@ -70,6 +70,7 @@ CREATE TABLE events (
 /**
  * Version 2. A dependency may name a task that does not exist (any more): its dependants stay blocked and say so. Events get
  * plain row ids, which grow as long as the newest is never deleted: no AUTOINCREMENT, so no second table is written for each.
+ * They do not go with their task: of a removed one the last entry stays, so that others hear of it and no id comes twice.
  * `queue_state` holds what concerns the queue as a whole (a paused agent profile, why it stopped ...), as JSON by name.
  */
 const secondSchema = `
@@ -84,7 +85,7 @@ ALTER TABLE dependencies_2 RENAME TO dependencies;
 CREATE INDEX dependencies_reverse ON dependencies (depends_on, task_id);
 CREATE TABLE events_2 (
   id INTEGER PRIMARY KEY,
-  task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+  task_id TEXT NOT NULL,
   seq INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
   at INTEGER NOT NULL,

@@ -9,7 +9,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Event } from "../base/event.ts";
-import type { EventBatch, EventQuery, TaskQuery, TaskStore, TaskWrite, TaskWriteResult } from "../engine/ports.ts";
+import type { EventBatch, EventQuery, TaskQuery, TaskRemovalResult, TaskStore, TaskWrite, TaskWriteResult } from "../engine/ports.ts";
 import { TaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import { priorities, type Attempt, type Task } from "../model/task.ts";
@@ -70,15 +70,14 @@ export class SqliteTaskStore implements TaskStore {
   }
 
   /**
-   * Also: TASK_NOT_FOUND for an unknown dependency, CONFLICT when the id is taken. The status is settled by the dependencies
+   * Also: DEPENDENCY_CYCLE, CONFLICT when the id is taken or was a removed task's. The status is settled by the dependencies
    * as they are now; when that changes it, the version is one more and an `unblocked` or `blocked` event is added.
    */
   async insert(task: Task, events: readonly NewTaskEvent[]): Promise<readonly TaskEvent[]> {
     return this.#write("add a task", () => {
-      if (this.#statements.taskExists.get(task.id) !== undefined) {
+      if (this.#statements.idTaken.get(task.id) !== undefined) {
         throw new TaskMasterError("CONFLICT", `There is already a task ${task.id}.`, { retryable: true });
       }
-      this.#dependencies.assertKnown(task.dependsOn);
       this.#statements.insertTask.run(...encodeTask(task), task.id);
       this.#dependencies.write(task);
       const settled = this.#dependencies.settle(task, task.updatedAt);
@@ -107,6 +106,36 @@ export class SqliteTaskStore implements TaskStore {
     return this.#read(() => priorities.flatMap((_, priority) => this.#decodeAll(this.#statements.candidates.all(priority, now, perPriority))));
   }
 
+  async strays(limit: number): Promise<readonly Task[]> {
+    return this.#read(() => this.#decodeAll(this.#statements.strays.all(limit)));
+  }
+
+  async waitingFor(taskId: TaskId): Promise<readonly TaskId[]> {
+    return this.#read(() => this.#dependencies.waitingFor(taskId));
+  }
+
+  /** In order of creation. */
+  async dependants(taskId: TaskId): Promise<readonly Task[]> {
+    return this.#read(() => this.#decodeAll(this.#statements.dependants.all(taskId)));
+  }
+
+  /** Of the journal the last entry stays: its id, the newest, must not be given again, and it tells others. */
+  async remove(task: Task, event: NewTaskEvent): Promise<TaskRemovalResult> {
+    return this.#write("remove a task", () => {
+      const refusal = refusalOf({ task, events: [] }, this.#statements.taskHead.get(task.id));
+      if (refusal !== undefined) return { ok: false, reason: refusal };
+      const waiting = this.#decodeAll(this.#statements.dependants.all(task.id)).filter(({ status }) => status === "todo" || status === "blocked");
+      const last = this.#journal.append(task.id, [event]);
+      this.#statements.deleteEventsBefore.run(task.id, last[0]?.seq ?? 0);
+      this.#statements.deleteTask.run(task.id);
+      const blocked = waiting.map((dependant) => {
+        const by = this.#dependencies.waitingFor(dependant.id);
+        return this.#change(dependant, { type: "blocked", by, attempt: 0, at: event.at }, "blocked");
+      });
+      return { ok: true, events: [...last, ...blocked.flatMap((each) => each.events)], blocked: blocked.map((each) => each.task) };
+    });
+  }
+
   /** `events` of the result are the write's own, then the `unblocked` ones of the released tasks (told apart by `taskId`). */
   async commit(write: TaskWrite): Promise<TaskWriteResult> {
     return this.#write("save a task", () => {
@@ -123,7 +152,7 @@ export class SqliteTaskStore implements TaskStore {
       const ids = released.map(({ id }) => id);
       const own = write.events.map((event) => (event.type === "completed" ? { ...event, unblocked: ids } : event));
       const events = this.#journal.append(task.id, settled.event === undefined ? own : [...own, settled.event]);
-      const unblocked = released.map((dependant) => this.#release(dependant, task));
+      const unblocked = released.map((dependant) => this.#change(dependant, { type: "unblocked", by: task.id, attempt: 0, at: task.updatedAt }, "todo"));
       return { ok: true, task, events: [...events, ...unblocked.flatMap((each) => each.events)], unblocked: unblocked.map((each) => each.task) };
     });
   }
@@ -176,10 +205,11 @@ export class SqliteTaskStore implements TaskStore {
     this.#opened.db.close();
   }
 
-  #release(dependant: Task, by: Task): { readonly task: Task; readonly events: readonly TaskEvent[] } {
-    const task: Task = { ...dependant, status: "todo", updatedAt: by.updatedAt, version: dependant.version + 1 };
+  /** What another task's write means for a dependant. */
+  #change(dependant: Task, event: NewTaskEvent, status: "todo" | "blocked"): { readonly task: Task; readonly events: readonly TaskEvent[] } {
+    const task: Task = { ...dependant, status, updatedAt: event.at, version: dependant.version + 1 };
     this.#putTask(task);
-    return { task, events: this.#journal.append(task.id, [{ type: "unblocked", by: by.id, attempt: 0, at: by.updatedAt }]) };
+    return { task, events: this.#journal.append(task.id, [event]) };
   }
 
   #putTask(task: Task): void {

@@ -13,14 +13,24 @@ export const candidatesSql = `SELECT * FROM tasks INDEXED BY tasks_line
 /** Tasks with a lease; the partial index holds no others. */
 export const leasedSql = "SELECT * FROM tasks INDEXED BY tasks_leased WHERE lease_expires_at IS NOT NULL ORDER BY lease_expires_at";
 
+/** Whether task t waits for nothing: a dependency that is missing (LEFT JOIN gives NULL) is not done. */
+const waitsForNothing = `NOT EXISTS (SELECT 1 FROM dependencies o LEFT JOIN tasks p ON p.id = o.depends_on WHERE o.task_id = t.id AND p.status IS NOT 'done')`;
+
 /** Blocked tasks that wait for the given one and for nothing else. CROSS JOIN keeps SQLite from walking all blocked tasks instead. */
 export const releasableSql = `SELECT t.* FROM dependencies d CROSS JOIN tasks t ON t.id = d.task_id
-  WHERE d.depends_on = ? AND t.status = 'blocked' AND NOT EXISTS (
-    SELECT 1 FROM dependencies o CROSS JOIN tasks p ON p.id = o.depends_on WHERE o.task_id = t.id AND p.status <> 'done')
-  ORDER BY t.created_at, t.rowid`;
+  WHERE d.depends_on = ? AND t.status = 'blocked' AND ${waitsForNothing} ORDER BY t.created_at, t.rowid`;
+
+/** Blocked tasks that wait for nothing at all; walks the blocked ones in the order of the index. */
+export const straysSql = `SELECT t.* FROM tasks AS t INDEXED BY tasks_line
+  WHERE t.status = 'blocked' AND ${waitsForNothing} ORDER BY t.priority, t.deadline_key, t.created_at, t.id LIMIT ? + 0`;
+
+/** Tasks that depend on the given one. */
+export const dependantsSql = `SELECT t.* FROM dependencies d CROSS JOIN tasks t ON t.id = d.task_id
+  WHERE d.depends_on = ? ORDER BY t.created_at, t.rowid`;
 
 const sql = {
-  taskExists: "SELECT 1 FROM tasks WHERE id = ?",
+  /** The id of a removed task is not given again: those who depend on it would wait for another one. */
+  idTaken: "SELECT 1 FROM tasks WHERE id = ?1 UNION ALL SELECT 1 FROM events WHERE task_id = ?1 LIMIT 1",
   getTask: "SELECT * FROM tasks WHERE id = ?",
   /** All that a write must know of the stored row; the body may be damaged. */
   taskHead: "SELECT version, state_version, lease_owner, lease_token, lease_expires_at, progress FROM tasks WHERE id = ?",
@@ -33,11 +43,16 @@ const sql = {
   candidates: candidatesSql,
   leased: leasedSql,
   releasable: releasableSql,
+  strays: straysSql,
+  dependants: dependantsSql,
   dependenciesOf: "SELECT depends_on FROM dependencies WHERE task_id = ?",
-  waitingFor: `SELECT d.depends_on FROM dependencies d CROSS JOIN tasks t ON t.id = d.depends_on
-    WHERE d.task_id = ? AND t.status <> 'done' ORDER BY t.created_at, t.rowid`,
+  waitingFor: `SELECT d.depends_on FROM dependencies d LEFT JOIN tasks t ON t.id = d.depends_on
+    WHERE d.task_id = ? AND t.status IS NOT 'done' ORDER BY t.created_at, t.rowid`,
   addDependency: "INSERT OR IGNORE INTO dependencies (task_id, depends_on) VALUES (?, ?)",
   dropDependencies: "DELETE FROM dependencies WHERE task_id = ?",
+  /** Attempts and dependencies go with the row. */
+  deleteTask: "DELETE FROM tasks WHERE id = ?",
+  deleteEventsBefore: "DELETE FROM events WHERE task_id = ? AND seq < ?",
   getAttempt: "SELECT * FROM attempts WHERE task_id = ? AND number = ?",
   newestAttempt: "SELECT * FROM attempts WHERE task_id = ? ORDER BY number DESC LIMIT 1",
   listAttempts: "SELECT * FROM attempts WHERE task_id = ? ORDER BY number",

@@ -146,12 +146,15 @@ export class EventPrinter {
   }
 }
 
-type Transition = EventOf<"created" | "started" | "paused" | "resumed" | "stopped" | "cancelled" | "requeued" | "blocked" | "unblocked" | "requested">;
+type Transition = EventOf<
+  "created" | "started" | "paused" | "resumed" | "stopped" | "cancelled" | "requeued" | "blocked" | "unblocked" | "dependencies" | "removed" | "requested"
+>;
 
 function transitionText(event: Transition, title: string | undefined): string {
   switch (event.type) {
     case "created":
-      return "created";
+    case "removed":
+      return event.type;
     case "started":
       return phrase(event.attempt > 1 ? `started (attempt ${event.attempt})` : "started", title);
     case "resumed":
@@ -161,7 +164,9 @@ function transitionText(event: Transition, title: string | undefined): string {
     case "blocked":
       return `blocked: waits for ${event.by.join(", ")}`;
     case "unblocked":
-      return `ready: ${event.by} is done`;
+      return event.by === undefined ? "ready" : `ready: ${event.by} is done`;
+    case "dependencies":
+      return event.dependsOn.length === 0 ? "depends on nothing now" : `depends on ${event.dependsOn.join(", ")} now`;
     case "requested":
       return `asked to ${event.request}`;
     default:

@@ -3,7 +3,7 @@ import { setupErrors, type ErrorCode } from "../model/errors.ts";
 /** What the process tells its caller (experience.md section 4). */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, precondition: 3, interrupted: 130, terminated: 143 } as const;
 
-const usageCodes: ReadonlySet<ErrorCode> = new Set(["INVALID_INPUT", "TASK_NOT_FOUND"]);
+const usageCodes: ReadonlySet<ErrorCode> = new Set(["INVALID_INPUT", "TASK_NOT_FOUND", "DEPENDENCY_CYCLE"]);
 
 /** The exit code for an error that ended a verb. */
 export function exitCodeOf(code: ErrorCode): number {

@@ -1,5 +1,5 @@
 /** The verbs of the terminal, in the order in which help lists them. */
-export const verbs = ["add", "list", "show", "run", "pause", "resume", "stop", "cancel", "retry", "logs", "doctor", "help"] as const;
+export const verbs = ["add", "list", "show", "run", "pause", "resume", "stop", "cancel", "retry", "depends", "remove", "logs", "doctor", "help"] as const;
 export type Verb = (typeof verbs)[number];
 
 /** One flag: whether it takes a value, may be repeated, and which verbs know it (all when absent). */
@@ -28,6 +28,8 @@ export const flagDefinitions: readonly FlagDefinition[] = [
   { name: "tag", value: "TAG", verbs: ["add"] },
   { name: "accept", value: "COMMAND", verbs: ["add"] },
   { name: "attempts", value: "N", verbs: ["add"] },
+  { name: "on", value: "ID", verbs: ["depends"] },
+  { name: "drop", value: "ID", verbs: ["depends"] },
   { name: "next", verbs: ["run"] },
   { name: "all", verbs: ["run"] },
   { name: "concurrency", value: "N", verbs: ["run"] },

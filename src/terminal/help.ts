@@ -12,7 +12,7 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
       --accept COMMAND   must exit 0 before the work counts; may be repeated
       --attempts N       tries, for failures that may pass (default 1)
   list                 all tasks
-  show ID              one task with its attempts
+  show ID              one task with its attempts, what blocks it and what it would unblock
   run [--next]         run the most urgent ready task
   run --all            run until no task is ready
       --concurrency N    tasks at once (default 2)
@@ -24,6 +24,10 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
   stop ID              end the attempt; the work stays on its branch
   cancel ID            give the task up
   retry ID             put a stopped, failed or cancelled task back into the queue
+  depends ID           change what a task waits for
+      --on ID            that one too; may be repeated
+      --drop ID          that one no more; may be repeated
+  remove ID            delete a task; its branch stays, what depends on it stays blocked
   logs ID [-f]         what happened; -f follows until the task ends
   doctor               check Node, git, the repository, Goose and its provider
   help, --help, --version

@@ -1,5 +1,6 @@
 import { abortable } from "../base/abort.ts";
 import { addTask } from "./addTask.ts";
+import { changeDependencies } from "./changeDependencies.ts";
 import { changeTask } from "./changeTask.ts";
 import type { OpenedQueue, TerminalHost, VerbContext } from "./context.ts";
 import { doctor } from "./doctor.ts";
@@ -9,6 +10,7 @@ import { helpText } from "./help.ts";
 import { Output } from "./output.ts";
 import { asksForJson, type Command, type GlobalOptions, type ParsedArguments, parseArguments } from "./parseArguments.ts";
 import { listTasks, showTask } from "./readTasks.ts";
+import { removeTask } from "./removeTask.ts";
 import { resumeTask, runTasks } from "./runTasks.ts";
 import { type SignalWatch, watchSignals } from "./signals.ts";
 
@@ -96,6 +98,10 @@ function runVerb(context: VerbContext, command: QueueCommand): Promise<number> {
       return runTasks(context, command.select);
     case "resume":
       return resumeTask(context, command.id);
+    case "depends":
+      return changeDependencies(context, command);
+    case "remove":
+      return removeTask(context, command.id);
     case "logs":
       return followLog(context, command);
     default:

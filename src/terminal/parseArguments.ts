@@ -23,11 +23,20 @@ export type RunSelection = "next" | "all" | readonly string[];
 /** The verbs that change a task's status and need nothing to run here. */
 export type ChangeVerb = "pause" | "stop" | "cancel" | "retry";
 
+/** What a task shall wait for, and no longer; ids are as typed. */
+export interface DependsCommand {
+  readonly verb: "depends";
+  readonly id: string;
+  readonly on: readonly string[];
+  readonly drop: readonly string[];
+}
+
 /** What the user asks for, checked as far as possible without the queue. */
 export type Command =
   | AddCommand
   | { readonly verb: "run"; readonly select: RunSelection }
-  | { readonly verb: "show" | "resume"; readonly id: string }
+  | { readonly verb: "show" | "resume" | "remove"; readonly id: string }
+  | DependsCommand
   | { readonly verb: ChangeVerb; readonly id: string }
   | { readonly verb: "logs"; readonly id: string; readonly follow: boolean }
   | { readonly verb: "list" }
@@ -95,6 +104,8 @@ function parseCommand(verb: Verb, { words, flags }: ScannedArguments): Command {
       return addCommand(words, flags);
     case "run":
       return { verb, select: runSelection(words, flags) };
+    case "depends":
+      return dependsCommand(words, flags);
     case "logs":
       return { verb, id: oneId(verb, words), follow: has(flags, "follow") };
     case "list":
@@ -129,6 +140,12 @@ function addCommand(words: readonly string[], flags: readonly GivenFlag[]): AddC
     accept: filled(flags, "accept"),
     ...(attempts === undefined ? {} : { attempts }),
   };
+}
+
+function dependsCommand(words: readonly string[], flags: readonly GivenFlag[]): DependsCommand {
+  const command = { verb: "depends", id: oneId("depends", words), on: filled(flags, "on"), drop: filled(flags, "drop") } as const;
+  if (command.on.length + command.drop.length === 0) throw usageError("depends needs --on ID, --drop ID or both.");
+  return command;
 }
 
 function runSelection(words: readonly string[], flags: readonly GivenFlag[]): RunSelection {

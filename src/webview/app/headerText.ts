@@ -30,6 +30,7 @@ const pendingWords: { readonly [A in TaskAction]: string } = {
   stop: "Stopping…",
   retry: "Queueing…",
   cancel: "Cancelling…",
+  remove: "Removing…",
 };
 
 /** What the chip shows. */

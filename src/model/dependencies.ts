@@ -1,0 +1,116 @@
+/** What dependencies between tasks mean, as pure questions: the store, the engine and every surface ask the same ones. */
+import { TaskMasterError } from "./errors.ts";
+import type { TaskId } from "./ids.ts";
+import type { Task, TaskStatus } from "./task.ts";
+import { statusWords } from "./taskActions.ts";
+
+/** Why a dependency is not fulfilled: not finished yet, ended without being done, or no task has the id (any more). */
+export type BlockerReason = "waiting" | "failed" | "cancelled" | "stopped" | "missing";
+
+/** The one step that helps: with the dependency itself, or with the edge to it. */
+export type WayOut = "retry" | "start" | "resume" | "drop";
+
+/** A dependency that is not done. Title and status are absent when it is missing, the way out while it only needs time. */
+export interface Blocker {
+  readonly id: TaskId;
+  readonly title?: string;
+  readonly status?: TaskStatus;
+  readonly reason: BlockerReason;
+  readonly wayOut?: WayOut;
+}
+
+/** Finds a task of the queue. */
+export type FindTask = (id: TaskId) => Task | undefined;
+
+/** The dependencies of a task that are not done, in its order. */
+export function blockersOf({ dependsOn }: Pick<Task, "dependsOn">, find: FindTask): readonly Blocker[] {
+  return dependsOn.map((id) => blockerOf(id, find(id))).filter((blocker) => blocker !== undefined);
+}
+
+function blockerOf(id: TaskId, task: Task | undefined): Blocker | undefined {
+  if (task === undefined) return { id, reason: "missing", wayOut: "drop" };
+  const { title, status } = task;
+  switch (status) {
+    case "done":
+      return undefined;
+    case "failed":
+    case "cancelled":
+      return { id, title, status, reason: status, wayOut: "retry" };
+    case "stopped":
+      return { id, title, status, reason: status, wayOut: "start" };
+    case "paused":
+      return { id, title, status, reason: "waiting", wayOut: "resume" };
+    default:
+      return { id, title, status, reason: "waiting" };
+  }
+}
+
+/** Whether nothing will come of it unless somebody acts: it has ended without being done, or is missing. */
+export function isStuck({ reason }: Blocker): boolean {
+  return reason !== "waiting";
+}
+
+/** Whether the blocker's own task can be put back into the queue. */
+export function canBeRetried({ wayOut }: Blocker): boolean {
+  return wayOut === "retry" || wayOut === "start";
+}
+
+const wayOutWords: { readonly [W in WayOut]: string } = { retry: "retry it", start: "start it again", resume: "resume it", drop: "drop the dependency" };
+
+/** How a blocker stands and what helps: "failed: retry it", "running". */
+export function blockerState({ status, wayOut }: Blocker): string {
+  const state = status === undefined ? "missing" : statusWords[status];
+  return wayOut === undefined ? state : `${state}: ${wayOutWords[wayOut]}`;
+}
+
+/** Of the tasks that depend on one, those that are blocked by nothing else: what finishing it would make ready. */
+export function unblockedBy(id: TaskId, dependants: readonly Task[], find: FindTask): readonly Task[] {
+  return dependants.filter((task) => {
+    const blockers = task.status === "blocked" ? blockersOf(task, find) : [];
+    return blockers.length === 1 && blockers[0]?.id === id;
+  });
+}
+
+/**
+ * The shortest way by which a task would wait for itself if it had these dependencies: its id, what it waits for, and so on
+ * to its id again; undefined when there is none. `dependenciesOf` tells the dependencies of the other tasks.
+ */
+export function findCycle(
+  id: TaskId,
+  dependsOn: readonly TaskId[],
+  dependenciesOf: (id: TaskId) => readonly TaskId[],
+): readonly [TaskId, ...TaskId[]] | undefined {
+  const cameFrom = new Map<TaskId, TaskId>();
+  const reached: TaskId[] = [];
+  const reach = (next: TaskId, from: TaskId): void => {
+    if (cameFrom.has(next)) return;
+    cameFrom.set(next, from);
+    reached.push(next);
+  };
+  for (const dependency of dependsOn) reach(dependency, id);
+  // Grows while it is walked: breadth first, so what is found is the shortest.
+  for (const current of reached) {
+    if (current === id) return [id, ...wayBack(id, cameFrom)];
+    for (const next of dependenciesOf(current)) reach(next, current);
+  }
+  return undefined;
+}
+
+function wayBack(id: TaskId, cameFrom: ReadonlyMap<TaskId, TaskId>): TaskId[] {
+  const way = [id];
+  for (let step = cameFrom.get(id); step !== undefined && step !== id; step = cameFrom.get(step)) way.unshift(step);
+  return way;
+}
+
+const longestTitle = 60;
+
+/** DEPENDENCY_CYCLE naming the way round. */
+export function cycleError(cycle: readonly TaskId[], titleOf: (id: TaskId) => string | undefined): TaskMasterError {
+  const path = cycle.map((id) => nameOf(id, titleOf(id))).join(" -> ");
+  return new TaskMasterError("DEPENDENCY_CYCLE", `These tasks would wait for each other for ever: ${path}. Leave one of these dependencies out.`);
+}
+
+function nameOf(id: TaskId, title: string | undefined): string {
+  if (title === undefined) return id;
+  return `${id} "${title.length > longestTitle ? `${title.slice(0, longestTitle - 1)}…` : title}"`;
+}
