@@ -14,9 +14,12 @@ export const editDependencies: Command = async (deps, target) => {
   if (id === undefined) return;
   const engine = await deps.engine();
   const [task, tasks] = await Promise.all([engine.get(id), engine.list()]);
-  const picks = dependencyChoices(task, tasks).map(
-    (choice): DependencyPick => ({ label: choice.label, description: choice.description, picked: choice.isPicked, taskId: choice.id }),
-  );
+  const picks = dependencyChoices(task, tasks).map((choice): DependencyPick => ({
+    label: choice.label,
+    description: choice.description,
+    picked: choice.isPicked,
+    taskId: choice.id,
+  }));
   const title = "Task Master: Edit Dependencies";
   const chosen = await window.showQuickPick(picks, { title, placeHolder: "Which tasks must be done first?", canPickMany: true, matchOnDescription: true });
   if (chosen === undefined) return;

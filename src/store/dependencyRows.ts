@@ -67,5 +67,5 @@ export class DependencyRows {
 }
 
 function idsOf(rows: readonly Row[]): readonly TaskId[] {
-  return rows.map((row) => String(row["depends_on"]) as TaskId);
+  return rows.flatMap(({ depends_on: id }) => (typeof id === "string" ? [id as TaskId] : []));
 }

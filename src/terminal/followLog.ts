@@ -1,4 +1,6 @@
 import { abortable } from "../base/abort.ts";
+import { toTaskMasterError } from "../model/errors.ts";
+import type { TaskId } from "../model/ids.ts";
 import type { Task, TaskStatus } from "../model/task.ts";
 import type { VerbContext } from "./context.ts";
 import { EventPrinter } from "./eventPrinter.ts";
@@ -22,20 +24,35 @@ export async function followLog(context: VerbContext, command: { readonly id: st
 async function follow({ engine, signal }: VerbContext, task: Task, journal: JournalReader): Promise<void> {
   const changed = new Doorbell();
   // Before the first read, so that nothing falls between the two.
-  const subscription = engine.onDidChange((changes) => {
-    if (changes.some(({ event }) => event.taskId === task.id)) changed.ring();
-  });
+  const subscriptions = [
+    engine.onDidChange((changes) => {
+      if (changes.some(({ event }) => event.taskId === task.id)) changed.ring();
+    }),
+    engine.onDidRemove((ids) => {
+      if (ids.includes(task.id)) changed.ring();
+    }),
+  ];
   try {
     for (;;) {
       // The status first: what ended the task is then in the journal that is read.
-      const { status } = await engine.get(task.id);
+      const isOver = await hasEnded(engine, task.id);
       await journal.read();
-      if (endStatuses.has(status)) return;
+      if (isOver) return;
       await abortable(changed.wait(), signal);
     }
   } finally {
-    subscription.dispose();
+    for (const subscription of subscriptions) subscription.dispose();
     journal.flush();
+  }
+}
+
+/** A removed task has ended too: its last entry says so. */
+async function hasEnded(engine: VerbContext["engine"], id: TaskId): Promise<boolean> {
+  try {
+    return endStatuses.has((await engine.get(id)).status);
+  } catch (thrown) {
+    if (toTaskMasterError(thrown).code === "TASK_NOT_FOUND") return true;
+    throw thrown;
   }
 }
 

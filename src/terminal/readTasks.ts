@@ -18,8 +18,9 @@ export async function listTasks({ engine, output }: VerbContext): Promise<number
 export async function showTask({ engine, output }: VerbContext, idOrPrefix: string): Promise<number> {
   const task = await engine.find(idOrPrefix);
   const attempts = await engine.attempts(task.id);
-  output.record("task", taskDetailsJson(task, attempts));
-  for (const line of showLines(task, attempts.map(withoutGoneWorktree), output.paint)) output.line(line);
+  const [blockers, unblocks] = await Promise.all([engine.blockers(task.id), engine.whatWouldUnblock(task.id)]);
+  output.record("task", taskDetailsJson({ task, attempts, blockers, unblocks }));
+  for (const line of showLines({ task, attempts: attempts.map(withoutGoneWorktree), blockers, unblocks }, output.paint)) output.line(line);
   return exitCodes.ok;
 }
 

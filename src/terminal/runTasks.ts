@@ -1,5 +1,6 @@
 import { abortable } from "../base/abort.ts";
 import { type ErrorCode, toTaskMasterError } from "../model/errors.ts";
+import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
 import { reportTask } from "./changeTask.ts";
 import { cleanLine } from "./cleanText.ts";
@@ -18,7 +19,7 @@ export async function runTasks(context: VerbContext, select: RunSelection): Prom
   const refused: ErrorCode[] = [];
   try {
     await untilSignal(context, async () => {
-      if (select === "all") for (const id of await context.engine.runAll()) watch.update(await context.engine.get(id));
+      if (select === "all") await updateAll(context, watch, await context.engine.runAll());
       else if (select === "next") await runOne(watch, await context.engine.runNext());
       else refused.push(...(await runEach(context, watch, tasks)));
     });
@@ -65,6 +66,15 @@ async function runOne(watch: RunWatch, run: Awaited<ReturnType<VerbContext["engi
   if (run === undefined) return;
   watch.adopt(run.task);
   watch.update(await run.finished);
+}
+
+/** What was removed after its run stays as it was last seen. */
+async function updateAll({ engine }: VerbContext, watch: RunWatch, ids: readonly TaskId[]): Promise<void> {
+  const tasks = new Map((await engine.list()).map((task) => [task.id, task]));
+  for (const id of ids) {
+    const task = tasks.get(id);
+    if (task !== undefined) watch.update(task);
+  }
 }
 
 /** A task that cannot run is told and passed over; alone it ends the verb. */

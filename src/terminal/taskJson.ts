@@ -1,7 +1,17 @@
 import type { JsonObject, JsonValue } from "../base/json.ts";
+import type { Blocker } from "../model/dependencies.ts";
 import type { Attempt, Task } from "../model/task.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
 import { noUsage, type Usage } from "../model/usage.ts";
+
+/** A task with what is known besides its row. */
+export interface TaskDetails {
+  readonly task: Task;
+  readonly attempts: readonly Attempt[];
+  readonly blockers: readonly Blocker[];
+  /** What finishing it would make ready. */
+  readonly unblocks: readonly Task[];
+}
 
 /** A task as one NDJSON object; times are ISO strings, what is not there is null. */
 export function taskJson(task: Task): JsonObject {
@@ -30,9 +40,17 @@ export function taskJson(task: Task): JsonObject {
 }
 
 /** A task with everything that is known of it. */
-export function taskDetailsJson(task: Task, attempts: readonly Attempt[]): JsonObject {
+export function taskDetailsJson({ task, attempts, blockers, unblocks }: TaskDetails): JsonObject {
   return {
     ...taskJson(task),
+    blockers: blockers.map(({ id, title, status, reason, wayOut }) => ({
+      id,
+      title: title ?? null,
+      status: status ?? null,
+      reason,
+      wayOut: wayOut ?? null,
+    })),
+    unblocks: unblocks.map(({ id }) => id),
     prompt: task.prompt,
     repository: task.repository,
     attempts: attempts.map(attemptJson),

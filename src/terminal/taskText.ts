@@ -1,7 +1,8 @@
+import { blockersOf, blockerState, isStuck, type Blocker } from "../model/dependencies.ts";
 import type { Attempt, Task, TaskStatus } from "../model/task.ts";
 import { cleanLine, cleanText, shorten } from "./cleanText.ts";
 import { indent, type Output, type Paint } from "./output.ts";
-import { commitsOf, sumUsage } from "./taskJson.ts";
+import { commitsOf, sumUsage, type TaskDetails } from "./taskJson.ts";
 
 const colors: Readonly<Record<TaskStatus, keyof Paint>> = {
   todo: "bold",
@@ -33,8 +34,12 @@ export function taskName(task: Task): string {
 export function listLines(tasks: readonly Task[], output: Output): readonly string[] {
   const { paint, columns } = output;
   const header = `${"ID".padEnd(8)}  ${"STATUS".padEnd(11)}  ${"PRIORITY".padEnd(8)}  TITLE`;
+  const byId = new Map(tasks.map((task) => [task.id, task]));
   const lines = tasks.map((task) => {
-    const extras = listExtras(task);
+    const extras = listExtras(
+      task,
+      blockersOf(task, (id) => byId.get(id)),
+    );
     const room = columns === undefined ? Number.POSITIVE_INFINITY : Math.max(20, columns - 33 - extras.length);
     const title = shorten(cleanLine(task.title), room);
     return `${task.id}  ${paintStatus(task.status, paint, 11)}  ${task.priority.padEnd(8)}  ${title}${paint.dim(extras)}`;
@@ -42,12 +47,12 @@ export function listLines(tasks: readonly Task[], output: Output): readonly stri
   return [paint.dim(header), ...lines];
 }
 
-function listExtras(task: Task): string {
+function listExtras(task: Task, blockers: readonly Blocker[]): string {
   const parts = [
     task.attention === undefined ? undefined : `needs you: ${task.attention.kind}`,
     task.status === "in_progress" || task.status === "paused" ? `${task.progress.percent} %` : undefined,
     task.deadline === undefined ? undefined : `due ${localTime(task.deadline)}`,
-    task.status === "blocked" ? `waits for ${task.dependsOn.join(", ")}` : undefined,
+    task.status === "blocked" ? `waits for ${blockers.map((blocker) => (isStuck(blocker) ? `${blocker.id} (${blocker.reason})` : blocker.id)).join(", ")}` : undefined,
     task.branch === undefined ? undefined : cleanLine(task.branch),
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? "" : `  (${parts.join("; ")})`;
@@ -56,8 +61,14 @@ function listExtras(task: Task): string {
 type Field = readonly [name: string, value: string | false | undefined];
 
 /** Everything about one task. */
-export function showLines(task: Task, attempts: readonly Attempt[], paint: Paint): readonly string[] {
-  const fields = [...stateFields(task, paint), ...orderFields(task), ...workFields(task, attempts), ["created", localTime(task.createdAt)] as Field];
+export function showLines({ task, attempts, blockers, unblocks }: TaskDetails, paint: Paint): readonly string[] {
+  const fields = [
+    ...stateFields(task, paint),
+    ...orderFields(task),
+    ...dependencyFields(blockers, unblocks),
+    ...workFields(task, attempts),
+    ["created", localTime(task.createdAt)] as Field,
+  ];
   const lines = fields.flatMap(([name, value]) => (value === undefined || value === false || value === "" ? [] : [`  ${paint.dim(name.padEnd(12))} ${value}`]));
   const prompt = task.prompt === task.title ? [] : block("prompt", task.prompt, paint);
   const result = block("result", task.result?.output ?? "", paint);
@@ -82,6 +93,16 @@ function orderFields(task: Task): readonly Field[] {
     ["depends on", task.dependsOn.join(", ")],
     ["tags", task.tags.map(cleanLine).join(", ")],
     ["accept", task.acceptance.commands.map(cleanLine).join("; ")],
+  ];
+}
+
+function dependencyFields(blockers: readonly Blocker[], unblocks: readonly Task[]): readonly Field[] {
+  return [
+    ...blockers.map((blocker): Field => {
+      const name = blocker.title === undefined ? blocker.id : `${blocker.id} ${shorten(cleanLine(blocker.title), 100)}`;
+      return [blocker.reason === "waiting" ? "waits for" : "blocked by", `${name} (${blockerState(blocker)})`];
+    }),
+    ...unblocks.map((task): Field => ["unblocks", taskName(task)]),
   ];
 }
 

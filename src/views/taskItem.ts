@@ -1,5 +1,6 @@
+import { blockersOf, blockerState, canBeRetried, isStuck, type Blocker, type FindTask } from "../model/dependencies.ts";
 import type { Task } from "../model/task.ts";
-import { availableActions, statusWords, type TaskAction } from "../model/taskActions.ts";
+import { availableActions, mayChangeDependencies, statusWords, type TaskAction } from "../model/taskActions.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import { groupOf, type TaskGroup } from "./taskGroups.ts";
 
@@ -8,7 +9,7 @@ export interface TaskItemModel {
   readonly label: string;
   readonly description: string;
   readonly icon: { readonly id: string; readonly color?: string };
-  /** "task" and the actions that are legal now, for the menus' when-clauses. */
+  /** "task", the actions that are legal now and what can be done about its dependencies, for the menus' when-clauses. */
   readonly contextValue: string;
   readonly accessibilityLabel: string;
 }
@@ -17,7 +18,7 @@ export interface TaskItemModel {
 export interface TaskItemContext {
   readonly now: number;
   readonly pending?: TaskAction | undefined;
-  readonly titleOf: (id: Task["id"]) => string | undefined;
+  readonly find: FindTask;
 }
 
 const maxDetail = 80;
@@ -32,6 +33,7 @@ export const pendingWords: { readonly [A in TaskAction]: string } = {
   start: "starting…",
   retry: "queueing…",
   cancel: "cancelling…",
+  remove: "removing…",
 };
 
 /** The row of a task. */
@@ -43,7 +45,7 @@ export function taskItem(task: Task, context: TaskItemContext): TaskItemModel {
     label,
     description: pending === undefined ? describe(task, group, context) : pendingWords[pending],
     icon: iconOf(task, group),
-    contextValue: contextValue(task, context.pending),
+    contextValue: contextValue(task, context),
     accessibilityLabel: [label, ...(pending === undefined ? spoken(task, group, context) : [pendingWords[pending].replace("…", "")])].join(", "),
   };
 }
@@ -57,7 +59,7 @@ export function taskTooltip(task: Task, context: TaskItemContext, unblocks: read
     task.branch === undefined ? undefined : `Branch: ${task.branch}`,
     task.attempts === 0 ? undefined : `Attempt ${task.attempts} of ${Math.max(task.maxAttempts, task.attempts)}`,
     task.tags.length === 0 ? undefined : `Tags: ${task.tags.join(", ")}`,
-    task.dependsOn.length === 0 ? undefined : `Waits for: ${task.dependsOn.map((id) => context.titleOf(id) ?? id).join(", ")}`,
+    ...dependencyLines(task, context),
     unblocks.length === 0 ? undefined : `Finishing it unblocks: ${unblocks.join(", ")}`,
     task.attention?.message,
     task.status === "failed" ? task.result?.error?.message : undefined,
@@ -76,9 +78,30 @@ export function when(at: number, now: number): string {
   return date.toDateString() === new Date(now).toDateString() ? `today ${time}` : `${date.toLocaleDateString([], { day: "numeric", month: "short" })} ${time}`;
 }
 
-function contextValue(task: Task, pending: TaskAction | undefined): string {
+function contextValue(task: Task, { pending, find }: TaskItemContext): string {
   const actions = availableActions(task).filter((action) => action !== pending);
-  return ["task", ...actions].join(" ");
+  const blockers = task.status === "blocked" ? blockersOf(task, find) : [];
+  const dependencies = [
+    mayChangeDependencies(task.status) ? "depends" : undefined,
+    blockers.some(canBeRetried) ? "retryDependency" : undefined,
+    blockers.some(isStuck) ? "dropDependency" : undefined,
+  ].filter((word) => word !== undefined);
+  return ["task", ...actions, ...dependencies].join(" ");
+}
+
+/** What it depends on; while it is blocked, why and what helps, each on a line. */
+function dependencyLines(task: Task, { find }: TaskItemContext): readonly string[] {
+  if (task.dependsOn.length === 0) return [];
+  if (task.status !== "blocked") return [`Depends on: ${task.dependsOn.map((id) => find(id)?.title ?? id).join(", ")}`];
+  return sortedBlockers(task, find).map((blocker) => {
+    const also = isStuck(blocker) && blocker.wayOut !== "drop" ? " or drop the dependency" : "";
+    return `${isStuck(blocker) ? "Blocked by" : "Waits for"}: ${blocker.title ?? blocker.id} (${blockerState(blocker)}${also})`;
+  });
+}
+
+/** Those first that somebody must do something about. */
+function sortedBlockers(task: Task, find: FindTask): readonly Blocker[] {
+  return blockersOf(task, find).toSorted((a, b) => Number(isStuck(b)) - Number(isStuck(a)));
 }
 
 function describe(task: Task, group: TaskGroup, context: TaskItemContext): string {
@@ -108,7 +131,7 @@ const details: { readonly [G in TaskGroup]: Detail } = {
   attention: (task) => task.attention?.message ?? "",
   running: (task) => task.progress.message,
   ready: urgency,
-  blocked: (task, { titleOf }) => `by ${task.dependsOn.map((id) => titleOf(id) ?? id).join(", ")}`,
+  blocked: blockedBy,
   scheduled: (task, { now }) => `for ${when(task.notBefore ?? now, now)}`,
   paused: () => "",
   review: outcome,
@@ -118,6 +141,15 @@ const details: { readonly [G in TaskGroup]: Detail } = {
 
 function urgency({ priority, deadline }: Task, { now }: TaskItemContext): string {
   return [priority === "medium" ? "" : priority, deadline === undefined ? "" : `due ${when(deadline, now)}`].filter((word) => word !== "").join(", ");
+}
+
+/** "by Add login (failed: retry it), Add tests": what only needs time needs no more words. */
+function blockedBy(task: Task, { find }: TaskItemContext): string {
+  const names = sortedBlockers(task, find).map((blocker) => {
+    const name = blocker.title ?? blocker.id;
+    return blocker.wayOut === undefined ? name : `${name} (${blockerState(blocker)})`;
+  });
+  return names.length === 0 ? "" : `by ${names.join(", ")}`;
 }
 
 function outcome({ integration, result }: Task): string {

@@ -5,7 +5,7 @@ import type { Task } from "../model/task.ts";
 import type { TaskAction } from "../model/taskActions.ts";
 
 /** What the list needs of the engine. */
-export type TaskSource = Pick<TaskEngineFacade, "list" | "onDidChange">;
+export type TaskSource = Pick<TaskEngineFacade, "list" | "onDidChange" | "onDidRemove">;
 
 /** The tasks of the queue in memory, kept current by the engine's changes: what tree, status bar and pickers show. */
 export class TaskList implements Disposable {
@@ -13,7 +13,9 @@ export class TaskList implements Disposable {
   readonly #pending = new Map<TaskId, TaskAction>();
   readonly #changes = new Emitter<ReadonlySet<TaskId>>();
   readonly #onPending: (id: TaskId) => void;
-  #subscription: Disposable | undefined;
+  /** So that an older list does not bring them back. */
+  readonly #removed = new Set<TaskId>();
+  #subscriptions: readonly Disposable[] = [];
   #source: TaskSource | undefined;
 
   /** Ids of what changed. */
@@ -26,14 +28,15 @@ export class TaskList implements Disposable {
 
   /** Follows an engine; resolves when its tasks are here. Undefined empties the list. */
   async follow(source: TaskSource | undefined): Promise<void> {
-    this.#subscription?.dispose();
+    this.#unfollow();
     this.#source = source;
     const gone = new Set(this.#tasks.keys());
     this.#tasks.clear();
     this.#pending.clear();
+    this.#removed.clear();
     if (gone.size > 0) this.#changes.fire(gone);
     if (source === undefined) return;
-    this.#subscription = source.onDidChange((changes) => this.#take(changes.map((change) => change.task)));
+    this.#subscriptions = [source.onDidChange((changes) => this.#take(changes.map((change) => change.task))), source.onDidRemove((ids) => this.#drop(ids))];
     const tasks = await source.list();
     if (this.#source === source) this.#take(tasks);
   }
@@ -66,8 +69,22 @@ export class TaskList implements Disposable {
   }
 
   dispose(): void {
-    this.#subscription?.dispose();
+    this.#unfollow();
     this.#changes.dispose();
+  }
+
+  #unfollow(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    this.#subscriptions = [];
+  }
+
+  #drop(ids: readonly TaskId[]): void {
+    for (const id of ids) {
+      this.#removed.add(id);
+      this.#tasks.delete(id);
+      this.#pending.delete(id);
+    }
+    this.#changes.fire(new Set(ids));
   }
 
   #setPending(id: TaskId, action: TaskAction | undefined): void {
@@ -81,6 +98,7 @@ export class TaskList implements Disposable {
   #take(tasks: readonly Task[]): void {
     const changed = new Set<TaskId>();
     for (const task of tasks) {
+      if (this.#removed.has(task.id)) continue;
       const known = this.#tasks.get(task.id);
       if (known !== undefined && known.version > task.version) continue;
       this.#tasks.set(task.id, task);

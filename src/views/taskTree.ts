@@ -61,7 +61,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
       item.tooltip = taskTooltip(
         task,
         this.#context(task),
-        this.#model.dependantsOf(task.id).map((dependant) => dependant.title),
+        this.#model.unblockedBy(task.id).map(({ title }) => title),
       );
     return item;
   }
@@ -99,7 +99,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
   }
 
   #context(task: Task): TaskItemContext {
-    return { now: Date.now(), pending: this.#list.pendingAction(task.id), titleOf: (id) => this.#model.task(id)?.title };
+    return { now: Date.now(), pending: this.#list.pendingAction(task.id), find: (id) => this.#model.task(id) };
   }
 
   #update(): void {

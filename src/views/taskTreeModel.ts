@@ -1,3 +1,4 @@
+import { unblockedBy } from "../model/dependencies.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
 import { compareInGroup, groupOf, taskGroups, type TaskGroup } from "./taskGroups.ts";
@@ -41,31 +42,31 @@ export class TaskTreeModel {
     return group === undefined ? undefined : this.#groupNode(group);
   }
 
-  /** Tasks that wait for this one. */
-  dependantsOf(id: TaskId): readonly Task[] {
-    const waiting = [...(this.#dependants.get(id) ?? [])].map((dependant) => this.#tasks.get(dependant));
-    return waiting.filter((task) => task !== undefined).filter((task) => task.status === "blocked");
+  /** Tasks that finishing this one would make ready. */
+  unblockedBy(id: TaskId): readonly Task[] {
+    return unblockedBy(id, this.#dependantsOf(id), (other) => this.#tasks.get(other));
   }
 
   /** Takes the newest rows of some tasks (undefined: gone). */
   update(changed: ReadonlyMap<TaskId, Task | undefined>, now: number): Repaint {
     const shownBefore = this.groups().length;
     const touched = new Set<TaskGroup>();
-    const repainted: TreeNode[] = [];
+    const repainted = new Set<TreeNode>();
     for (const [id, task] of changed) {
       const before = this.#tasks.get(id);
       const from = this.#places.get(id);
       const to = task === undefined ? undefined : this.#place(task, now);
       if (task === undefined) this.#forget(id);
+      if (before?.status !== task?.status || before?.title !== task?.title) this.#addBlocked(id, repainted);
       if (from !== to || (from !== undefined && mayReorder(from, before, task))) {
         if (from !== undefined) touched.add(from);
         if (to !== undefined) touched.add(to);
-      } else if (to !== undefined) repainted.push(this.taskNode(id));
+      } else if (to !== undefined) repainted.add(this.taskNode(id));
     }
     const appeared = [...touched].some((group) => this.size(group) === 0) || this.groups().length !== shownBefore;
     if (appeared) return "all";
     const groups = [...touched].map((group) => this.#groupNode(group));
-    return [...groups, ...repainted.filter((node) => node.kind === "task" && !touched.has(this.#places.get(node.taskId) ?? "done"))];
+    return [...groups, ...[...repainted].filter((node) => node.kind === "task" && !touched.has(this.#places.get(node.taskId) ?? "done"))];
   }
 
   /** When the next scheduled task becomes ready; undefined when none is scheduled. */
@@ -101,6 +102,7 @@ export class TaskTreeModel {
     if (before !== group && before !== undefined) this.#members.get(before)?.delete(task.id);
     this.#members.get(group)?.add(task.id);
     this.#places.set(task.id, group);
+    this.#unlink(task.id);
     this.#tasks.set(task.id, task);
     for (const dependency of task.dependsOn) {
       const dependants = this.#dependants.get(dependency) ?? new Set();
@@ -109,9 +111,29 @@ export class TaskTreeModel {
     return group;
   }
 
+  /** All that depend on it, in whatever state. */
+  #dependantsOf(id: TaskId): readonly Task[] {
+    return [...(this.#dependants.get(id) ?? [])].map((dependant) => this.#tasks.get(dependant)).filter((task) => task !== undefined);
+  }
+
+  /** The rows of those that it blocks tell how it stands. */
+  #addBlocked(id: TaskId, nodes: Set<TreeNode>): void {
+    for (const dependant of this.#dependantsOf(id)) if (dependant.status === "blocked") nodes.add(this.taskNode(dependant.id));
+  }
+
+  /** Forgets what a task depended on. */
+  #unlink(id: TaskId): void {
+    for (const dependency of this.#tasks.get(id)?.dependsOn ?? []) {
+      const dependants = this.#dependants.get(dependency);
+      dependants?.delete(id);
+      if (dependants?.size === 0) this.#dependants.delete(dependency);
+    }
+  }
+
   #forget(id: TaskId): void {
     const group = this.#places.get(id);
     if (group !== undefined) this.#members.get(group)?.delete(id);
+    this.#unlink(id);
     this.#places.delete(id);
     this.#tasks.delete(id);
     this.#nodes.delete(`task:${id}`);

@@ -73,6 +73,11 @@ export class RunPanel implements Disposable {
     this.#stream.take(changes);
   }
 
+  /** The task is gone. */
+  removed(): void {
+    this.#stream.removed();
+  }
+
   /** Shows the page from the store again, for instance when the engine was opened anew. */
   reload(): void {
     if (this.panel.visible) this.#stream.ready();

@@ -10,7 +10,7 @@ export class RunPanels implements WebviewPanelSerializer, Disposable {
   readonly #deps: RunPanelDeps;
   readonly #panels = new Map<TaskId, RunPanel>();
   readonly #registration: Disposable;
-  #subscription: Disposable | undefined;
+  #subscriptions: readonly Disposable[] = [];
 
   constructor(deps: RunPanelDeps) {
     this.#deps = deps;
@@ -32,11 +32,18 @@ export class RunPanels implements WebviewPanelSerializer, Disposable {
 
   /** Feeds the views from an engine; undefined from none. */
   follow(engine: TaskEngineFacade | undefined): void {
-    this.#subscription?.dispose();
-    this.#subscription = engine?.onDidChange((changes) => {
-      for (const panel of this.#panels.values()) panel.take(changes);
-    });
-    if (engine !== undefined) for (const panel of this.#panels.values()) panel.reload();
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    this.#subscriptions = [];
+    if (engine === undefined) return;
+    this.#subscriptions = [
+      engine.onDidChange((changes) => {
+        for (const panel of this.#panels.values()) panel.take(changes);
+      }),
+      engine.onDidRemove((ids) => {
+        for (const id of ids) this.#panels.get(id)?.removed();
+      }),
+    ];
+    for (const panel of this.#panels.values()) panel.reload();
   }
 
   /** An action of a task began or ended. */
@@ -57,7 +64,7 @@ export class RunPanels implements WebviewPanelSerializer, Disposable {
   }
 
   dispose(): void {
-    this.#subscription?.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
     this.#registration.dispose();
     // The panels themselves stay: closing them would take them away from the user at every reload.
     this.#panels.clear();

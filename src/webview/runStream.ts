@@ -1,5 +1,5 @@
 import type { TaskChange, TaskEngineFacade } from "../engine/facade.ts";
-import { toTaskMasterError } from "../model/errors.ts";
+import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
 import type { TaskAction } from "../model/taskActions.ts";
@@ -48,6 +48,7 @@ export class RunStream {
   /** Grows with every reset and suspend, so that the answer to an outdated question is dropped. */
   #generation = 0;
   #isIdle = true;
+  #isRemoved = false;
   #work: Promise<void> = Promise.resolve();
 
   constructor(ports: RunStreamPorts) {
@@ -91,6 +92,13 @@ export class RunStream {
   /** Tells the view of an action that began or ended. */
   refreshTask(): void {
     this.#enqueue(async (source) => this.#postTask(await source.get(this.#ports.taskId)));
+  }
+
+  /** The task was removed: from now on there is nothing but that to tell. */
+  removed(): void {
+    this.suspend();
+    this.#isRemoved = true;
+    this.#enqueue(() => Promise.resolve());
   }
 
   /** The view is hidden: nothing is sent until it is ready again. */
@@ -185,7 +193,11 @@ export class RunStream {
   /** One step after the other; a failure is shown in the view instead of the run. */
   #enqueue(step: (source: RunSource) => Promise<void>): void {
     this.#work = this.#work
-      .then(async () => step(await this.#ports.source()))
+      .then(async () => {
+        if (this.#isRemoved)
+          throw new TaskMasterError("TASK_NOT_FOUND", "This task was removed from the queue. Its branch, if it has commits, is still there.");
+        return step(await this.#ports.source());
+      })
       .catch((thrown: unknown) => {
         this.#ports.post({ type: "unavailable", message: toTaskMasterError(thrown).message });
       });

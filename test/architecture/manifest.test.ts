@@ -90,7 +90,15 @@ describe("manifest", () => {
   it("puts only own commands into menus, at most three inline on a row", () => {
     const own: readonly string[] = Object.values(identifiers.commandIds);
     for (const { command } of Object.values(contributes.menus).flat()) expect(own).toContain(command);
-    for (const actions of ["task run cancel", "task pause stop cancel", "task resume stop cancel", "task start retry cancel", "task retry", "task"]) {
+    for (const actions of [
+      "task run cancel",
+      "task pause stop cancel",
+      "task resume stop cancel",
+      "task start retry cancel",
+      "task retry",
+      "task cancel remove depends retryDependency dropDependency",
+      "task",
+    ]) {
       const inline = (contributes.menus["view/item/context"] ?? []).filter(
         ({ group, when }) => group?.startsWith("inline") === true && ruleOf(when).test(actions),
       );
@@ -104,6 +112,9 @@ describe("manifest", () => {
       const shown = new Set(menu.filter(({ when }) => ruleOf(when).test(`task ${action}`)).map(({ command }) => command));
       expect(sorted(shown)).toEqual(sorted([identifiers.commandIds.openRun, identifiers.commandIds[`${action}Task`]]));
     }
+    const shownFor = (words: string): readonly string[] => [...new Set(menu.filter(({ when }) => ruleOf(when).test(words)).map(({ command }) => command))];
+    const { openRun, editDependencies, retryDependency, dropDependency } = identifiers.commandIds;
+    expect(sorted(shownFor("task depends retryDependency dropDependency"))).toEqual(sorted([openRun, editDependencies, retryDependency, dropDependency]));
     expect(menu.filter(({ when }) => ruleOf(when).test("group"))).toEqual([]);
   });
 

@@ -33,10 +33,6 @@ describe("enqueue", () => {
     expect(await t.engine.list()).toEqual([]);
   });
 
-  test("an unknown dependency is refused", async () => {
-    await expect(t.add("a", { dependsOn: ["zzzzzzzz" as Task["id"]] })).rejects.toEqual(withCode("TASK_NOT_FOUND"));
-  });
-
   test("a task that depends on an open one is blocked, the title is the prompt", async () => {
     const first = await t.add("first");
     const second = await t.add("second", { dependsOn: [first.id] });

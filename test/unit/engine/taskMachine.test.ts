@@ -24,6 +24,7 @@ const table: Record<machine.TaskTransition, Partial<Record<TaskStatus, TaskStatu
   lose: { in_progress: "paused", paused: "paused" },
   requeue: { stopped: "todo", failed: "todo", cancelled: "todo" },
   cancel: { todo: "cancelled", blocked: "cancelled", in_progress: "cancelled", paused: "cancelled", stopped: "cancelled", failed: "cancelled" },
+  unblock: { blocked: "todo" },
 };
 
 const apply: Record<machine.TaskTransition, (task: Task) => Task> = {
@@ -36,6 +37,7 @@ const apply: Record<machine.TaskTransition, (task: Task) => Task> = {
   lose: (task) => machine.lose(task, now),
   requeue: (task) => machine.requeue(task, false, now),
   cancel: (task) => machine.cancel(task, now),
+  unblock: (task) => machine.unblock(task, now),
 };
 
 describe.each(Object.keys(table) as machine.TaskTransition[])("%s", (transition) => {

@@ -1,6 +1,7 @@
 import { Emitter } from "../../../src/base/event.ts";
-import type { NewTask, RunCriteria, RunningTask, TaskChange, TaskEngineFacade } from "../../../src/engine/facade.ts";
+import type { DependencyChange, NewTask, RunCriteria, RunningTask, TaskChange, TaskEngineFacade } from "../../../src/engine/facade.ts";
 import type { EventQuery } from "../../../src/engine/ports.ts";
+import { blockersOf, unblockedBy, type Blocker } from "../../../src/model/dependencies.ts";
 import { TaskMasterError, type ErrorCode } from "../../../src/model/errors.ts";
 import { type TaskId, makeTaskId } from "../../../src/model/ids.ts";
 import type { Attempt, Task } from "../../../src/model/task.ts";
@@ -35,6 +36,8 @@ export function makeTask(fields: Partial<Task> = {}): Task {
 export class FakeEngine implements TaskEngineFacade {
   readonly changes = new Emitter<readonly TaskChange[]>();
   readonly onDidChange = this.changes.event;
+  readonly removals = new Emitter<readonly TaskId[]>();
+  readonly onDidRemove = this.removals.event;
   readonly tasks = new Map<TaskId, Task>();
   readonly journal: TaskEvent[] = [];
   readonly attemptRows: Attempt[] = [];
@@ -123,6 +126,30 @@ export class FakeEngine implements TaskEngineFacade {
   stop = (id: TaskId): Promise<void> => this.#call("stop", id);
   cancel = (id: TaskId): Promise<void> => this.#call("cancel", id);
   retry = (id: TaskId): Promise<void> => this.#call("retry", id);
+
+  async changeDependencies(id: TaskId, { add = [], drop = [] }: DependencyChange): Promise<Task> {
+    await this.#call(`add [${add.join()}] drop [${drop.join()}]`, id);
+    return this.#task(id);
+  }
+
+  async blockers(id: TaskId): Promise<readonly Blocker[]> {
+    return blockersOf(this.#task(id), (other) => this.tasks.get(other));
+  }
+
+  async whatWouldUnblock(id: TaskId): Promise<readonly Task[]> {
+    const dependants = [...this.tasks.values()].filter(({ dependsOn }) => dependsOn.includes(id));
+    return unblockedBy(id, dependants, (other) => this.tasks.get(other));
+  }
+
+  async remove(id: TaskId): Promise<void> {
+    const attempt = this.#task(id).attempts;
+    this.calls.push(`remove ${id}`);
+    this.tasks.delete(id);
+    const own = this.journal.filter((event) => event.taskId === id);
+    this.journal.splice(0, this.journal.length, ...this.journal.filter((event) => event.taskId !== id));
+    this.journal.push({ type: "removed", taskId: id, seq: own.length + 1, attempt, at: 5_000 });
+    this.removals.fire([id]);
+  }
 
   /** Continues here when the test put the task into `running` by `work`. */
   async resume(id: TaskId): Promise<void> {

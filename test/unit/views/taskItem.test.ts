@@ -1,12 +1,20 @@
 import { describe, expect, it } from "vitest";
+import type { TaskId } from "../../../src/model/ids.ts";
 import { taskStatuses } from "../../../src/model/task.ts";
-import { availableActions, legalActions } from "../../../src/model/taskActions.ts";
+import { availableActions, legalActions, mayChangeDependencies } from "../../../src/model/taskActions.ts";
 import { oneLine } from "../../../src/platform/oneLine.ts";
 import { taskItem, taskTooltip } from "../../../src/views/taskItem.ts";
 import { taskWith } from "./taskFixture.ts";
 
 const now = Date.parse("2026-05-04T12:00:00");
-const context = { now, titleOf: (id: string) => (id.startsWith("a") ? "Add login" : undefined) };
+const queue = [
+  taskWith("a", { title: "Add login" }),
+  taskWith("f", { title: "Fix it", status: "failed" }),
+  taskWith("s", { title: "Ship", status: "stopped" }),
+];
+const context = { now, find: (id: string) => queue.find((task) => task.id === id) };
+const blockedBy = (...names: string[]): ReturnType<typeof taskWith> =>
+  taskWith("c", { status: "blocked", dependsOn: names.map((name) => name.padEnd(8, "0") as TaskId) });
 
 describe("taskItem", () => {
   it("tells a running task's percent and last line, in words for readers too", () => {
@@ -30,9 +38,26 @@ describe("taskItem", () => {
     });
   });
 
-  it("names what blocks a task by title", () => {
-    const task = taskWith("c", { status: "blocked", dependsOn: [taskWith("a").id, taskWith("b").id] });
-    expect(taskItem(task, context).description).toBe("blocked by Add login, b0000000");
+  it("names what blocks a task by title, first what needs somebody, with the way out", () => {
+    expect(taskItem(blockedBy("a"), context).description).toBe("blocked by Add login");
+    expect(taskItem(blockedBy("a", "f"), context).description).toBe("blocked by Fix it (failed: retry it), Add login");
+    expect(taskItem(blockedBy("s", "b"), context).description).toBe("blocked by Ship (stopped: start it again), b0000000 (missing: drop the dependency)");
+    expect(taskItem(blockedBy("f"), context).accessibilityLabel).toBe("Task c, blocked, by Fix it (failed: retry it)");
+  });
+
+  it("says in the hover why a task is blocked, each reason on a line", () => {
+    expect(taskTooltip(blockedBy("a", "f", "b"), context, [])).toContain(
+      "Blocked by: Fix it (failed: retry it or drop the dependency)\nBlocked by: b0000000 (missing: drop the dependency)\nWaits for: Add login (ready)\n",
+    );
+    expect(taskTooltip({ ...blockedBy("a"), status: "done" }, context, [])).toContain("Depends on: Add login\n");
+  });
+
+  it("offers what helps a blocked task only where it does", () => {
+    const words = (task: ReturnType<typeof taskWith>): string[] => taskItem(task, context).contextValue.split(" ").slice(3);
+    expect(words(blockedBy("a"))).toEqual(["depends"]);
+    expect(words(blockedBy("a", "f"))).toEqual(["depends", "retryDependency", "dropDependency"]);
+    expect(words(blockedBy("s"))).toEqual(["depends", "retryDependency", "dropDependency"]);
+    expect(words(blockedBy("b"))).toEqual(["depends", "dropDependency"]);
   });
 
   it.each([
@@ -50,7 +75,9 @@ describe("taskItem", () => {
 
   it("offers in the menus exactly what is legal in each status", () => {
     for (const status of taskStatuses) {
-      expect(taskItem(taskWith("f", { status }), context).contextValue).toBe(["task", ...legalActions(status)].join(" "));
+      expect(taskItem(taskWith("f", { status }), context).contextValue).toBe(
+        ["task", ...legalActions(status), ...(mayChangeDependencies(status) ? ["depends"] : [])].join(" "),
+      );
     }
   });
 
@@ -69,14 +96,14 @@ describe("taskItem", () => {
 describe("legal actions", () => {
   it("follow the transition table", () => {
     expect(Object.fromEntries(taskStatuses.map((status) => [status, legalActions(status)]))).toEqual({
-      todo: ["run", "cancel"],
-      blocked: ["cancel"],
+      todo: ["run", "cancel", "remove"],
+      blocked: ["cancel", "remove"],
       in_progress: ["pause", "stop", "cancel"],
       paused: ["resume", "stop", "cancel"],
-      stopped: ["start", "retry", "cancel"],
-      failed: ["retry", "cancel"],
-      cancelled: ["retry"],
-      done: [],
+      stopped: ["start", "retry", "cancel", "remove"],
+      failed: ["retry", "cancel", "remove"],
+      cancelled: ["retry", "remove"],
+      done: ["remove"],
     });
   });
 

@@ -71,11 +71,31 @@ describe("TaskTreeModel", () => {
     expect(names(model.groups())).toEqual(["ready", "scheduled"]);
   });
 
-  it("knows what waits for a task, and forgets tasks that are gone", () => {
-    const first = taskWith("a");
-    const model = modelOf(first, taskWith("b", { status: "blocked", dependsOn: [first.id] }));
-    expect(model.dependantsOf(first.id).map((task) => task.title)).toEqual(["Task b"]);
+  it("knows what finishing a task would make ready, and forgets tasks that are gone", () => {
+    const [first, other] = [taskWith("a"), taskWith("o")];
+    const second = taskWith("b", { status: "blocked", dependsOn: [first.id] });
+    const model = modelOf(first, other, second, taskWith("c", { status: "blocked", dependsOn: [first.id, other.id] }));
+    expect(model.unblockedBy(first.id).map((task) => task.title)).toEqual(["Task b"]);
+    model.update(asMap({ ...other, status: "done" }), now);
+    expect(model.unblockedBy(first.id).map((task) => task.title)).toEqual(["Task b", "Task c"]);
+    model.update(asMap({ ...second, dependsOn: [] }), now);
+    expect(model.unblockedBy(first.id).map((task) => task.title)).toEqual(["Task c"]);
     model.update(new Map([[first.id, undefined]]), now);
-    expect(names(model.groups())).toEqual(["blocked"]);
+    expect(names(model.groups())).toEqual(["blocked", "review"]);
+    expect(model.task(first.id)).toBeUndefined();
+  });
+
+  it("repaints the rows that a task blocks when it changes its status, its title or goes", () => {
+    const first = taskWith("a", { status: "in_progress" });
+    const second = taskWith("b", { status: "blocked", dependsOn: [first.id] });
+    const model = modelOf(first, second, taskWith("o", { status: "in_progress" }), taskWith("f", { status: "failed" }));
+    const repainted = (change: Task | undefined): readonly string[] => {
+      const repaint = model.update(new Map([[first.id, change]]), now);
+      return repaint === "all" ? [repaint] : names(repaint);
+    };
+    expect(repainted({ ...first, progress: { percent: 5, message: "" } })).toEqual(["a"]);
+    expect(repainted({ ...first, title: "New" })).toEqual(["b", "a"]);
+    expect(repainted({ ...first, title: "New", status: "failed" })).toEqual(["running", "failed", "b"]);
+    expect(repainted(undefined)).toEqual(["failed", "b"]);
   });
 });
