@@ -1,3 +1,4 @@
+import type { DatabaseSync } from "node:sqlite";
 import type { EngineDeps } from "../../src/engine/engineDeps.ts";
 import type { AgentPrompt, AgentResult, CommandCheck, GitOperations, InvocationObserver, LeasedTask, Logger, Workspace } from "../../src/engine/ports.ts";
 import type { TaskChange } from "../../src/engine/facade.ts";
@@ -64,6 +65,8 @@ export class TestEngine {
   readonly clock: ManualClock;
   readonly world: TestWorld;
   readonly store: SqliteTaskStore;
+  /** For a test that edits the file behind the engine's back. */
+  readonly database: DatabaseSync;
   readonly engine: TaskEngine;
   readonly changes: TaskChange[] = [];
 
@@ -83,7 +86,9 @@ export class TestEngine {
       turns: [],
       logged: [],
     };
-    this.store = new SqliteTaskStore(openDatabase(options.database ?? ":memory:"));
+    const opened = openDatabase(options.database ?? ":memory:");
+    this.database = opened.db;
+    this.store = new SqliteTaskStore(opened);
     this.engine = new TaskEngine(this.#deps(options.owner ?? "test"));
     this.engine.onDidChange((changes) => this.changes.push(...changes));
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Task } from "../../src/model/task.ts";
 import type { TaskEvent } from "../../src/model/taskEvent.ts";
 import { openDatabase } from "../../src/store/openDatabase.ts";
 import { openQueue } from "../../src/store/openQueue.ts";
@@ -87,6 +88,40 @@ describe("several processes on one queue", () => {
     expect(won.toSorted()).toEqual(names.map((name) => taskId(name)).toSorted());
     expect(await store.list({ statuses: ["todo"] })).toEqual([]);
     for (const task of await store.list()) expect(await store.attempts(task.id)).toHaveLength(1);
+    await store.close();
+  });
+
+  it("releases a dependant once when two processes finish its last two dependencies at the same time", { timeout: 30_000 }, async () => {
+    const path = join(temporary.dir, "queue.db");
+    const store = openStore(path);
+    const rounds = Array.from({ length: 50 }, (_, index) => String(index));
+    for (const round of rounds) {
+      for (const side of ["l", "r"]) await store.insert(newTask(`${side}${round}x`), created);
+      await store.insert(newTask(`w${round}x`, { dependsOn: [taskId(`l${round}x`), taskId(`r${round}x`)] }), created);
+    }
+    const all = await startAll(2, "childFinisher", (index) => [path, index === 0 ? "l" : "r", String(rounds.length)]);
+    for (const child of all) child.go();
+    const released = (await Promise.all(all.map(async (child) => JSON.parse(await child.nextLine()) as string[]))).flat();
+    expect(released.toSorted()).toEqual(rounds.map((round) => taskId(`w${round}x`)).toSorted());
+    for (const id of released) {
+      expect(await store.get(id as Task["id"])).toMatchObject({ status: "todo" });
+      expect((await store.events(id as Task["id"], { limit: 9 })).filter(({ type }) => type === "unblocked")).toHaveLength(1);
+    }
+    await store.close();
+  });
+
+  it("makes no circle when two processes add opposite dependencies at the same time", { timeout: 30_000 }, async () => {
+    const path = join(temporary.dir, "queue.db");
+    const store = openStore(path);
+    const count = 50;
+    for (let round = 0; round < count; round += 1) for (const side of ["l", "r"]) await store.insert(newTask(`${side}${round}x`), created);
+    const all = await startAll(2, "childLinker", (index) => [path, ...(index === 0 ? ["l", "r"] : ["r", "l"]), String(count)]);
+    for (const child of all) child.go();
+    const refused = (await Promise.all(all.map(async (child) => JSON.parse(await child.nextLine()) as string[]))).flat();
+    // Of each pair exactly one edge was refused.
+    expect(new Set(refused.map((name) => name.slice(1))).size).toBe(count);
+    expect(refused).toHaveLength(count);
+    expect((await store.list({ statuses: ["blocked"] })).length).toBe(count);
     await store.close();
   });
 

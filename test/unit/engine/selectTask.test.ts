@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { compareUrgency, deadlineBoost, endOfLocalDay, score, selectTask } from "../../../src/engine/selectTask.ts";
+import { compareUrgency, deadlineBoost, endOfLocalDay, isEligible, score, selectTask } from "../../../src/engine/selectTask.ts";
 import { makeTask } from "../../../src/engine/newTask.ts";
 import type { Task } from "../../../src/model/task.ts";
 
@@ -49,10 +49,18 @@ describe("ties", () => {
 });
 
 test("only ready tasks that have the wanted tags are chosen", () => {
-  const blocked = task({ status: "blocked", priority: "critical" });
+  const stopped = task({ status: "stopped", priority: "critical" });
   const later = task({ notBefore: now + 1, priority: "critical" });
   const untagged = task({ priority: "critical" });
   const tagged = task({ tags: ["night"] });
-  expect(selectTask([blocked, later, untagged, tagged], now, { requireTags: ["night"] })).toBe(tagged);
-  expect(selectTask([blocked, later], now)).toBeUndefined();
+  expect(selectTask([stopped, later, untagged, tagged], now, { requireTags: ["night"] })).toBe(tagged);
+  expect(selectTask([stopped, later], now)).toBeUndefined();
+});
+
+test("a task is eligible when nothing that it depends on is open, whatever its row says", () => {
+  for (const status of ["todo", "blocked"] as const) {
+    expect(isEligible(task({ status }), now)).toBe(true);
+    expect(isEligible(task({ status }), now, {}, [task().id])).toBe(false);
+  }
+  for (const status of ["in_progress", "paused", "stopped", "done", "failed", "cancelled"] as const) expect(isEligible(task({ status }), now)).toBe(false);
 });

@@ -5,7 +5,7 @@ import type { Task } from "../../../src/model/task.ts";
 import type { TaskEvent } from "../../../src/model/taskEvent.ts";
 import { openDatabase, type OpenedDatabase } from "../../../src/store/openDatabase.ts";
 import { SqliteTaskStore } from "../../../src/store/sqliteTaskStore.ts";
-import { candidatesSql, leasedSql, releasableSql } from "../../../src/store/statements.ts";
+import { candidatesSql, dependantsSql, leasedSql, releasableSql, straysSql } from "../../../src/store/statements.ts";
 import { claim, completion, created, logEvent, newTask, taskId } from "../../contract/taskStoreFixtures.ts";
 import { createTempDir, type TempDir } from "../../helpers/tempRepo.ts";
 
@@ -56,6 +56,15 @@ describe("query plans", () => {
     expect(planOf(leasedSql)).toMatch(/USING INDEX tasks_leased/);
     expect(planOf(releasableSql, "a")).toMatch(/SEARCH d USING (COVERING )?INDEX dependencies_reverse \(depends_on=\?\)/);
     expect(planOf(releasableSql, "a")).not.toContain("SCAN");
+    expect(planOf(dependantsSql, "a")).toMatch(/SEARCH d USING COVERING INDEX dependencies_reverse \(depends_on=\?\)/);
+    expect(planOf(dependantsSql, "a")).not.toContain("SCAN");
+  });
+
+  it("walk only the blocked tasks for those that wait for nothing, without sorting", () => {
+    const plan = planOf(straysSql, 50);
+    expect(plan).toContain("SEARCH t USING INDEX tasks_line (status=?)");
+    expect(plan).toMatch(/SEARCH o USING PRIMARY KEY \(task_id=\?\)/);
+    expect(plan).not.toMatch(/TEMP B-TREE|SCAN/);
   });
 });
 
@@ -183,6 +192,69 @@ describe("two stores on one file", () => {
     await other.close();
     expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+describe("a removal", () => {
+  const removed = { type: "removed", attempt: 0, at: 9 } as const;
+
+  it("is heard by others, also when everything else of the task was never heard, and no entry gets an id a second time", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const [, other] = openStore();
+    const heard: TaskEvent[] = [];
+    other.onDidChangeElsewhere((events) => heard.push(...events));
+    const task = await insertAndClaim();
+    const idsOf = (): unknown[] =>
+      opened.db
+        .prepare("SELECT id FROM events ORDER BY id")
+        .all()
+        .map((row) => row["id"]);
+    const before = idsOf();
+    expect(await store.remove(task, removed)).toMatchObject({ ok: true });
+    expect(idsOf()).toEqual([before.length + 1]);
+    await store.insert(newTask("b"), created);
+    expect(idsOf()).toEqual([before.length + 1, before.length + 2]);
+    vi.advanceTimersByTime(250);
+    expect(heard.map(({ type, taskId: id }) => [type, id])).toEqual([
+      ["removed", taskId("a")],
+      ["created", taskId("b")],
+    ]);
+    for (const table of ["tasks", "attempts", "dependencies"]) {
+      expect(opened.db.prepare(`SELECT count(*) AS n FROM ${table}`).get()).toEqual({ n: table === "tasks" ? 1 : 0 });
+    }
+    await other.close();
+  });
+
+  it("passes over dependants whose rows are damaged", async () => {
+    await store.insert(newTask("a"), created);
+    await store.insert(newTask("b", { dependsOn: [taskId("a")] }), created);
+    opened.db.exec("UPDATE tasks SET body = '{' WHERE id = 'b0000000'");
+    expect(await store.remove(newTask("a"), removed)).toMatchObject({ ok: true, blocked: [] });
+    expect(badRows).toHaveLength(1);
+  });
+});
+
+it("a circle over a task whose row is damaged is told by its id", async () => {
+  await store.insert(newTask("a"), created);
+  await store.insert(newTask("b", { dependsOn: [taskId("a")] }), created);
+  opened.db.exec("UPDATE tasks SET body = '{' WHERE id = 'b0000000'");
+  const looped = store.commit({ task: newTask("a", { dependsOn: [taskId("b")] }), events: [] });
+  await expect(looped).rejects.toMatchObject({ code: "DEPENDENCY_CYCLE", message: expect.stringContaining("-> b0000000 ->") });
+});
+
+it("two stores that add opposite dependencies on what both read before make no circle", async () => {
+  const [, other] = openStore();
+  const [a, b] = [newTask("a"), newTask("b")];
+  for (const task of [a, b]) await store.insert(task, created);
+  const results = await Promise.allSettled([
+    store.commit({ task: { ...a, dependsOn: [b.id] }, events: [] }),
+    other.commit({ task: { ...b, dependsOn: [a.id] }, events: [] }),
+  ]);
+  expect(results).toMatchObject([
+    { status: "fulfilled", value: { ok: true } },
+    { status: "rejected", reason: { code: "DEPENDENCY_CYCLE" } },
+  ]);
+  expect(await other.get(b.id)).toMatchObject({ dependsOn: [], status: "todo" });
+  await other.close();
 });
 
 describe("the feed of changes must", () => {
