@@ -102,6 +102,21 @@ describe("the queue", () => {
     expect((await cli.run(["list", "--json"])).stdout).toBe("");
   });
 
+  test("dependencies can be changed, a circle is refused, and a removed task leaves a note where it is missing", async () => {
+    const [first, second] = [await cli.add("First"), await cli.add("Second")];
+    expect(await cli.run(["depends", second, "--on", first, "--json"])).toMatchObject({ exitCode: 0, records: [{ status: "blocked", dependsOn: [first] }] });
+    const looped = await cli.run(["depends", first, "--on", second, "--json"]);
+    expect(looped).toMatchObject({
+      exitCode: 2,
+      records: [{ code: "DEPENDENCY_CYCLE", message: expect.stringContaining(`${first} "First" -> ${second} "Second" -> `) }],
+    });
+    expect(await cli.run(["run", second, "--json"])).toMatchObject({ exitCode: 1, records: [{ code: "ILLEGAL_TRANSITION" }] });
+    expect(await cli.show(first)).toMatchObject({ blockers: [], unblocks: [second] });
+    expect(await cli.run(["remove", first, "--json"])).toMatchObject({ exitCode: 0, records: [{ type: "removed", id: first, blocked: [second] }] });
+    expect(await cli.show(second)).toMatchObject({ status: "blocked", blockers: [{ id: first, reason: "missing", wayOut: "drop" }] });
+    expect(await cli.run(["depends", second, "--drop", first, "--json"])).toMatchObject({ exitCode: 0, records: [{ status: "todo", dependsOn: [] }] });
+  });
+
   test("a transition that is not legal ends with 1, a folder that is not there with 3", async () => {
     const id = await cli.add("T");
     expect(await cli.run(["pause", id, "--json"])).toMatchObject({ exitCode: 1, records: [{ code: "ILLEGAL_TRANSITION" }] });

@@ -70,6 +70,10 @@ test("each kind of event has its line", () => {
   print({ type: "requeued", reason: "retry" });
   print({ type: "blocked", by: [idB] });
   print({ type: "unblocked", by: idB });
+  print({ type: "unblocked" });
+  print({ type: "dependencies", dependsOn: [idB] });
+  print({ type: "dependencies", dependsOn: [] });
+  print({ type: "removed" });
   print({ type: "requested", request: "stop" });
   print({ type: "completed", summary: "Good.", unblocked: [idB] });
   print({ type: "error", code: "TIMEOUT", message: "Too slow.", details: "line\u001b[1m\nlast" });
@@ -87,6 +91,10 @@ test("each kind of event has its line", () => {
     "back in the queue: retry",
     "blocked: waits for bbbbbbbb",
     "ready: bbbbbbbb is done",
+    "ready",
+    "depends on bbbbbbbb now",
+    "depends on nothing now",
+    "removed",
     "asked to stop",
     "done: Good.",
     "ready now: bbbbbbbb",

@@ -30,6 +30,8 @@ test.each([
     { command: { verb: "resume", id: "a" }, options: { ...plain, settings: { maxTurns: 7, wallClockMinutes: 9, idleMinutes: 3 } } },
   ],
   [["pause", "a"], { command: { verb: "pause", id: "a" }, options: plain }],
+  [["remove", "a"], { command: { verb: "remove", id: "a" }, options: plain }],
+  [["depends", "a", "--on", "b", "--on=c", "--drop", "d"], { command: { verb: "depends", id: "a", on: ["b", "c"], drop: ["d"] }, options: plain }],
   [["help"], { command: { verb: "help" }, options: plain }],
   [["add", "--help"], { command: { verb: "help" }, options: plain }],
   [["--version"], { command: { verb: "version" }, options: plain }],

@@ -181,4 +181,22 @@ describe("RunStream", () => {
     expect(posted).toEqual([{ type: "unavailable", message: "This workspace is not trusted." }]);
     stream.dispose();
   });
+
+  it("says that its task was removed, once and whenever the view asks again, and reads nothing more", async () => {
+    const { stream, posted, calls } = makeStream(3);
+    stream.ready();
+    await settle();
+    const before = [...calls];
+    posted.length = 0;
+    stream.removed();
+    stream.take(changes([{ ...say("late"), taskId, seq: 4, attempt: 1, at: 0 }]));
+    await settle();
+    stream.ready(3);
+    stream.refreshTask();
+    await settle();
+    expect(posted).toHaveLength(3);
+    for (const message of posted) expect(message).toEqual({ type: "unavailable", message: expect.stringContaining("was removed from the queue") as string });
+    expect(calls).toEqual(before);
+    stream.dispose();
+  });
 });
