@@ -55,13 +55,11 @@ export class TaskTreeModel {
     for (const [id, task] of changed) {
       const before = this.#tasks.get(id);
       const from = this.#places.get(id);
-      const to = task === undefined ? undefined : this.#place(task, now);
-      if (task === undefined) this.#forget(id);
-      if (before?.status !== task?.status || before?.title !== task?.title) this.#addBlocked(id, repainted);
-      if (from !== to || (from !== undefined && mayReorder(from, before, task))) {
-        if (from !== undefined) touched.add(from);
-        if (to !== undefined) touched.add(to);
-      } else if (to !== undefined) repainted.add(this.taskNode(id));
+      const to = this.#take(id, task, now);
+      if (concernsDependants(before, task)) this.#addBlocked(id, repainted);
+      const places = [from, to].filter((group) => group !== undefined);
+      if (from !== to || (from !== undefined && mayReorder(from, before, task))) for (const group of places) touched.add(group);
+      else if (to !== undefined) repainted.add(this.taskNode(id));
     }
     const appeared = [...touched].some((group) => this.size(group) === 0) || this.groups().length !== shownBefore;
     if (appeared) return "all";
@@ -94,6 +92,13 @@ export class TaskTreeModel {
     if (known !== undefined) return known;
     this.#nodes.set(key, fresh);
     return fresh;
+  }
+
+  /** The group where the task stands now; undefined when it is gone. */
+  #take(id: TaskId, task: Task | undefined, now: number): TaskGroup | undefined {
+    if (task !== undefined) return this.#place(task, now);
+    this.#forget(id);
+    return undefined;
   }
 
   #place(task: Task, now: number): TaskGroup {
@@ -138,6 +143,11 @@ export class TaskTreeModel {
     this.#tasks.delete(id);
     this.#nodes.delete(`task:${id}`);
   }
+}
+
+/** Whether the rows of those that it blocks look different now. */
+function concernsDependants(before: Task | undefined, after: Task | undefined): boolean {
+  return before?.status !== after?.status || before?.title !== after?.title;
 }
 
 /** Whether the new row may stand elsewhere in the same group. */

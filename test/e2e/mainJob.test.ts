@@ -110,6 +110,23 @@ test("after a reload the run that is in a hidden tab is opened in that tab's pla
   expect(await window.tab(title).count()).toBe(1);
 });
 
+test("a blocked task says why and offers the way out; a removed task is gone, and its open run says so", async () => {
+  const first = tasks()[1]?.id ?? "";
+  session.cli("add", "Waits for it", "--depends", first);
+  await window.rows("Waits for it").filter({ hasText: "blocked by From the terminal" }).waitFor();
+  session.cli("cancel", first);
+  await window.rows("Waits for it").filter({ hasText: "From the terminal (cancelled: retry it)" }).waitFor();
+  await window.clickInlineAction("Waits for it", "Drop Dependency");
+  await window.rows("Waits for it").filter({ hasText: "ready" }).waitFor();
+  await window.chooseFromContextMenu(/Waits for it/, "Open Run");
+  await session.runView(window).getByRole("heading", { name: "Waits for it" }).waitFor();
+  await window.chooseFromContextMenu(/Waits for it/, "Remove Task");
+  await window.clickDialogButton("Remove");
+  await window.rows("Waits for it").waitFor({ state: "detached" });
+  await session.runView(window).getByText("This task was removed from the queue.").waitFor();
+  expect(tasks().map((task) => task.title)).toEqual([title, "From the terminal"]);
+});
+
 test("the status bar tells, and the log has no error", async () => {
   await window.page.locator(`.statusbar-item[id^="${extensionId}"]`).waitFor();
   const errors = window.consoleLines.filter((line) => line.startsWith("[error]") && line.includes("task-master-goose"));
