@@ -2,9 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TaskStore } from "../../src/engine/ports.ts";
 import { priorities } from "../../src/model/task.ts";
 import { claim, codeOf, commitOk, completion, created, insertAndClaim, logEvent, newAttempt, newTask, taskId, type Current } from "./taskStoreFixtures.ts";
-import { journalContract, leaseContract, mergeContract, stepContract, streamContract } from "./taskStoreStreams.ts";
 import { dependencyContract, removalContract } from "./taskStoreDependencies.ts";
-import { journalContract, leaseContract, mergeContract, streamContract } from "./taskStoreStreams.ts";
+import { journalContract, leaseContract, mergeContract, stepContract, streamContract } from "./taskStoreStreams.ts";
 
 /** What every implementation of TaskStore must do. `open` gives a new, empty store for each test. */
 export function describeTaskStore(name: string, open: () => Promise<TaskStore>): void {
