@@ -6,7 +6,7 @@ import type { Task } from "../model/task.ts";
 import type { EngineDeps } from "./engineDeps.ts";
 import type { DependencyChange } from "./facade.ts";
 import type { Ledger } from "./ledger.ts";
-import { checkListLength } from "./newTask.ts";
+import { checkDependencies } from "./newTask.ts";
 import type { TaskStore } from "./ports.ts";
 import { maxCandidates } from "./selectTask.ts";
 import * as machine from "./taskMachine.ts";
@@ -49,7 +49,7 @@ export class DependencyDesk {
     return this.#ledger.change(id, (task) => {
       machine.assertDependenciesMayChange(task);
       const dependsOn = [...new Set([...task.dependsOn.filter((dependency) => !drop.includes(dependency)), ...add])];
-      checkListLength("dependencies", dependsOn);
+      checkDependencies(dependsOn);
       const isSame = dependsOn.length === task.dependsOn.length && dependsOn.every((dependency, index) => dependency === task.dependsOn[index]);
       return isSame ? undefined : { task: { ...task, dependsOn, updatedAt: this.#deps.clock.now() }, events: [{ type: "dependencies", dependsOn }] };
     });
@@ -88,8 +88,18 @@ async function readBlockers(store: TaskStore, task: Task): Promise<readonly Bloc
   return blockersOf(task, await finderOf(store, task.dependsOn));
 }
 
+/** A row that cannot be read is as good as none. */
+async function readTask(store: TaskStore, id: TaskId): Promise<Task | undefined> {
+  try {
+    return await store.get(id);
+  } catch (thrown) {
+    if (toTaskMasterError(thrown).code === "STORE_CORRUPT") return undefined;
+    throw thrown;
+  }
+}
+
 async function finderOf(store: TaskStore, ids: readonly TaskId[]): Promise<FindTask> {
-  const tasks = await Promise.all([...new Set(ids)].map((id) => store.get(id)));
+  const tasks = await Promise.all([...new Set(ids)].map((id) => readTask(store, id)));
   const byId = new Map(tasks.filter((task) => task !== undefined).map((task) => [task.id, task]));
   return (id) => byId.get(id);
 }

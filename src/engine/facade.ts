@@ -60,7 +60,7 @@ export interface TaskEngineFacade {
   find(idOrPrefix: string): Promise<Task>;
   /** Claims and starts the most urgent ready task; undefined when none is ready. The run goes on after the promise resolves. */
   runNext(criteria?: RunCriteria): Promise<RunningTask | undefined>;
-  /** Claims and starts this task (ILLEGAL_TRANSITION, CONFLICT when somebody else has it). */
+  /** Claims and starts this task, out of turn (ILLEGAL_TRANSITION naming what it waits for, CONFLICT when no slot is free). */
   run(id: TaskId): Promise<RunningTask>;
   /**
    * Keeps every slot busy until no task is ready and none runs; resolves with the ids of the tasks that were run, in order of

@@ -1,5 +1,5 @@
 import { TaskMasterError } from "../model/errors.ts";
-import { makeTaskId } from "../model/ids.ts";
+import { makeTaskId, parseTaskId, type TaskId } from "../model/ids.ts";
 import { priorities, type Task } from "../model/task.ts";
 import type { NewTask } from "./facade.ts";
 import type { Random } from "./ports.ts";
@@ -73,13 +73,20 @@ function checkRest(input: NewTask): void {
 
 function checkLists({ tags = [], dependsOn = [], acceptance }: NewTask): void {
   if (!tags.every(isTag)) throw invalid("A tag is empty, longer than 100 characters or holds a control character.");
-  for (const [name, list] of Object.entries({ tags, dependencies: dependsOn, "acceptance commands": acceptance?.commands ?? [] })) {
+  for (const [name, list] of Object.entries({ tags, "acceptance commands": acceptance?.commands ?? [] })) {
     checkListLength(name, list);
   }
+  checkDependencies(dependsOn);
 }
 
-/** INVALID_INPUT when a list of a task is too long. */
-export function checkListLength(name: string, list: readonly unknown[]): void {
+/** INVALID_INPUT when there are too many, or one that cannot be a task's id. Whether there is such a task is another question. */
+export function checkDependencies(ids: readonly TaskId[]): void {
+  checkListLength("dependencies", ids);
+  const wrong = ids.find((id) => parseTaskId(id) === undefined);
+  if (wrong !== undefined) throw invalid(`"${wrong.slice(0, 40)}" is no id of a task, so nothing can depend on it.`);
+}
+
+function checkListLength(name: string, list: readonly unknown[]): void {
   if (list.length > maxListLength) throw invalid(`There are ${list.length} ${name}; at most ${maxListLength} are possible.`);
 }
 

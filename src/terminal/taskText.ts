@@ -52,7 +52,7 @@ function listExtras(task: Task, blockers: readonly Blocker[]): string {
     task.attention === undefined ? undefined : `needs you: ${task.attention.kind}`,
     task.status === "in_progress" || task.status === "paused" ? `${task.progress.percent} %` : undefined,
     task.deadline === undefined ? undefined : `due ${localTime(task.deadline)}`,
-    task.status === "blocked"
+    task.status === "blocked" && blockers.length > 0
       ? `waits for ${blockers.map((blocker) => (isStuck(blocker) ? `${blocker.id} (${blocker.reason})` : blocker.id)).join(", ")}`
       : undefined,
     task.branch === undefined ? undefined : cleanLine(task.branch),

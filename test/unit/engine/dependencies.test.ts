@@ -72,7 +72,9 @@ describe("changing dependencies", () => {
   test("of an unknown task is refused; more than 100 are too", async () => {
     await expect(t.engine.changeDependencies(nobody, { add: [] })).rejects.toEqual(withCode("TASK_NOT_FOUND"));
     const add = Array.from({ length: 101 }, (_, index) => `z${String(index).padStart(7, "0")}` as TaskId);
-    await expect(t.engine.changeDependencies((await t.add("a")).id, { add })).rejects.toEqual(withCode("INVALID_INPUT"));
+    const task = await t.add("a");
+    await expect(t.engine.changeDependencies(task.id, { add })).rejects.toEqual(withCode("INVALID_INPUT"));
+    await expect(t.engine.changeDependencies(task.id, { add: ["first" as TaskId] })).rejects.toEqual(withCode("INVALID_INPUT"));
   });
 
   test("a retry after the change respects it", async () => {
@@ -98,6 +100,37 @@ describe("two processes on one queue", () => {
     expect(results.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
     expect(results.find((result) => result.status === "rejected")?.reason).toEqual(withCode("DEPENDENCY_CYCLE"));
     expect((await one.engine.list()).map((task) => task.status).toSorted()).toEqual(["blocked", "todo"]);
+    for (const engine of engines) await engine.close();
+  });
+
+  test("that add different dependencies to one task at once add both", async () => {
+    using folder = createTempDir("engine-");
+    const engines = ["one", "two"].map((owner) => new TestEngine({ database: `${folder.dir}/queue.db`, owner }));
+    const [one, two] = engines as [TestEngine, TestEngine];
+    const [a, b, task] = [await one.add("a"), await one.add("b"), await one.add("task")];
+    await Promise.all([one.engine.changeDependencies(task.id, { add: [a.id] }), two.engine.changeDependencies(task.id, { add: [b.id] })]);
+    expect((await one.engine.get(task.id)).dependsOn.toSorted()).toEqual([a.id, b.id].toSorted());
+    for (const engine of engines) await engine.close();
+  });
+
+  test.each([
+    ["removes a dependency", (other: TestEngine, _task: Task, first: Task) => other.engine.remove(first.id)],
+    ["adds one", (other: TestEngine, task: Task) => other.add("more").then(({ id }) => other.engine.changeDependencies(task.id, { add: [id] }))],
+  ] as const)("of which one %s while the other takes the task: it is not started", async (_what, interfere) => {
+    using folder = createTempDir("engine-");
+    const engines = ["one", "two"].map((owner) => new TestEngine({ database: `${folder.dir}/queue.db`, owner }));
+    const [one, two] = engines as [TestEngine, TestEngine];
+    const first = await runToEnd(one, await one.add("first"));
+    const task = await one.add("second", { dependsOn: [first.id] });
+    const waitingFor = one.store.waitingFor.bind(one.store);
+    one.store.waitingFor = async (id) => {
+      one.store.waitingFor = waitingFor;
+      const before = await waitingFor(id);
+      await interfere(two, task, first);
+      return before;
+    };
+    await expect(one.engine.run(task.id)).rejects.toEqual(withCode("ILLEGAL_TRANSITION"));
+    expect(await one.engine.get(task.id)).toMatchObject({ status: "blocked", attempts: 0 });
     for (const engine of engines) await engine.close();
   });
 
@@ -143,6 +176,16 @@ describe("dangling dependencies", () => {
     expect(await t.engine.runAll()).toEqual([]);
     expect(await t.engine.changeDependencies(task.id, { drop: [nobody] })).toMatchObject({ status: "todo" });
     expect(await runToEnd(t, task)).toMatchObject({ status: "done" });
+  });
+
+  test("a dependency whose row is damaged counts as missing and hides no other", async () => {
+    const [first, other] = [await t.add("first"), await t.add("other")];
+    const task = await t.add("second", { dependsOn: [first.id, other.id] });
+    t.database.prepare("UPDATE tasks SET body = '{' WHERE id = ?").run(first.id);
+    expect(await reasonsOf(task)).toEqual([
+      [first.id, "missing", "drop"],
+      [other.id, "waiting", undefined],
+    ]);
   });
 });
 

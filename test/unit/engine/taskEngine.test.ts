@@ -28,6 +28,7 @@ describe("enqueue", () => {
     ["a prompt of 1 MB", { title: "a", prompt: "x".repeat(1_000_000) }],
     ["a deadline that is no time", { title: "a", deadline: Number.NaN }],
     ["an empty tag", { title: "a", tags: [""] }],
+    ["a dependency that cannot be an id", { title: "a", dependsOn: ["first" as Task["id"]] }],
   ])("%s is refused and nothing is stored", async (_what, input) => {
     await expect(t.engine.enqueue(input)).rejects.toEqual(withCode("INVALID_INPUT"));
     expect(await t.engine.list()).toEqual([]);
