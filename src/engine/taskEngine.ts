@@ -104,15 +104,22 @@ export class TaskEngine implements TaskEngineFacade {
 
   async runNext(criteria: RunCriteria = {}): Promise<RunningTask | undefined> {
     this.#assertFreeSlot();
+    const refused = new Set<TaskId>();
     for (;;) {
       const now = this.#deps.clock.now();
-      const select = (tasks: readonly Task[]): Task | undefined => selectTask(tasks, now, criteria);
+      const select = (tasks: readonly Task[]): Task | undefined =>
+        selectTask(
+          tasks.filter(({ id }) => !refused.has(id)),
+          now,
+          criteria,
+        );
       const task = select(await this.#deps.store.candidates(now, candidatesPerPriority)) ?? select(await this.#dependencies.strays(now));
       if (task === undefined) return undefined;
       try {
         return this.#launch(await this.#desk.claim(task.id, { now, criteria }));
       } catch (thrown) {
         if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker, or a dependency is open: choose again
+        refused.add(task.id);
       }
     }
   }

@@ -322,6 +322,14 @@ describe("no path starts a task whose dependencies are not all done", () => {
     expect((await t.engine.runNext())?.task.id).toBe(late.id);
   });
 
+  test("a task that cannot be taken after all is not chosen for ever", async () => {
+    const task = await t.add("a", { dependsOn: [nobody] });
+    const other = await t.add("b");
+    t.store.candidates = () => Promise.resolve([task, other]);
+    expect((await t.engine.runNext())?.task.id).toBe(other.id);
+    expect(await t.engine.runNext()).toBeUndefined();
+  });
+
   test("run by hand need not wait for the time of a retry", async () => {
     const task = await t.add("a");
     await t.store.commit({ task: { ...task, notBefore: t.clock.now() + 60_000 }, events: [] });
