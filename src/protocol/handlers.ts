@@ -1,5 +1,6 @@
 /** What the built-in handlers take and give: the contract between whoever invokes them and src/worker/handlers. */
 import * as v from "valibot";
+import { remoteNamePattern } from "../model/settings.ts";
 
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4_096));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -102,6 +103,13 @@ export const gitCommitInput = v.object({
 export const gitCommitOutput = v.object({ commits: v.array(v.string()), files: v.array(v.string()) });
 
 /**
+ * `git.push`: the branch of a finished attempt to a remote of the repository, never by force. What keeps it from there (no such
+ * remote, no network, a refusal) is an answer; `reason` says it in a line.
+ */
+export const gitPushInput = v.object({ workspace: workspaceSchema, remote: v.pipe(v.string(), v.regex(remoteNamePattern)) });
+export const gitPushOutput = v.union([v.object({ pushed: v.literal(true) }), v.object({ pushed: v.literal(false), reason: v.string() })]);
+
+/**
  * `git.cleanup`: removes the worktree. Unfinished work is saved first: as a commit on the branch (`keep: "branch"`), or, with all that
  * was committed since the attempt began, under `refs/task-master/unfinished/<taskId>/<attempt>`; then the branch goes back to where
  * the attempt began. A branch without any commit of its own is removed.
@@ -141,6 +149,7 @@ export const handlerContracts = {
   "git.prepare": { input: gitPrepareInput, output: workspaceSchema },
   "git.changes": { input: gitChangesInput, output: gitChangesOutput },
   "git.commit": { input: gitCommitInput, output: gitCommitOutput },
+  "git.push": { input: gitPushInput, output: gitPushOutput },
   "git.cleanup": { input: gitCleanupInput, output: gitCleanupOutput },
   "run.reap": { input: runReapInput, output: runReapOutput },
   "verify.run": { input: verifyRunInput, output: verifyRunOutput },
