@@ -12,7 +12,7 @@ const progressAfter: { readonly [S in AttemptStep]?: Progress } = {
   prepared: { percent: 3, message: "worktree ready, starting Goose" },
   agent_finished: { percent: 92, message: "checking the result" },
   verified: { percent: 95, message: "committing" },
-  committed: { percent: 98, message: "cleaning up" },
+  committed: { percent: 98, message: "finishing" },
 };
 
 /** Records a step of the attempt, with what it brought. */
@@ -44,11 +44,16 @@ function endOf(deps: EngineDeps, task: Task, attempt: Attempt | undefined, outco
   const now = deps.clock.now();
   const metrics = { startedAt: attempt?.startedAt ?? now, endedAt: now, durationMs: now - (attempt?.startedAt ?? now) };
   if (outcome.kind === "completed") {
-    const result: TaskResult = { output: outcome.summary, metrics, artifacts: outcome.commit.files };
+    const notPushed = outcome.notPushed === undefined ? undefined : `Not pushed: ${outcome.notPushed}`;
+    const output = notPushed === undefined ? outcome.summary : `${outcome.summary}\n\n${notPushed}`;
+    const result: TaskResult = { output, metrics, artifacts: outcome.commit.files };
     return {
       task: machine.complete({ ...task, branch: outcome.workspace.branch }, result, now),
       ...ended(attempt, { outcome: "completed", endedAt: now, commits: outcome.commit.commits }),
-      events: [{ type: "completed", summary: outcome.summary, unblocked: [] }],
+      events: [
+        ...(notPushed === undefined ? [] : [{ type: "log", level: "warn", message: notPushed } as const]),
+        { type: "completed", summary: outcome.summary, unblocked: [] },
+      ],
       releaseDependants: true,
     };
   }

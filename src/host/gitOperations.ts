@@ -10,7 +10,7 @@ const maxBodyLength = 4_000;
 /** What git operations through the workers are made with. */
 export interface GitOperationsOptions {
   readonly workers: WorkerHost;
-  readonly settings: () => Pick<EngineSettings, "branchPrefix" | "gitUserName" | "gitUserEmail">;
+  readonly settings: () => Pick<EngineSettings, "branchPrefix" | "gitUserName" | "gitUserEmail" | "pushRemote">;
   /** Where worktrees are made: `<stateDirectory>/worktrees/<task id>`. */
   readonly stateDirectory: string;
 }
@@ -62,6 +62,12 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
         identity: identity(),
       };
       return callHandler(workers, subjectOf(leased), { handler: "git.commit", input }, signal);
+    },
+    push: async (leased, workspace, { signal }) => {
+      const { pushRemote } = settings();
+      if (!pushRemote) return { pushed: false };
+      const call = { handler: "git.push", input: { workspace: { ...workspace }, remote: pushRemote } } as const;
+      return callHandler(workers, subjectOf(leased), call, signal);
     },
     cleanup: (leased, workspace, keep) => {
       const input = {

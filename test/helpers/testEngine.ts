@@ -170,6 +170,7 @@ export class TestEngine {
         }),
       changes: () => Promise.resolve(world.files),
       commitAndPush: () => Promise.resolve({ commits: ["c0ffee"], files: world.files }),
+      push: () => Promise.resolve({ pushed: false }),
       cleanup: () => Promise.resolve({}),
     };
     const spied = Object.entries(verbs).map(([name, verb]) => [

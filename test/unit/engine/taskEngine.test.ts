@@ -49,7 +49,7 @@ describe("a run", () => {
     const task = await t.add("write");
     const done = await runToEnd(t, task);
     expect(done).toMatchObject({ status: "done", branch: "tm/write", progress: { percent: 100 }, result: { artifacts: ["a.txt"] } });
-    expect(t.world.gitCalls).toEqual(["isClean", "branch", "changes", "commitAndPush", "cleanup"]);
+    expect(t.world.gitCalls).toEqual(["isClean", "branch", "changes", "commitAndPush", "push", "cleanup"]);
     expect(t.published(task)).toEqual(expect.arrayContaining(["created", "started", "checkpoint", "completed"]));
     const [attempt] = await t.engine.attempts(task.id);
     expect(attempt).toMatchObject({
