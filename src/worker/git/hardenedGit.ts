@@ -65,8 +65,8 @@ export interface GitSetup {
   readonly identity?: CommitIdentity;
   /** More `-c` settings, as key=value. */
   readonly config?: readonly string[];
-  /** The only transports that may be used, whatever any configuration allows. */
-  readonly protocols?: readonly string[];
+  /** More environment variables. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** How one command runs. */
@@ -190,10 +190,7 @@ class OutputBound {
 }
 
 async function makeSimpleGit(setup: GitSetup, bound: OutputBound | undefined, options: Partial<SimpleGitOptions>): Promise<SimpleGit> {
-  const environment = {
-    ...gitEnvironment(process.env, setup.identity),
-    ...(setup.protocols === undefined ? {} : { GIT_ALLOW_PROTOCOL: setup.protocols.join(":") }),
-  };
+  const environment = { ...gitEnvironment(process.env, setup.identity), ...setup.environment };
   const binary = await findGit(environment);
   return simpleGit({
     ...options,

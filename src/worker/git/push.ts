@@ -3,6 +3,9 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { TaskMasterError, toTaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
+import { markerName } from "../process/environment.ts";
+import { guard } from "../process/guard.ts";
+import { killMarked, newMarker } from "../process/marker.ts";
 import type { Warn } from "./commit.ts";
 import { redactUrl } from "./gitErrors.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
@@ -16,8 +19,8 @@ const timeoutMs = 10 * 60_000;
 const maxOutputBytes = 1024 * 1024;
 const maxReason = 500;
 
-/** What this process lets git use; `ext::` and other helpers would run programs that the repository names. */
-const protocols = ["https", "ssh", "file"];
+/** What git may use, whatever any configuration allows; `ext::` and other helpers would run programs that the repository names. */
+const protocols = "https:ssh:file";
 
 /** How often and how long; tests are quicker. */
 export interface PushPatience {
@@ -35,17 +38,23 @@ export async function pushBranch(
   patience: PushPatience = { retryDelaysMs },
 ): Promise<HandlerOutput<"git.push">> {
   const timeout = AbortSignal.timeout(timeoutMs);
+  const mark = newMarker();
   try {
     const repository = await openRepository(workspace.repository, signal);
     await checkRemote(repository, remote);
     const found = await findBranch(repository.git, workspace.branch);
-    if (found === undefined) return { pushed: false, reason: `The branch ${workspace.branch} is gone.` };
-    const git = await networkGit(repository.git.with({ signal: AbortSignal.any([signal, timeout]) }), remote);
+    if (found === undefined) throw new TaskMasterError("GIT_CONFLICT", `The branch ${workspace.branch} is gone.`);
+    const environment = { GIT_ALLOW_PROTOCOL: protocols, [markerName]: mark.value };
+    const git = await networkGit(repository.git.with({ environment, signal: AbortSignal.any([signal, timeout]) }), remote);
     // By commit and full name: nothing that a configuration says of branches, tags or "HEAD" has a part in it.
     const refspec = `${found.head}:refs/heads/${workspace.branch}`;
     await withRetries((args) => git.run(args, { maxOutputBytes }), { remote, refspec, signal, warn, patience });
+    // Not swept: a credential cache or an ssh master that it started is there to stay.
+    guard.dropMarker(mark.value);
     return { pushed: true };
   } catch (thrown) {
+    // A git that is interrupted leaves its helpers and the hooks of a remote on this machine behind.
+    await killMarked(mark, []);
     signal.throwIfAborted();
     if (timeout.aborted) return { pushed: false, reason: `${remote} took longer than ${timeoutMs / 60_000} minutes.` };
     return { pushed: false, reason: explain(toTaskMasterError(thrown), remote) };
@@ -87,7 +96,6 @@ async function networkGit(git: HardenedGit, remote: string): Promise<HardenedGit
   const ssh = stdout.trim() === "" ? "ssh" : stdout.trim();
   const isOpenSsh = !/plink/i.test(ssh); // PuTTY's knows neither -o nor questions of this kind
   return git.with({
-    protocols,
     config: [
       ...(git.setup.config ?? []),
       `core.sshCommand=${isOpenSsh ? `${ssh} -o BatchMode=yes -o ConnectTimeout=30` : ssh}`,
