@@ -5,21 +5,23 @@ import type { TaskId } from "../model/ids.ts";
 import type { Attempt, AttemptStep, Task } from "../model/task.ts";
 import { noUsage } from "../model/usage.ts";
 import { continuedAttempt } from "./continuedAttempt.ts";
-import type { EngineDeps } from "./engineDeps.ts";
+import type { QueueDeps } from "./engineDeps.ts";
+import type { RunCriteria } from "./facade.ts";
 import type { Ledger, RowChange } from "./ledger.ts";
 import type { LeasedTask } from "./ports.ts";
+import { candidatesPerPriority, selectTask } from "./selectTask.ts";
 import * as machine from "./taskMachine.ts";
 
 /** Gives out and takes back leases for one engine. */
 export class LeaseDesk {
-  readonly #deps: EngineDeps;
+  readonly #deps: QueueDeps;
   readonly #ledger: Ledger;
   readonly #onInterrupted: (id: TaskId, attempt: Attempt) => void;
   /** Tasks whose lease had run out at the last look, with their tokens. */
   #runOut: ReadonlyMap<TaskId, number> = new Map();
 
   /** `onInterrupted` hears of each running task that this desk found without an owner and put to `paused`. */
-  constructor(deps: EngineDeps, ledger: Ledger, onInterrupted: (id: TaskId, attempt: Attempt) => void) {
+  constructor(deps: QueueDeps, ledger: Ledger, onInterrupted: (id: TaskId, attempt: Attempt) => void) {
     this.#deps = deps;
     this.#ledger = ledger;
     this.#onInterrupted = onInterrupted;
@@ -33,6 +35,20 @@ export class LeaseDesk {
       return { task: next, attempt: newAttempt(next, owner, clock.now()), events: [{ type: "started", owner }] };
     });
     return this.#leased(task);
+  }
+
+  /** Takes the most urgent ready task; undefined when none is ready. */
+  async claimNext(criteria: RunCriteria = {}): Promise<LeasedTask | undefined> {
+    for (;;) {
+      const now = this.#deps.clock.now();
+      const task = selectTask(await this.#deps.store.candidates(now, candidatesPerPriority), now, criteria);
+      if (task === undefined) return undefined;
+      try {
+        return await this.claim(task.id);
+      } catch (thrown) {
+        if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker: choose again
+      }
+    }
   }
 
   /** Takes a paused task whose holder is gone; its attempt goes on. */
@@ -135,6 +151,36 @@ export class LeaseDesk {
       log.warn("processes that an interrupted run may have left could not be looked for", { task: id, error: toTaskMasterError(thrown).message });
       return 0;
     }
+  }
+
+  /** Renews a lease until disposed; `onLost` hears when it is no longer ours. */
+  keep({ task, token }: LeasedTask, onLost: () => void): Disposable {
+    const { store, timers, clock, leaseMs, log } = this.#deps;
+    let timer: Disposable | undefined;
+    let isDisposed = false;
+    const renew = async (): Promise<void> => {
+      try {
+        if (await store.renewLease(task.id, token, clock.now() + leaseMs)) return;
+        isDisposed = true;
+        onLost();
+      } catch (thrown) {
+        log.warn("the lease could not be renewed; trying again", { task: task.id, error: toTaskMasterError(thrown).message });
+      }
+    };
+    const schedule = (): void => {
+      timer = timers.after(leaseMs / 3, () => {
+        void renew().finally(() => {
+          if (!isDisposed) schedule();
+        });
+      });
+    };
+    schedule();
+    return {
+      dispose: () => {
+        isDisposed = true;
+        timer?.dispose();
+      },
+    };
   }
 
   /** Looks for leases that nobody holds from time to time until disposed. */

@@ -11,7 +11,6 @@ import { LeaseDesk } from "./lease.ts";
 import { makeTask } from "./newTask.ts";
 import type { EventQuery, LeasedTask } from "./ports.ts";
 import { runAll } from "./runAll.ts";
-import { candidatesPerPriority, selectTask } from "./selectTask.ts";
 import * as machine from "./taskMachine.ts";
 import { TaskRun } from "./taskRun.ts";
 
@@ -109,16 +108,8 @@ export class TaskEngine implements TaskEngineFacade {
 
   async runNext(criteria: RunCriteria = {}): Promise<RunningTask | undefined> {
     this.#assertFreeSlot();
-    for (;;) {
-      const now = this.#deps.clock.now();
-      const task = selectTask(await this.#deps.store.candidates(now, candidatesPerPriority), now, criteria);
-      if (task === undefined) return undefined;
-      try {
-        return this.#launch(await this.#desk.claim(task.id));
-      } catch (thrown) {
-        if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker: choose again
-      }
-    }
+    const leased = await this.#desk.claimNext(criteria);
+    return leased === undefined ? undefined : this.#launch(leased);
   }
 
   async run(id: TaskId): Promise<RunningTask> {
@@ -199,7 +190,7 @@ export class TaskEngine implements TaskEngineFacade {
 
   #launch(leased: LeasedTask): RunningTask {
     const { id } = leased.task;
-    const run = new TaskRun(this.#deps, this.#ledger, leased);
+    const run = new TaskRun(this.#deps, { ledger: this.#ledger, desk: this.#desk }, leased);
     this.#runs.set(id, run);
     const finished = run.finished.finally(() => {
       this.#runs.delete(id);

@@ -4,6 +4,7 @@ import type { GitOperations, LeasedTask, WorkerHost } from "../engine/ports.ts";
 import type { EngineSettings } from "../model/settings.ts";
 import type { Task } from "../model/task.ts";
 import { callHandler, type InvocationSubject } from "./invokeHandler.ts";
+import { runName } from "./runReaper.ts";
 
 const maxBodyLength = 4_000;
 
@@ -66,8 +67,8 @@ export function createGitOperations({ workers, settings, stateDirectory }: GitOp
     push: async (leased, workspace, { signal }) => {
       const { pushRemote } = settings();
       if (!pushRemote) return { pushed: false };
-      const call = { handler: "git.push", input: { workspace: { ...workspace }, remote: pushRemote } } as const;
-      return callHandler(workers, subjectOf(leased), call, signal);
+      const input = { run: runName(leased.task.id, leased.token), workspace: { ...workspace }, remote: pushRemote };
+      return callHandler(workers, subjectOf(leased), { handler: "git.push", input }, signal);
     },
     cleanup: (leased, workspace, keep) => {
       const input = {

@@ -106,7 +106,7 @@ export const gitCommitOutput = v.object({ commits: v.array(v.string()), files: v
  * `git.push`: the branch of a finished attempt to a remote of the repository, never by force. What keeps it from there (no such
  * remote, no network, a refusal) is an answer; `reason` says it in a line.
  */
-export const gitPushInput = v.object({ workspace: workspaceSchema, remote: v.pipe(v.string(), v.regex(remoteNamePattern)) });
+export const gitPushInput = v.object({ run: runName, workspace: workspaceSchema, remote: v.pipe(v.string(), v.regex(remoteNamePattern)) });
 export const gitPushOutput = v.union([v.object({ pushed: v.literal(true) }), v.object({ pushed: v.literal(false), reason: v.string() })]);
 
 /**

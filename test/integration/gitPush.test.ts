@@ -10,6 +10,7 @@ import { call, failure, GitFixture, isolateGit, type Workspace } from "../unit/w
 
 const quick = { retryDelaysMs: [1, 1] };
 const branch = "tm/1";
+const run = "task0001-1";
 
 let f: GitFixture;
 let place: TempDir;
@@ -48,7 +49,7 @@ function hook(bare: string, name: string, script: string): void {
 
 async function push(remote = "origin", { signal = new AbortController().signal } = {}): Promise<{ pushed: boolean; reason?: string; warnings: string[] }> {
   const warnings: string[] = [];
-  return { ...(await pushBranch({ workspace, remote }, { signal, warn: (text) => void warnings.push(text) }, quick)), warnings };
+  return { ...(await pushBranch({ run, workspace, remote }, { signal, warn: (text) => void warnings.push(text) }, quick)), warnings };
 }
 
 const head = (): string => f.repo.git("rev-parse", branch);
@@ -70,11 +71,11 @@ describe("git.push", () => {
     f.repo.git("tag", "v1", branch);
     f.repo.git("config", "push.followTags", "true");
     const before = f.userState();
-    expect(await call("git.push", { workspace, remote: "origin" })).toEqual({ pushed: true });
+    expect(await call("git.push", { run, workspace, remote: "origin" })).toEqual({ pushed: true });
     expect(f.gitIn(bare, "for-each-ref", "--format=%(refname)")).toBe(`refs/heads/${branch}`);
     expect(remoteHead(bare)).toBe(head());
     hook(bare, "pre-receive", "exit 1"); // nothing is sent, so nobody is asked
-    expect(await call("git.push", { workspace, remote: "origin" })).toEqual({ pushed: true });
+    expect(await call("git.push", { run, workspace, remote: "origin" })).toEqual({ pushed: true });
     expect(f.userState()).toBe(before);
   });
 
@@ -142,7 +143,7 @@ describe("git.push", () => {
 
   it.each(["--mirror", "-f", "a b", "../x", "ext::sh", "https://127.0.0.1/x", ""])("%j is no name of a remote", async (remote) => {
     if (remote.startsWith("-")) f.gitIn(f.repo.dir, "config", `remote.${remote}.url`, place.dir);
-    expect(await failure(call("git.push", { workspace, remote }))).toMatchObject({ code: "INVALID_INPUT" });
+    expect(await failure(call("git.push", { run, workspace, remote }))).toMatchObject({ code: "INVALID_INPUT" });
   });
 
   it.each([

@@ -33,12 +33,12 @@ export interface PushPatience {
  * @throws only the reason of the signal
  */
 export async function pushBranch(
-  { workspace, remote }: HandlerInput<"git.push">,
+  { run, workspace, remote }: HandlerInput<"git.push">,
   { signal, warn }: { readonly signal: AbortSignal; readonly warn: Warn },
   patience: PushPatience = { retryDelaysMs },
 ): Promise<HandlerOutput<"git.push">> {
   const timeout = AbortSignal.timeout(timeoutMs);
-  const mark = newMarker();
+  const mark = newMarker(run);
   try {
     const repository = await openRepository(workspace.repository, signal);
     await checkRemote(repository, remote);

@@ -67,7 +67,7 @@ describe("a run", () => {
     t.world.git = { push: () => Promise.resolve({ pushed: true }) };
     const task = await t.add("write");
     expect(await runToEnd(t, task)).toMatchObject({ status: "done", result: { output: "I changed the file." } });
-    expect((await t.engine.attempts(task.id))[0]?.steps).toEqual(["prepared", "agent_finished", "verified", "committed", "pushed"]);
+    expect((await t.engine.attempts(task.id))[0]?.steps).toEqual(["prepared", "agent_finished", "verified", "committed", "pushed", "acknowledged"]);
   });
 
   test.each([
@@ -80,7 +80,10 @@ describe("a run", () => {
     expect(done).toMatchObject({ status: "done", result: { output: "I changed the file.\n\nNot pushed: a hook said no" } });
     const events = await t.engine.events(task.id, { limit: 100 });
     expect(events).toContainEqual(expect.objectContaining({ type: "log", level: "warn", message: "Not pushed: a hook said no" }));
-    expect((await t.engine.attempts(task.id))[0]).toMatchObject({ outcome: "completed", steps: ["prepared", "agent_finished", "verified", "committed"] });
+    expect((await t.engine.attempts(task.id))[0]).toMatchObject({
+      outcome: "completed",
+      steps: ["prepared", "agent_finished", "verified", "committed", "acknowledged"],
+    });
   });
 
   test("a stop while it is pushed ends the task; its commit stays on the branch", async () => {
