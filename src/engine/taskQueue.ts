@@ -47,7 +47,9 @@ export class TaskQueue implements Disposable {
   /** Queues tasks in this order; when one is malformed (INVALID_INPUT) none is. */
   readonly addTasks = async (inputs: readonly NewTask[]): Promise<readonly Task[]> => {
     const { clock, random, repository, settings } = this.#deps;
-    const rows = inputs.map((input) => makeTask(input, { now: clock.now(), random, repository, maxAttempts: settings().maxAttempts }));
+    // A millisecond apart: of tasks of the same age the id decides, which is random.
+    const context = { random, repository, maxAttempts: settings().maxAttempts };
+    const rows = inputs.map((input, index) => makeTask(input, { ...context, now: clock.now() + index }));
     const added: Task[] = [];
     for (const row of rows) added.push(await this.#ledger.insert(row));
     this.#awake.resolve();

@@ -64,6 +64,8 @@ export class TestEngine {
   readonly clock: ManualClock;
   readonly world: TestWorld;
   readonly store: SqliteTaskStore;
+  /** What the engine stands on. */
+  readonly deps: EngineDeps;
   readonly engine: TaskEngine;
   readonly changes: TaskChange[] = [];
 
@@ -84,7 +86,8 @@ export class TestEngine {
       logged: [],
     };
     this.store = new SqliteTaskStore(openDatabase(options.database ?? ":memory:"));
-    this.engine = new TaskEngine(this.#deps(options.owner ?? "test"));
+    this.deps = this.#makeDeps(options.owner ?? "test");
+    this.engine = new TaskEngine(this.deps);
     this.engine.onDidChange((changes) => this.changes.push(...changes));
   }
 
@@ -111,7 +114,7 @@ export class TestEngine {
     await this.store.close();
   }
 
-  #deps(owner: string): EngineDeps {
+  #makeDeps(owner: string): EngineDeps {
     const { world, clock } = this;
     const log = Object.fromEntries(["debug", "info", "warn", "error"].map((level) => [level, (text: string) => world.logged.push(`${level}: ${text}`)]));
     return {

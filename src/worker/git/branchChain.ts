@@ -6,7 +6,7 @@ import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { describeChain, type ChainCommit } from "./chainGraph.ts";
 import { idTrailer } from "./commitMessage.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
-import { headCommit, locateRepository } from "./repository.ts";
+import { currentBranch, headCommit, locateRepository } from "./repository.ts";
 
 const maxCommits = 20_000;
 
@@ -29,7 +29,10 @@ async function taskHeads(git: HardenedGit, prefix: string): Promise<Map<string, 
 
 async function taskCommits(git: HardenedGit, prefix: string, heads: ReadonlyMap<string, string>): Promise<Map<string, ChainCommit>> {
   const format = `%H%x00%P%x00%(trailers:key=${idTrailer},valueonly,separator=%x2C)`;
-  const users = [...((await headCommit(git)) === undefined ? [] : ["HEAD"]), `--exclude=${prefix}*`, "--branches"];
+  // A user who looks at a task's branch has not made it theirs.
+  const isOnTask = heads.has((await currentBranch(git)) ?? "");
+  const head = isOnTask || (await headCommit(git)) === undefined ? [] : ["HEAD"];
+  const users = [...head, `--exclude=${prefix}*`, "--branches"];
   const args = ["log", "--topo-order", `--max-count=${maxCommits}`, `--format=${format}`, "--stdin", "--not", ...users];
   // The heads by stdin: there may be more branches than a command line can hold.
   const output = await git.run(args, { input: `${[...new Set(heads.values())].join("\n")}\n` });
