@@ -21,6 +21,8 @@ const hardening = [
   "core.askPass=",
   "protocol.ext.allow=never",
   "commit.gpgSign=false",
+  // Would run gpg.program for every signed commit that log and reflog pass by.
+  "log.showSignature=false",
   "gc.auto=0",
   "maintenance.auto=false",
   "submodule.recurse=false",
