@@ -91,6 +91,23 @@ describe("after a crash", () => {
     expect(events.filter(({ type }) => type === "completed")).toHaveLength(1);
   });
 
+  test("while it was pushed, only that is done again", async () => {
+    const task = await dieAt((world) => (world.git = { push: () => never }), called("push"));
+    next.world.git = { push: () => Promise.resolve({ pushed: true }) };
+    await next.engine.start();
+    expect(await end(task)).toMatchObject({ status: "done" });
+    expect(next.world.gitCalls).toEqual(["push", "cleanup"]);
+    expect(await steps(next, task)).toContain("pushed");
+  });
+
+  test("behind the push, it is not pushed again", async () => {
+    const task = await dieAt((world) => (world.git = { push: () => Promise.resolve({ pushed: true }), cleanup: () => never }), called("cleanup"));
+    await next.engine.start();
+    expect(await end(task)).toMatchObject({ status: "done" });
+    expect(next.world.gitCalls).toEqual(["cleanup"]);
+    expect(await steps(next, task)).toContain("pushed");
+  });
+
   test("while Goose mended its work after a failed check, the earlier answer no longer counts", async () => {
     const failing = [{ command: "npm test", exitCode: 1, outputTail: "red", timedOut: false }];
     const task = await dieAt(
