@@ -1,15 +1,22 @@
 /** Builds every object once, in the order in which a task travels, for the extension and for the terminal: the only file that knows all layers. */
 import { randomBytes } from "node:crypto";
+import { abortable } from "./base/abort.ts";
+import { createAgentWork } from "./engine/agentWork.ts";
+import type { QueueDeps } from "./engine/engineDeps.ts";
 import { TaskEngine } from "./engine/taskEngine.ts";
 import type { TaskEngineFacade } from "./engine/facade.ts";
-import type { Clock, Logger, Timers } from "./engine/ports.ts";
-import type { EngineSettings } from "./model/settings.ts";
+import type { Clock, Logger, LooperDeps, TaskStore, Timers, WorkerHost } from "./engine/ports.ts";
+import { TaskQueue } from "./engine/taskQueue.ts";
+import { createWorkCheck } from "./engine/verification.ts";
+import { defaultSettings, type EngineSettings } from "./model/settings.ts";
 import { createCommandVerifier } from "./host/commandVerifier.ts";
-import { createGitOperations } from "./host/gitOperations.ts";
-import { createGooseAgent } from "./host/gooseAgent.ts";
+import { createGitDeps, type GitDeps } from "./host/gitDeps.ts";
+import { createGooseAgent, type ModelChoice } from "./host/gooseAgent.ts";
+import { readInstructions } from "./host/instructions.ts";
 import { isOwnerGone, makeOwner } from "./host/processOwner.ts";
 import { createRunReaper } from "./host/runReaper.ts";
 import { checkSetup, type SetupCheck } from "./host/setupChecks.ts";
+import { createStructuredLogger } from "./host/structuredLogger.ts";
 import { TaskWorkerHost } from "./host/taskWorkerHost.ts";
 import type { TaskMasterError } from "./model/errors.ts";
 import { openQueue } from "./store/openQueue.ts";
@@ -54,34 +61,120 @@ const timers: Timers = {
   },
 };
 
+/** On what workers are built. */
+export interface BaseWorkerConfig {
+  /** The working directory whose repository the tasks change. */
+  readonly repository: string;
+  /** Where worktrees and temporary files go; the queue's own directory. */
+  readonly stateDirectory: string;
+  /** Absolute path of the worker's script. */
+  readonly workerScript: string;
+  /** Default: what holds where nothing is set. */
+  readonly settings?: () => EngineSettings;
+  /** Default: JSON lines on stderr, from "info" on. */
+  readonly log?: Logger;
+}
+
+/** What every worker needs, whichever agent it drives. */
+export interface BaseWorkerDeps extends Required<Omit<BaseWorkerConfig, "workerScript">> {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Resolves after the time, rejects with the reason of the signal. */
+  readonly sleep: LooperDeps["sleep"];
+  /** Where git, Goose and commands run; whoever made it stops it. */
+  readonly workers: WorkerHost;
+  readonly git: GitDeps;
+}
+
+/** Clock, timers, sleep, log, worker threads and git. */
+export function createBaseWorkerDeps(config: BaseWorkerConfig): BaseWorkerDeps {
+  const { repository, stateDirectory, workerScript, settings = () => defaultSettings, log = createStructuredLogger("info") } = config;
+  const workers = new TaskWorkerHost({ script: workerScript, settings, timers, log });
+  const git = createGitDeps({ workers, settings, stateDirectory, log }, repository);
+  return { repository, stateDirectory, settings, log, clock, timers, sleep, workers, git };
+}
+
+const sleep: LooperDeps["sleep"] = async (ms, { signal }) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = timers.after(ms, resolve);
+  try {
+    await abortable(promise, signal);
+  } finally {
+    timer.dispose();
+  }
+};
+
+/** On what a queue is built: an open store (`openQueue`), and the workers of its repository. */
+export interface TaskQueueConfig {
+  readonly base: BaseWorkerDeps;
+  readonly store: TaskStore;
+  /** Whether the user trusts the repository (default: yes, by naming it). */
+  readonly isTrusted?: () => boolean;
+}
+
+/** The durable queue as a loop sees it. */
+export function createTaskQueue(config: TaskQueueConfig): TaskQueue {
+  return new TaskQueue(queueDeps(config));
+}
+
+function queueDeps({ base, store, isTrusted = () => true }: TaskQueueConfig): QueueDeps {
+  const { git, log, settings, repository, workers } = base;
+  const owner = makeOwner(randomBytes(4).toString("hex"));
+  const reap = createRunReaper({ workers });
+  return { store, git, clock, timers, random: Math.random, log, settings, isTrusted, owner, isOwnerGone, reap, leaseMs, repository };
+}
+
+/** How Goose works on the tasks of a queue. Keys of providers come from the environment or Goose's own configuration, never from here. */
+export interface GooseWorkerConfig extends ModelChoice {
+  readonly base: BaseWorkerDeps;
+  readonly queue: TaskQueue;
+  /** One prompt turn takes no longer than this (ms), whatever task and settings allow. */
+  readonly processTimeout?: number;
+  /** A file, in the repository or by its absolute path, whose text every Goose session is told before its task. */
+  readonly instructionsFile?: string;
+}
+
+/** Real Goose as the loop's `runWorker`: sessions, feedback and what Goose says go into the queue's journal. */
+export function makeGooseWorker(config: GooseWorkerConfig): LooperDeps["runWorker"] {
+  const { base, queue, instructionsFile, processTimeout, provider, model } = config;
+  return createAgentWork({
+    agent: createGooseAgent({
+      ...base,
+      choice: { ...(provider === undefined ? {} : { provider }), ...(model === undefined ? {} : { model }) },
+      ...(processTimeout === undefined ? {} : { processTimeoutMs: processTimeout }),
+    }),
+    store: queue.store,
+    journal: queue.journal,
+    log: base.log,
+    ...(instructionsFile === undefined ? {} : { instructions: ({ task }) => readInstructions(instructionsFile, task.repository) }),
+  });
+}
+
+/** Every verb of the loop, with real git and real Goose: `loop(createGooseWorkerDeps(config))({ signal })` works the queue. */
+export function createGooseWorkerDeps(config: GooseWorkerConfig): LooperDeps {
+  const { base, queue } = config;
+  const { git, log, sleep } = base;
+  const { pullTask, ackTask, checkpoint } = queue;
+  const verify = createWorkCheck({ git, verifier: createCommandVerifier(base) });
+  return { git, log, sleep, pullTask, ackTask, checkpoint, verify, runWorker: makeGooseWorker(config) };
+}
+
 /** Opens the queue of the folder and starts an engine on it. Throws the store's errors; Goose and git are first needed by a run. */
 export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngine> {
-  const { folder, ownDirectory, dataDirectory, workerScript, logger, settings } = options;
+  const { folder, ownDirectory, dataDirectory, workerScript, logger, settings, isTrusted } = options;
   const queue = await openQueue({
     folder,
     ...(ownDirectory === undefined ? {} : { ownDirectory }),
     ...(dataDirectory === undefined ? {} : { dataDirectory }),
     store: { onBadRow: (error) => logger.error("a stored task cannot be read", { error: error.message }) },
   });
-  const workers = new TaskWorkerHost({ script: workerScript, settings, timers, log: logger });
-  const { stateDirectory } = queue;
+  const base = createBaseWorkerDeps({ repository: queue.folder, stateDirectory: queue.stateDirectory, workerScript, settings, log: logger });
+  const { workers } = base;
   const engine = new TaskEngine({
-    store: queue.store,
+    ...queueDeps({ base, store: queue.store, ...(isTrusted === undefined ? {} : { isTrusted }) }),
     workers,
-    agent: createGooseAgent({ workers, settings, stateDirectory }),
-    git: createGitOperations({ workers, settings, stateDirectory }),
-    verifier: createCommandVerifier({ workers, stateDirectory }),
-    clock,
-    timers,
-    random: Math.random,
-    log: logger,
-    settings,
-    isTrusted: options.isTrusted ?? (() => true),
-    owner: makeOwner(randomBytes(4).toString("hex")),
-    isOwnerGone,
-    reap: createRunReaper({ workers }),
-    leaseMs,
-    repository: queue.folder,
+    agent: createGooseAgent(base),
+    verifier: createCommandVerifier(base),
   });
   let disposed: Promise<void> | undefined;
   try {

@@ -8,17 +8,12 @@ import type { DependencyChange } from "./facade.ts";
 import type { Ledger } from "./ledger.ts";
 import { checkDependencies } from "./newTask.ts";
 import type { TaskStore } from "./ports.ts";
-import { maxCandidates } from "./selectTask.ts";
 import * as machine from "./taskMachine.ts";
-
-/** How long a queue without strays is believed to have none (ms). */
-const strayLookMs = 10_000;
 
 /** Dependencies of one engine's queue. */
 export class DependencyDesk {
   readonly #deps: EngineDeps;
   readonly #ledger: Ledger;
-  #nextLook = 0;
 
   constructor(deps: EngineDeps, ledger: Ledger) {
     this.#deps = deps;
@@ -58,14 +53,6 @@ export class DependencyDesk {
   /** Removes a task that nobody works on. */
   remove(id: TaskId): Promise<void> {
     return this.#ledger.remove(id, machine.assertRemovable);
-  }
-
-  /** Blocked tasks that wait for nothing, looked for when nothing else is ready; seldom, because it walks all blocked tasks. */
-  async strays(now: number): Promise<readonly Task[]> {
-    if (now < this.#nextLook) return [];
-    const strays = await this.#deps.store.strays(maxCandidates);
-    if (strays.length === 0) this.#nextLook = now + strayLookMs;
-    return strays;
   }
 }
 

@@ -1,14 +1,10 @@
 import type { AgentRunner, Clock, GitOperations, Logger, Random, RunReaper, TaskStore, Timers, Verifier, WorkerHost } from "./ports.ts";
 import type { EngineSettings } from "../model/settings.ts";
 
-/** What the engine and its runs share. */
-export interface EngineDeps {
+/** What working a queue needs: claims, leases, outcomes. */
+export interface QueueDeps {
   readonly store: TaskStore;
-  readonly agent: AgentRunner;
   readonly git: GitOperations;
-  readonly verifier: Verifier;
-  /** Where handlers run; started with the engine and stopped with it. */
-  readonly workers: WorkerHost;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -25,4 +21,12 @@ export interface EngineDeps {
   readonly leaseMs: number;
   /** The working directory whose repository the tasks change. */
   readonly repository: string;
+}
+
+/** What the engine and its runs share. */
+export interface EngineDeps extends QueueDeps {
+  readonly agent: AgentRunner;
+  readonly verifier: Verifier;
+  /** Where handlers run; started with the engine and stopped with it. */
+  readonly workers: WorkerHost;
 }

@@ -4,7 +4,7 @@ import type { Attempt } from "../model/task.ts";
 import type { EngineDeps } from "./engineDeps.ts";
 
 /** An attempt that was interrupted so often may be what ends its process: then it waits for the user. */
-const maxInterruptions = 3;
+export const maxInterruptions = 3;
 
 /** What taking tasks up needs of the engine. */
 export interface TaskResumer {

@@ -7,10 +7,11 @@ import type { TaskEventBody } from "../model/taskEvent.ts";
 import { noUsage } from "../model/usage.ts";
 import { continuedAttempt } from "./continuedAttempt.ts";
 import { notEligible } from "./dependencies.ts";
-import type { EngineDeps } from "./engineDeps.ts";
+import type { QueueDeps } from "./engineDeps.ts";
 import type { RunCriteria } from "./facade.ts";
 import type { Ledger, RowChange } from "./ledger.ts";
 import type { LeasedTask } from "./ports.ts";
+import { NextTask } from "./nextTask.ts";
 import { isEligible } from "./selectTask.ts";
 import * as machine from "./taskMachine.ts";
 
@@ -22,16 +23,18 @@ export interface ClaimLimits {
 
 /** Gives out and takes back leases for one engine. */
 export class LeaseDesk {
-  readonly #deps: EngineDeps;
+  readonly #deps: QueueDeps;
   readonly #ledger: Ledger;
+  readonly #next: NextTask;
   readonly #onInterrupted: (id: TaskId, attempt: Attempt) => void;
   /** Tasks whose lease had run out at the last look, with their tokens. */
   #runOut: ReadonlyMap<TaskId, number> = new Map();
 
   /** `onInterrupted` hears of each running task that this desk found without an owner and put to `paused`. */
-  constructor(deps: EngineDeps, ledger: Ledger, onInterrupted: (id: TaskId, attempt: Attempt) => void) {
+  constructor(deps: QueueDeps, ledger: Ledger, onInterrupted: (id: TaskId, attempt: Attempt) => void) {
     this.#deps = deps;
     this.#ledger = ledger;
+    this.#next = new NextTask(deps);
     this.#onInterrupted = onInterrupted;
   }
 
@@ -56,6 +59,22 @@ export class LeaseDesk {
     });
     if (refusal !== undefined) throw refusal;
     return this.#leased(task);
+  }
+
+  /** Takes the most urgent ready task; undefined when none is ready. */
+  async claimNext(criteria: RunCriteria = {}): Promise<LeasedTask | undefined> {
+    const refused = new Set<TaskId>();
+    for (;;) {
+      const now = this.#deps.clock.now();
+      const task = await this.#next.choose(now, criteria, refused);
+      if (task === undefined) return undefined;
+      try {
+        return await this.claim(task.id, { now, criteria });
+      } catch (thrown) {
+        if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker, or a dependency is open: choose again
+        refused.add(task.id);
+      }
+    }
   }
 
   /** Takes a paused task whose holder is gone; its attempt goes on. */
@@ -158,6 +177,36 @@ export class LeaseDesk {
       log.warn("processes that an interrupted run may have left could not be looked for", { task: id, error: toTaskMasterError(thrown).message });
       return 0;
     }
+  }
+
+  /** Renews a lease until disposed; `onLost` hears when it is no longer ours. */
+  keep({ task, token }: LeasedTask, onLost: () => void): Disposable {
+    const { store, timers, clock, leaseMs, log } = this.#deps;
+    let timer: Disposable | undefined;
+    let isDisposed = false;
+    const renew = async (): Promise<void> => {
+      try {
+        if (await store.renewLease(task.id, token, clock.now() + leaseMs)) return;
+        isDisposed = true;
+        onLost();
+      } catch (thrown) {
+        log.warn("the lease could not be renewed; trying again", { task: task.id, error: toTaskMasterError(thrown).message });
+      }
+    };
+    const schedule = (): void => {
+      timer = timers.after(leaseMs / 3, () => {
+        void renew().finally(() => {
+          if (!isDisposed) schedule();
+        });
+      });
+    };
+    schedule();
+    return {
+      dispose: () => {
+        isDisposed = true;
+        timer?.dispose();
+      },
+    };
   }
 
   /** Looks for leases that nobody holds from time to time until disposed. */

@@ -2,7 +2,7 @@
  * The heart: what happens to a task between the queue and its acknowledgement. One loop per slot. All verbs are
  * parameters (LooperDeps), so that the same loop drives real Goose, a fake, a terminal and a test.
  *
- *   pull -> clean -> branch -> run -> verify (feedback, run again) -> commit -> clean up -> ack
+ *   pull -> clean -> branch -> run -> verify (feedback, run again) -> commit -> push -> clean up -> ack
  *   on error: clean up (work is saved first) -> ack(failure)
  *
  * Each step is recorded when it is behind us. An interrupted attempt goes on there: what Goose had finished is checked
@@ -28,10 +28,10 @@ export function loop(deps: LooperDeps): (options: AbortOptions) => Promise<void>
 
 /** One attempt, from the clean check to its outcome. */
 async function execute(deps: LooperDeps, leased: LeasedTask, options: AbortOptions): Promise<TaskOutcome> {
-  const { continues } = leased;
-  if (continues?.commit !== undefined) return finish(deps, leased, continues.commit);
-  let workspace: Workspace | undefined;
+  const committed = leased.continues?.commit;
+  let workspace = committed?.workspace;
   try {
+    if (committed !== undefined) return await finish(deps, leased, committed, options);
     if (!(await deps.git.isClean(leased, options))) {
       throw new TaskMasterError("DIRTY_REPOSITORY", "The repository has changes in the way. Commit or stash them, then retry.");
     }
@@ -41,7 +41,7 @@ async function execute(deps: LooperDeps, leased: LeasedTask, options: AbortOptio
     await deps.checkpoint(leased, "verified", {});
     const commit = await deps.git.commitAndPush(leased, workspace, options);
     await deps.checkpoint(leased, "committed", { commits: commit.commits, files: commit.files });
-    return await finish(deps, leased, { ...commit, workspace, summary });
+    return await finish(deps, leased, { ...commit, workspace, summary }, options);
   } catch (thrown) {
     return failure(deps, leased, workspace, { error: toTaskMasterError(thrown), signal: options.signal });
   }
@@ -54,9 +54,28 @@ async function recordPlace(deps: LooperDeps, leased: LeasedTask, { branch, baseS
 }
 
 /** What remains once the work is committed. */
-async function finish(deps: LooperDeps, leased: LeasedTask, { workspace, summary, commits, files }: CommittedWork): Promise<TaskOutcome> {
+async function finish(
+  deps: LooperDeps,
+  leased: LeasedTask,
+  { workspace, summary, commits, files }: CommittedWork,
+  options: AbortOptions,
+): Promise<TaskOutcome> {
+  const notPushed = leased.attempt.steps.includes("pushed") ? undefined : await push(deps, leased, workspace, options);
   await removeWorktree(deps, leased, workspace);
-  return { kind: "completed", summary, commit: { commits, files }, workspace };
+  return { kind: "completed", summary, commit: { commits, files }, workspace, ...(notPushed === undefined ? {} : { notPushed }) };
+}
+
+/** After the commit: work that is safe here is done, pushed or not. Gives why it was not, when that was asked for. */
+async function push(deps: LooperDeps, leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<string | undefined> {
+  try {
+    const result = await deps.git.push(leased, workspace, options);
+    if (!result.pushed) return result.reason;
+  } catch (thrown) {
+    options.signal.throwIfAborted();
+    return toTaskMasterError(thrown).message;
+  }
+  await deps.checkpoint(leased, "pushed", {});
+  return undefined;
 }
 
 /** After the commit: a worktree that cannot be removed is no reason to call the work failed. */
@@ -108,11 +127,9 @@ async function failure(
   workspace: Workspace | undefined,
   { error, signal }: { readonly error: TaskMasterError; readonly signal: AbortSignal },
 ): Promise<TaskOutcome> {
-  const { reason } = signal as { reason: unknown };
-  // Whoever holds the lease now works in the same place.
-  const end = error.code === "STALE_LEASE" ? new RunEnd("lease_lost", error.message) : reason;
-  const intent = end instanceof RunEnd ? end.intent : undefined;
-  const failed = end instanceof RunEnd ? ({ kind: "failed", error: end, end: end.intent } as const) : ({ kind: "failed", error } as const);
+  const ended = endOf(error, signal);
+  const intent = ended?.intent;
+  const failed = ended === undefined ? ({ kind: "failed", error } as const) : ({ kind: "failed", error: ended, end: ended.intent } as const);
   if (workspace === undefined || intent === "shutdown" || intent === "lease_lost") return failed;
   try {
     const { savedAs } = await deps.git.cleanup(leased, workspace, intent === "stop" ? "branch" : "ref");
@@ -121,4 +138,14 @@ async function failure(
     deps.log.warn("clean-up failed; the worktree was left as it is", { task: leased.task.id, error: String(thrown) });
     return failed;
   }
+}
+
+/** Who ended the run from outside, if anybody did: the signal says so, or the worker found its lease gone. A bare abort is a stop. */
+function endOf(error: TaskMasterError, signal: AbortSignal): RunEnd | undefined {
+  // Whoever holds the lease now works in the same place.
+  if (error.code === "STALE_LEASE") return new RunEnd("lease_lost", error.message);
+  const { reason } = signal as { reason: unknown };
+  if (reason instanceof RunEnd) return reason;
+  if (error instanceof RunEnd) return error;
+  return signal.aborted ? new RunEnd("stop", "The run was stopped.") : undefined;
 }

@@ -1,7 +1,7 @@
 /** Writes what became of an attempt: its steps on the way, its end, and the task's next status. */
 import { stepsUpTo, type Attempt, type AttemptStep, type Progress, type Task, type TaskResult } from "../model/task.ts";
 import type { TaskEventBody } from "../model/taskEvent.ts";
-import type { EngineDeps } from "./engineDeps.ts";
+import type { QueueDeps } from "./engineDeps.ts";
 import type { Ledger, RowChange } from "./ledger.ts";
 import type { LeasedTask, TaskOutcome } from "./ports.ts";
 import { nextAttemptAt } from "./retryPolicy.ts";
@@ -12,7 +12,7 @@ const progressAfter: { readonly [S in AttemptStep]?: Progress } = {
   prepared: { percent: 3, message: "worktree ready, starting Goose" },
   agent_finished: { percent: 92, message: "checking the result" },
   verified: { percent: 95, message: "committing" },
-  committed: { percent: 98, message: "cleaning up" },
+  committed: { percent: 98, message: "finishing" },
 };
 
 /** Records a step of the attempt, with what it brought. */
@@ -35,20 +35,25 @@ export async function recordStep(ledger: Ledger, leased: LeasedTask, step: Attem
 }
 
 /** Records the end of an attempt; a lost lease is not ours to record. */
-export async function recordOutcome(deps: EngineDeps, ledger: Ledger, leased: LeasedTask, outcome: TaskOutcome): Promise<void> {
+export async function recordOutcome(deps: QueueDeps, ledger: Ledger, leased: LeasedTask, outcome: TaskOutcome): Promise<void> {
   if (outcome.kind === "failed" && outcome.end === "lease_lost") return;
   await ledger.change(leased.task.id, (task, attempt) => endOf(deps, task, attempt, outcome), leased.token);
 }
 
-function endOf(deps: EngineDeps, task: Task, attempt: Attempt | undefined, outcome: TaskOutcome): RowChange {
+function endOf(deps: QueueDeps, task: Task, attempt: Attempt | undefined, outcome: TaskOutcome): RowChange {
   const now = deps.clock.now();
   const metrics = { startedAt: attempt?.startedAt ?? now, endedAt: now, durationMs: now - (attempt?.startedAt ?? now) };
   if (outcome.kind === "completed") {
-    const result: TaskResult = { output: outcome.summary, metrics, artifacts: outcome.commit.files };
+    const notPushed = outcome.notPushed === undefined ? undefined : `Not pushed: ${outcome.notPushed}`;
+    const output = notPushed === undefined ? outcome.summary : `${outcome.summary}\n\n${notPushed}`;
+    const result: TaskResult = { output, metrics, artifacts: outcome.commit.files };
     return {
       task: machine.complete({ ...task, branch: outcome.workspace.branch }, result, now),
       ...ended(attempt, { outcome: "completed", endedAt: now, commits: outcome.commit.commits }),
-      events: [{ type: "completed", summary: outcome.summary, unblocked: [] }],
+      events: [
+        ...(notPushed === undefined ? [] : [{ type: "log", level: "warn", message: notPushed } as const]),
+        { type: "completed", summary: outcome.summary, unblocked: [] },
+      ],
       releaseDependants: true,
     };
   }
@@ -72,7 +77,7 @@ function endOf(deps: EngineDeps, task: Task, attempt: Attempt | undefined, outco
 }
 
 function failureOf(
-  deps: EngineDeps,
+  deps: QueueDeps,
   task: Task,
   attempt: Attempt | undefined,
   { outcome, reason, result }: { outcome: TaskOutcome & { kind: "failed" }; reason: string; result: TaskResult },

@@ -164,6 +164,9 @@ export interface CommitResult {
   readonly files: readonly string[];
 }
 
+/** Whether the commits are at the remote; without `reason` nobody asked for it (no remote is set). */
+export type PushResult = { readonly pushed: true } | { readonly pushed: false; readonly reason?: string };
+
 /** A task with the lease and attempt that this engine holds on it. */
 export interface LeasedTask {
   readonly task: Task;
@@ -201,6 +204,11 @@ export interface GitOperations {
   changes(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<readonly string[]>;
   /** Commits all work with the task's message and trailer; finds its own earlier commit instead of making a second. */
   commitAndPush(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<CommitResult>;
+  /**
+   * The second half of `commitAndPush`, a step of its own so that the commit is recorded before the network is asked: sends the
+   * branch to the remote of the settings, never by force. A remote that cannot be had or says no is an answer, not an error.
+   */
+  push(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<PushResult>;
   /**
    * Removes the worktree. Unfinished work is saved first: on the branch (`keep: "branch"`), or under a ref of its own, and then
    * the branch is as it was when the attempt began. Resolves with where.
@@ -261,7 +269,7 @@ export type Verification = { readonly ok: true; readonly summary: string } | { r
 
 /** How an attempt ended, as the loop reports it. */
 export type TaskOutcome =
-  | { readonly kind: "completed"; readonly summary: string; readonly commit: CommitResult; readonly workspace: Workspace }
+  | { readonly kind: "completed"; readonly summary: string; readonly commit: CommitResult; readonly workspace: Workspace; readonly notPushed?: string }
   | {
       readonly kind: "failed";
       readonly error: TaskMasterError;

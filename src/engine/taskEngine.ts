@@ -14,7 +14,6 @@ import { LeaseDesk } from "./lease.ts";
 import { makeTask } from "./newTask.ts";
 import type { EventQuery, LeasedTask } from "./ports.ts";
 import { runAll } from "./runAll.ts";
-import { candidatesPerPriority, selectTask } from "./selectTask.ts";
 import * as machine from "./taskMachine.ts";
 import { TaskRun } from "./taskRun.ts";
 
@@ -104,24 +103,8 @@ export class TaskEngine implements TaskEngineFacade {
 
   async runNext(criteria: RunCriteria = {}): Promise<RunningTask | undefined> {
     this.#assertFreeSlot();
-    const refused = new Set<TaskId>();
-    for (;;) {
-      const now = this.#deps.clock.now();
-      const select = (tasks: readonly Task[]): Task | undefined =>
-        selectTask(
-          tasks.filter(({ id }) => !refused.has(id)),
-          now,
-          criteria,
-        );
-      const task = select(await this.#deps.store.candidates(now, candidatesPerPriority)) ?? select(await this.#dependencies.strays(now));
-      if (task === undefined) return undefined;
-      try {
-        return this.#launch(await this.#desk.claim(task.id, { now, criteria }));
-      } catch (thrown) {
-        if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker, or a dependency is open: choose again
-        refused.add(task.id);
-      }
-    }
+    const leased = await this.#desk.claimNext(criteria);
+    return leased === undefined ? undefined : this.#launch(leased);
   }
 
   async run(id: TaskId): Promise<RunningTask> {
@@ -219,7 +202,7 @@ export class TaskEngine implements TaskEngineFacade {
 
   #launch(leased: LeasedTask): RunningTask {
     const { id } = leased.task;
-    const run = new TaskRun(this.#deps, this.#ledger, leased);
+    const run = new TaskRun(this.#deps, { ledger: this.#ledger, desk: this.#desk }, leased);
     this.#runs.set(id, run);
     const finished = run.finished.finally(() => {
       this.#runs.delete(id);

@@ -1,4 +1,5 @@
-import type { AgentResult, CommandCheck, Verification } from "./ports.ts";
+import type { Gate } from "../base/gate.ts";
+import type { AgentResult, CommandCheck, GitOperations, LooperDeps, Verification, Verifier } from "./ports.ts";
 import { nothingToChange } from "./taskContext.ts";
 
 /** Whether the agent said in so many words that the right change is none. */
@@ -25,4 +26,23 @@ export function judge(result: AgentResult, changedFiles: readonly string[], chec
     };
   }
   return { ok: true, summary: result.finalMessage };
+}
+
+/** What the check of finished work needs. */
+export interface WorkCheckDeps {
+  readonly git: Pick<GitOperations, "changes">;
+  readonly verifier: Verifier;
+  /** Where it waits while the task is paused. */
+  readonly gate?: Gate;
+}
+
+/** The loop's `verify`: looks at the changes, runs the acceptance commands and judges. */
+export function createWorkCheck({ git, verifier, gate }: WorkCheckDeps): LooperDeps["verify"] {
+  return async (leased, workspace, result, options) => {
+    await gate?.passed(options.signal);
+    const files = await git.changes(leased, workspace, options);
+    const checks = await verifier.runCommands(leased, workspace, options);
+    await gate?.passed(options.signal);
+    return judge(result, files, checks);
+  };
 }

@@ -10,6 +10,9 @@ export interface InvocationSubject {
   readonly attempt: number;
 }
 
+/** Invocations outside any task. */
+export const noTask: InvocationSubject = { taskId: "00000000" as TaskId, attempt: 0 };
+
 /** A built-in handler's run with its output checked against the contract. */
 export interface TypedInvocation<H extends BuiltInHandler> extends Omit<InvocationHandle, "result"> {
   readonly result: Promise<HandlerOutput<H>>;

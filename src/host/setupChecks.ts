@@ -1,9 +1,9 @@
 import type { WorkerHost } from "../engine/ports.ts";
 import type { EngineSettings } from "../model/settings.ts";
 import { toTaskMasterError } from "../model/errors.ts";
-import type { TaskId } from "../model/ids.ts";
+import { identityOf } from "./gitDeps.ts";
 import { gooseLocation } from "./gooseAgent.ts";
-import { callHandler } from "./invokeHandler.ts";
+import { callHandler, noTask } from "./invokeHandler.ts";
 
 /** One thing that a run needs, and whether it is there. */
 export interface SetupCheck {
@@ -11,9 +11,6 @@ export interface SetupCheck {
   readonly ok: boolean;
   readonly detail: string;
 }
-
-/** Invocations outside any task. */
-const noTask = { taskId: "00000000" as TaskId, attempt: 0 };
 
 /** What the checks look at. */
 export interface SetupContext {
@@ -25,8 +22,7 @@ export interface SetupContext {
 
 /** Looks whether everything that a run needs is there; never throws: what is missing is said in `detail`, with what to do. */
 export async function checkSetup({ workers, settings, folder, databasePath }: SetupContext): Promise<readonly SetupCheck[]> {
-  const { gitUserName, gitUserEmail } = settings();
-  const identity = { ...(gitUserName ? { name: gitUserName } : {}), ...(gitUserEmail ? { email: gitUserEmail } : {}) };
+  const identity = identityOf(settings());
   const goose = gooseLocation(settings());
   return [
     { name: "node", ok: true, detail: `Node ${process.versions.node}` },

@@ -43,6 +43,7 @@ export const settingNames = {
   "taskMaster.git.branchPrefix": "branchPrefix",
   "taskMaster.git.userName": "gitUserName",
   "taskMaster.git.userEmail": "gitUserEmail",
+  "taskMaster.git.pushRemote": "pushRemote",
   "taskMaster.maxAttempts": "maxAttempts",
   "taskMaster.maxTurns": "maxTurns",
   "taskMaster.wallClockMinutes": "wallClockMinutes",

@@ -17,6 +17,8 @@ export interface EngineSettings {
   /** Identity for commits where git's own configuration has none. */
   readonly gitUserName?: string;
   readonly gitUserEmail?: string;
+  /** Remote to which finished branches are pushed; absent: nothing is pushed. */
+  readonly pushRemote?: string;
   readonly maxAttempts: number;
   readonly maxTurns: number;
   readonly wallClockMinutes: number;
@@ -39,6 +41,9 @@ export const defaultSettings: EngineSettings = {
   gracefulShutdownMsTimeout: 4_000,
   afterInterruption: "pause",
 };
+
+/** The remotes that branches can be pushed to: nothing that git could take for an option, a path or a URL. */
+export const remoteNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 type Check = (value: JsonValue) => string | undefined;
 
@@ -70,6 +75,10 @@ const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
       : "must begin with a letter or digit and hold only letters, digits, '.', '_', '-' and at most one '/' at the end",
   gitUserName: text,
   gitUserEmail: text,
+  pushRemote: (value) =>
+    typeof value === "string" && remoteNamePattern.test(value)
+      ? undefined
+      : "must be the name of a remote: begin with a letter or digit and hold only letters, digits, '.', '_' and '-'",
   maxAttempts: wholeNumber(numberRanges.maxAttempts),
   maxTurns: wholeNumber(numberRanges.maxTurns),
   wallClockMinutes: wholeNumber(numberRanges.wallClockMinutes),

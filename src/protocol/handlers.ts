@@ -1,5 +1,6 @@
 /** What the built-in handlers take and give: the contract between whoever invokes them and src/worker/handlers. */
 import * as v from "valibot";
+import { remoteNamePattern } from "../model/settings.ts";
 
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4_096));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -29,6 +30,9 @@ export const commitIdentitySchema = v.object({ name: v.exactOptional(v.string())
 export const gooseCheckInput = v.object({ goose: gooseLocationSchema, provider: v.boolean(), cwd: path });
 export const gooseCheckOutput = v.object({ path, version: v.string() });
 
+/** As providers name themselves and their models; goes into the environment of Goose. */
+const modelName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w.:/@+-]{0,199}$/));
+
 /** `goose.run`: one prompt turn of one ACP session in a worktree. With `sessionId` the stored session is continued. */
 export const gooseRunInput = v.object({
   run: runName,
@@ -38,6 +42,9 @@ export const gooseRunInput = v.object({
   tmpDir: path,
   prompt: v.pipe(v.string(), v.minLength(1)),
   sessionId: v.exactOptional(v.string()),
+  /** Instead of those that Goose is configured with. */
+  provider: v.exactOptional(modelName),
+  model: v.exactOptional(modelName),
   limits: v.object({
     maxTurns: count,
     /** Whole run, time in pause not counted. */
@@ -102,6 +109,60 @@ export const gitCommitInput = v.object({
 export const gitCommitOutput = v.object({ commits: v.array(v.string()), files: v.array(v.string()) });
 
 /**
+ * `git.push`: the branch of a finished attempt to a remote of the repository, never by force. What keeps it from there (no such
+ * remote, no network, a refusal) is an answer; `reason` says it in a line.
+ */
+export const gitPushInput = v.object({ run: runName, workspace: workspaceSchema, remote: v.pipe(v.string(), v.regex(remoteNamePattern)) });
+export const gitPushOutput = v.union([v.object({ pushed: v.literal(true) }), v.object({ pushed: v.literal(false), reason: v.string() })]);
+
+/** `git.chain`: how the branches that begin with the prefix build on each other. `expected`: branches that should be there. */
+export const gitChainInput = v.object({
+  directory: path,
+  prefix: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/)),
+  expected: v.array(v.string()),
+});
+export const gitChainOutput = v.object({
+  /** Nothing diverges, nothing is missing. */
+  isValid: v.boolean(),
+  branches: v.array(
+    v.object({
+      branch: v.string(),
+      head: v.string(),
+      /** The task whose commit is at its head. */
+      taskId: v.exactOptional(v.string()),
+      /** The task branches that it was started from; none: from the user's own history. */
+      startsFrom: v.array(v.string()),
+      /** How many commits are its own. */
+      commits: count,
+    }),
+  ),
+  /** From the one that starts from the user's history to one that nothing builds on. */
+  chains: v.array(v.array(v.string())),
+  /** Two branches that share work of a task and then went different ways, and the last commit that they share. */
+  divergences: v.array(v.object({ branches: v.tuple([v.string(), v.string()]), at: v.string() })),
+  /** Expected branches that are not there, and tasks whose work is built on while their branch is gone. */
+  missing: v.array(v.object({ branch: v.exactOptional(v.string()), taskId: v.exactOptional(v.string()), neededBy: v.array(v.string()) })),
+});
+
+/** `git.dump`: the repository's state for a bug report, each list bounded; no contents, no credentials. */
+export const gitDumpInput = v.object({ directory: path, label: v.pipe(v.string(), v.maxLength(200)) });
+export const gitDumpOutput = v.object({
+  label: v.string(),
+  gitVersion: v.string(),
+  root: path,
+  head: v.exactOptional(v.string()),
+  branch: v.exactOptional(v.string()),
+  /** "commit ref" */
+  branches: v.array(v.string()),
+  /** "commit ref": unfinished work that was saved. */
+  kept: v.array(v.string()),
+  worktrees: v.array(v.string()),
+  status: v.array(v.string()),
+  /** "name url (use)" */
+  remotes: v.array(v.string()),
+});
+
+/**
  * `git.cleanup`: removes the worktree. Unfinished work is saved first: as a commit on the branch (`keep: "branch"`), or, with all that
  * was committed since the attempt began, under `refs/task-master/unfinished/<taskId>/<attempt>`; then the branch goes back to where
  * the attempt began. A branch without any commit of its own is removed.
@@ -141,6 +202,9 @@ export const handlerContracts = {
   "git.prepare": { input: gitPrepareInput, output: workspaceSchema },
   "git.changes": { input: gitChangesInput, output: gitChangesOutput },
   "git.commit": { input: gitCommitInput, output: gitCommitOutput },
+  "git.push": { input: gitPushInput, output: gitPushOutput },
+  "git.chain": { input: gitChainInput, output: gitChainOutput },
+  "git.dump": { input: gitDumpInput, output: gitDumpOutput },
   "git.cleanup": { input: gitCleanupInput, output: gitCleanupOutput },
   "run.reap": { input: runReapInput, output: runReapOutput },
   "verify.run": { input: verifyRunInput, output: verifyRunOutput },

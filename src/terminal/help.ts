@@ -20,6 +20,7 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
       --max-turns N      for every run and resume: turns with the model per attempt (default 100)
       --max-minutes N    length of an attempt, pauses not counted (default 60)
       --idle-minutes N   an attempt without any sign of life ends after this (default 10)
+      --push REMOTE      push the branches of finished tasks there, never by force
   pause|resume ID      hold a task and keep its place; go on
   stop ID              end the attempt; the work stays on its branch
   cancel ID            give the task up

@@ -1,4 +1,4 @@
-import { type EngineSettings, numberRanges } from "../model/settings.ts";
+import { type EngineSettings, numberRanges, remoteNamePattern } from "../model/settings.ts";
 import { type Priority, priorities } from "../model/task.ts";
 import { parseDeadline } from "./deadline.ts";
 import { type Verb, verbs } from "./flags.ts";
@@ -61,8 +61,8 @@ export interface GlobalOptions {
 
 type NumberSetting = keyof typeof numberRanges;
 
-/** Settings given by flags, within their ranges. */
-export type SettingFlags = Partial<Pick<EngineSettings, NumberSetting>>;
+/** Settings given by flags, well-formed. */
+export type SettingFlags = Partial<Pick<EngineSettings, NumberSetting | "pushRemote">>;
 
 const settingFlags: readonly (readonly [flag: string, setting: NumberSetting])[] = [
   ["concurrency", "poolSize"],
@@ -166,6 +166,8 @@ function oneId(verb: Verb, words: readonly string[]): string {
 
 function globalOptions(flags: readonly GivenFlag[]): GlobalOptions {
   const [folder, dataDirectory, goosePath] = [path(flags, "cwd"), path(flags, "data-dir"), path(flags, "goose")];
+  const pushRemote = last(flags, "push");
+  if (pushRemote !== undefined && !remoteNamePattern.test(pushRemote)) throw usageError(`--push: "${pushRemote}" is not the name of a remote.`);
   return {
     ...(folder === undefined ? {} : { folder }),
     json: has(flags, "json"),
@@ -173,9 +175,12 @@ function globalOptions(flags: readonly GivenFlag[]): GlobalOptions {
     ...(goosePath === undefined ? {} : { goosePath }),
     color: oneOf("--color", last(flags, "color") ?? "auto", ["auto", "always", "never"] as const),
     verbosity: given(flags, "verbose").length,
-    settings: Object.fromEntries(
-      settingFlags.map(([flag, setting]) => [setting, wholeNumber(flags, flag, setting)] as const).filter(([, value]) => value !== undefined),
-    ),
+    settings: {
+      ...Object.fromEntries(
+        settingFlags.map(([flag, setting]) => [setting, wholeNumber(flags, flag, setting)] as const).filter(([, value]) => value !== undefined),
+      ),
+      ...(pushRemote === undefined ? {} : { pushRemote }),
+    },
   };
 }
 

@@ -36,6 +36,12 @@ test("the terminal does not need VS Code", () => {
   expect(inputs.filter((input) => /src\/(views|webview|commands|platform)\//.test(input))).toEqual([]);
 });
 
+test("the worker without a model is in no bundle, not even by its name", () => {
+  for (const name of Object.keys(meta.outputs)) {
+    expect(readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), "utf8"), name).not.toContain("FileSystemWorker");
+  }
+});
+
 test("no test helper and no server is in any bundle", () => {
   for (const [name, output] of Object.entries(meta.outputs)) {
     const inputs = Object.keys(output.inputs);

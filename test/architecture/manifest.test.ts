@@ -122,7 +122,10 @@ describe("manifest", () => {
     expect(settings.length).toBeLessThanOrEqual(20);
     for (const [id, setting] of settings) {
       expect((setting.description ?? setting.markdownDescription ?? "").length, id).toBeGreaterThan(20);
-      expect(setting, id).toMatchObject({ type: expect.any(String) as string, scope: expect.stringMatching(/^(machine|window)$/) as string });
+      expect(setting, id).toMatchObject({
+        type: expect.any(String) as string,
+        scope: expect.stringMatching(/^(machine|machine-overridable|window)$/) as string,
+      });
       expect(setting, id).toHaveProperty("default");
     }
     expect(contributes.configuration.properties["taskMaster.goose.path"]?.scope).toBe("machine");

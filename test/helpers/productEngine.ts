@@ -107,7 +107,8 @@ function openOn(repo: TempRepo, settings: Partial<EngineSettings>): Promise<Open
   });
 }
 
-function setEnvironment(values: Readonly<Record<string, string | undefined>>): () => void {
+/** Sets or removes variables of this process; the answer puts them back. */
+export function setEnvironment(values: Readonly<Record<string, string | undefined>>): () => void {
   const before = Object.keys(values).map((name) => [name, process.env[name]] as const);
   const set = (name: string, value: string | undefined): void => {
     if (value === undefined) delete process.env[name];

@@ -66,6 +66,10 @@ export class SimulatedWorld {
       return Promise.resolve([...new Set([...commits.slice(Number(startSha)).flatMap(({ files }) => files), ...uncommitted])]);
     },
     commitAndPush: (leased, workspace) => Promise.resolve(this.#commit(leased, workspace)),
+    push: ({ task }) => {
+      if (this.commitsOf(task.id).length === 0) this.violations.push("a branch was pushed before anything was committed");
+      return Promise.resolve({ pushed: true });
+    },
     cleanup: (leased, { startSha }, keep) => {
       const place = this.#place(leased.task.id);
       place.hasWorktree = false;

@@ -67,6 +67,8 @@ export class TestEngine {
   readonly store: SqliteTaskStore;
   /** For a test that edits the file behind the engine's back. */
   readonly database: DatabaseSync;
+  /** What the engine stands on. */
+  readonly deps: EngineDeps;
   readonly engine: TaskEngine;
   readonly changes: TaskChange[] = [];
 
@@ -89,7 +91,8 @@ export class TestEngine {
     const opened = openDatabase(options.database ?? ":memory:");
     this.database = opened.db;
     this.store = new SqliteTaskStore(opened);
-    this.engine = new TaskEngine(this.#deps(options.owner ?? "test"));
+    this.deps = this.#makeDeps(options.owner ?? "test");
+    this.engine = new TaskEngine(this.deps);
     this.engine.onDidChange((changes) => this.changes.push(...changes));
   }
 
@@ -116,7 +119,7 @@ export class TestEngine {
     await this.store.close();
   }
 
-  #deps(owner: string): EngineDeps {
+  #makeDeps(owner: string): EngineDeps {
     const { world, clock } = this;
     const log = Object.fromEntries(["debug", "info", "warn", "error"].map((level) => [level, (text: string) => world.logged.push(`${level}: ${text}`)]));
     return {
@@ -175,6 +178,7 @@ export class TestEngine {
         }),
       changes: () => Promise.resolve(world.files),
       commitAndPush: () => Promise.resolve({ commits: ["c0ffee"], files: world.files }),
+      push: () => Promise.resolve({ pushed: false }),
       cleanup: () => Promise.resolve({}),
     };
     const spied = Object.entries(verbs).map(([name, verb]) => [

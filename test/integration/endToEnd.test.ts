@@ -40,6 +40,27 @@ test("two dependent tasks: the second starts from the first's branch and both fi
   expect(product.worktrees).toEqual([]);
 });
 
+describe("a push", () => {
+  const script = byPrompt([["write a", [write("a.txt", "x\n"), say("I wrote a.txt.")]]]);
+
+  test("brings the branch of a finished task to the remote of the setting", async () => {
+    await open({ script, settings: { pushRemote: "origin" } });
+    using remote = createTempRepo();
+    product.repo.git("remote", "add", "origin", `file://${remote.dir}`);
+    const task = await product.run(await product.add("write a"));
+    expect(remote.git("rev-parse", task.branch as string)).toBe(product.repo.git("rev-parse", task.branch as string));
+    expect((await product.engine.attempts(task.id))[0]?.steps).toContain("pushed");
+  });
+
+  test("that cannot be leaves the task done, with the reason in its journal and result", async () => {
+    await open({ script, settings: { pushRemote: "origin" } });
+    const task = await product.run(await product.add("write a"));
+    expect(task).toMatchObject({ status: "done", result: { output: expect.stringContaining('Not pushed: The repository has no remote "origin".') as string } });
+    expect(product.repo.git("show", `${task.branch}:a.txt`)).toBe("x");
+    expect((await product.engine.attempts(task.id))[0]?.steps).not.toContain("pushed");
+  });
+});
+
 describe("a task that depends on two others", () => {
   const two = (first: string, second: string): ModelScript =>
     byPrompt([

@@ -121,7 +121,7 @@ describe("git.prepare", () => {
     expect(await f.prepare({ continues: first })).toEqual(first);
     expect(readFileSync(path.join(first.worktree, "two.txt"), "utf8")).toBe("2");
     rmSync(first.worktree, { recursive: true });
-    expect(await f.prepare({ continues: first })).toEqual(first);
+    expect(await f.prepare({ continues: first })).toEqual({ ...first, isRemade: true });
     expect(readdirSync(first.worktree).sort()).toEqual([".git", "README.md", "one.txt"]);
     f.gitIn(first.worktree, "checkout", "-q", "-b", "elsewhere");
     expect(await failure(f.prepare({ continues: first }))).toMatchObject({ code: "GIT_CONFLICT" });

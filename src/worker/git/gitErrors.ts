@@ -96,3 +96,8 @@ function firstReason(stderr: string): string | undefined {
 function redactCredentials(text: string): string {
   return text.replace(/(\w+:\/\/)[^/@\s]+@/g, "$1***@");
 }
+
+/** The URL of a remote without anything that could be a secret: who logs in, and what follows the path. */
+export function redactUrl(url: string): string {
+  return redactCredentials(url).replace(/[?#].*$/s, "");
+}

@@ -21,6 +21,8 @@ const hardening = [
   "core.askPass=",
   "protocol.ext.allow=never",
   "commit.gpgSign=false",
+  // Would run gpg.program for every signed commit that log and reflog pass by.
+  "log.showSignature=false",
   "gc.auto=0",
   "maintenance.auto=false",
   "submodule.recurse=false",
@@ -65,6 +67,8 @@ export interface GitSetup {
   readonly identity?: CommitIdentity;
   /** More `-c` settings, as key=value. */
   readonly config?: readonly string[];
+  /** More environment variables. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** How one command runs. */
@@ -73,6 +77,8 @@ export interface GitCommandOptions {
   readonly input?: string;
   /** Exit codes that are answers, not failures (default: 0). */
   readonly accept?: readonly number[];
+  /** A command that prints more is ended: what the other side of a network says has no bounds of its own. */
+  readonly maxOutputBytes?: number;
 }
 
 /** What a command that was accepted gave. */
@@ -125,10 +131,12 @@ export class HardenedGit {
     }
   }
 
-  async #spawn(args: readonly string[], { input, accept = [0] }: GitCommandOptions): Promise<GitAnswer> {
+  async #spawn(args: readonly string[], { input, accept = [0], maxOutputBytes }: GitCommandOptions): Promise<GitAnswer> {
     if (input === "") throw new TaskMasterError("INTERNAL", "simple-git never closes an empty stdin.");
     let exitCode = 0;
-    const git = await makeSimpleGit(this.setup, {
+    const bound = maxOutputBytes === undefined ? undefined : new OutputBound(maxOutputBytes);
+    const signal = bound === undefined ? this.setup.signal : AbortSignal.any([this.setup.signal, bound.signal]);
+    const git = await makeSimpleGit({ ...this.setup, signal }, bound, {
       ...(input === undefined ? {} : { input: () => input }),
       errors: (error, result) => {
         if (error instanceof GitPluginError) return error;
@@ -138,7 +146,12 @@ export class HardenedGit {
       },
     });
     const command = git.raw([...placeArguments(this.setup), ...args]);
-    return { stdout: await settledOrAbandoned(command, this.setup.signal), exitCode };
+    try {
+      return { stdout: await settledOrAbandoned(command, signal), exitCode };
+    } catch (error) {
+      bound?.signal.throwIfAborted();
+      throw error;
+    }
   }
 
   /** A git that was killed leaves index.lock behind. Only in a worktree of ours, where nobody else works. */
@@ -156,8 +169,30 @@ export class HardenedGit {
   }
 }
 
-async function makeSimpleGit(setup: GitSetup, options: Partial<SimpleGitOptions>): Promise<SimpleGit> {
-  const environment = gitEnvironment(process.env, setup.identity);
+/** Ends a command that prints more than it may. */
+class OutputBound {
+  readonly #controller = new AbortController();
+  #left: number;
+
+  constructor(maxBytes: number) {
+    this.#left = maxBytes;
+  }
+
+  /** Aborts with the error when too much was printed. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  watch(stream: NodeJS.ReadableStream): void {
+    stream.on("data", (chunk: Buffer) => {
+      this.#left -= chunk.length;
+      if (this.#left < 0) this.#controller.abort(new TaskMasterError("GIT_FAILED", "Git printed far more than it should and was ended."));
+    });
+  }
+}
+
+async function makeSimpleGit(setup: GitSetup, bound: OutputBound | undefined, options: Partial<SimpleGitOptions>): Promise<SimpleGit> {
+  const environment = { ...gitEnvironment(process.env, setup.identity), ...setup.environment };
   const binary = await findGit(environment);
   return simpleGit({
     ...options,
@@ -171,7 +206,11 @@ async function makeSimpleGit(setup: GitSetup, options: Partial<SimpleGitOptions>
     completion: { onClose: true, onExit: false },
   })
     .env(environment)
-    .outputHandler(endWaitForOutput);
+    .outputHandler((_command, stdout, stderr) => {
+      bound?.watch(stdout);
+      bound?.watch(stderr);
+      endWaitForOutput(stderr);
+    });
 }
 
 function placeArguments({ cwd, gitDir }: GitSetup): string[] {
@@ -179,7 +218,7 @@ function placeArguments({ cwd, gitDir }: GitSetup): string[] {
 }
 
 /** simple-git waits 50 ms after a command that printed nothing (hard-coded): an empty chunk counts as output. */
-function endWaitForOutput(_command: string, _stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream): void {
+function endWaitForOutput(stderr: NodeJS.ReadableStream): void {
   // Its own listener is added right after this handler returns.
   queueMicrotask(() => stderr.emit("data", Buffer.alloc(0)));
 }

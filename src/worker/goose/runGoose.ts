@@ -26,7 +26,15 @@ export async function runGoose(input: GooseRunInput, context: HandlerContext): P
   context.signal.addEventListener("abort", onAbort, { once: true });
   if (context.signal.aborted) onAbort();
   try {
-    const options = { run: input.run, goose: input.goose, cwd: input.worktree, ownsFolder: true, tmpDir: input.tmpDir, maxTurns: input.limits.maxTurns };
+    const options = {
+      run: input.run,
+      goose: input.goose,
+      cwd: input.worktree,
+      ownsFolder: true,
+      tmpDir: input.tmpDir,
+      maxTurns: input.limits.maxTurns,
+      chosen: chosenModel(input),
+    };
     const output = await withPlace(options, (place) => turn(input, context, { place, end }));
     // A task that finishes while it is paused stays where it is until somebody lets it go on.
     await context.gate();
@@ -90,10 +98,16 @@ interface PlaceOptions {
   readonly ownsFolder: boolean;
   readonly tmpDir: string;
   readonly maxTurns: number;
+  /** Goose's variables for provider and model, when they are chosen for this run. */
+  readonly chosen?: Readonly<Record<string, string>>;
+}
+
+function chosenModel({ provider, model }: GooseRunInput): Record<string, string> {
+  return { ...(provider === undefined ? {} : { GOOSE_PROVIDER: provider }), ...(model === undefined ? {} : { GOOSE_MODEL: model }) };
 }
 
 /** Everything around the process: program, environments, temporary folder; and the sweep afterwards. */
-async function withPlace<T>({ run, goose, cwd, ownsFolder, tmpDir, maxTurns }: PlaceOptions, work: (place: Place) => Promise<T>): Promise<T> {
+async function withPlace<T>({ run, goose, cwd, ownsFolder, tmpDir, maxTurns, chosen }: PlaceOptions, work: (place: Place) => Promise<T>): Promise<T> {
   const mark = newMarker(run);
   const ownFolders: string[] = [];
   try {
@@ -112,6 +126,7 @@ async function withPlace<T>({ run, goose, cwd, ownsFolder, tmpDir, maxTurns }: P
     const gooseEnv: Record<string, string> = {
       OPENAI_TIMEOUT: providerTimeoutSeconds,
       ...gooseEnvironment(process.env),
+      ...chosen,
       ...own,
       // Every tool call has to ask us; we hold it while the task is paused.
       GOOSE_MODE: "approve",

@@ -1,13 +1,25 @@
 import * as v from "valibot";
 import { TaskMasterError } from "../../model/errors.ts";
-import { gitChangesInput, gitCleanupInput, gitCommitInput, gitInspectInput, gitPrepareInput } from "../../protocol/handlers.ts";
+import {
+  gitChainInput,
+  gitChangesInput,
+  gitCleanupInput,
+  gitCommitInput,
+  gitDumpInput,
+  gitInspectInput,
+  gitPrepareInput,
+  gitPushInput,
+} from "../../protocol/handlers.ts";
 import type { JsonObject } from "../../base/json.ts";
+import { readBranchChain } from "../git/branchChain.ts";
 import { changedPaths } from "../git/changes.ts";
 import { cleanUp } from "../git/cleanup.ts";
 import { commitWork } from "../git/commit.ts";
 import type { Warn } from "../git/commit.ts";
 import { inspectRepository } from "../git/inspect.ts";
 import { prepareWorkspace } from "../git/prepare.ts";
+import { pushBranch } from "../git/push.ts";
+import { dumpState } from "../git/stateDump.ts";
 import type { HandlerContext, TaskHandler } from "../handlerRegistry.ts";
 
 /** The git handlers by name; inputs and outputs are those of protocol/handlers.ts. */
@@ -16,6 +28,9 @@ export const gitHandlers = {
   "git.prepare": async (input, { signal }) => prepareWorkspace(parse(gitPrepareInput, input), signal),
   "git.changes": async (input, { signal }) => changedPaths(parse(gitChangesInput, input), signal),
   "git.commit": async (input, context) => commitWork(parse(gitCommitInput, input), context.signal, warner(context)),
+  "git.push": async (input, context) => pushBranch(parse(gitPushInput, input), { signal: context.signal, warn: warner(context) }),
+  "git.chain": async (input, { signal }) => readBranchChain(parse(gitChainInput, input), signal),
+  "git.dump": async (input, { signal }) => dumpState(parse(gitDumpInput, input), signal),
   "git.cleanup": async (input, context) => cleanUp(parse(gitCleanupInput, input), context.signal, warner(context)),
 } satisfies Record<string, TaskHandler>;
 

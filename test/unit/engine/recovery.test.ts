@@ -71,7 +71,7 @@ describe("after a crash", () => {
     const task = await dieAt((world) => (world.git = { changes: () => never }), called("changes"));
     expect(await resume(task)).toMatchObject({ status: "done", result: { output: "I changed the file." } });
     expect(next.world.turns).toEqual([]);
-    expect(next.world.gitCalls).toEqual(["isClean", "branch", "changes", "commitAndPush", "cleanup"]);
+    expect(next.world.gitCalls).toEqual(["isClean", "branch", "changes", "commitAndPush", "push", "cleanup"]);
   });
 
   test("while the work was committed, Goose is not asked", async () => {
@@ -85,10 +85,27 @@ describe("after a crash", () => {
     const task = await dieAt((world) => (world.git = { cleanup: () => never }), called("cleanup"));
     await next.engine.start();
     expect(await end(task)).toMatchObject({ status: "done", result: { output: "I changed the file.", artifacts: ["a.txt"] } });
-    expect(next.world.gitCalls).toEqual(["cleanup"]);
+    expect(next.world.gitCalls).toEqual(["push", "cleanup"]);
     expect(await next.engine.attempts(task.id)).toMatchObject([{ outcome: "completed", commits: ["c0ffee"], interruptions: 1 }]);
     const events = await next.engine.events(task.id, { limit: 100 });
     expect(events.filter(({ type }) => type === "completed")).toHaveLength(1);
+  });
+
+  test("while it was pushed, only that is done again", async () => {
+    const task = await dieAt((world) => (world.git = { push: () => never }), called("push"));
+    next.world.git = { push: () => Promise.resolve({ pushed: true }) };
+    await next.engine.start();
+    expect(await end(task)).toMatchObject({ status: "done" });
+    expect(next.world.gitCalls).toEqual(["push", "cleanup"]);
+    expect(await steps(next, task)).toContain("pushed");
+  });
+
+  test("behind the push, it is not pushed again", async () => {
+    const task = await dieAt((world) => (world.git = { push: () => Promise.resolve({ pushed: true }), cleanup: () => never }), called("cleanup"));
+    await next.engine.start();
+    expect(await end(task)).toMatchObject({ status: "done" });
+    expect(next.world.gitCalls).toEqual(["cleanup"]);
+    expect(await steps(next, task)).toContain("pushed");
   });
 
   test("while Goose mended its work after a failed check, the earlier answer no longer counts", async () => {

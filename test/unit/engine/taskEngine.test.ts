@@ -1,5 +1,6 @@
 import { attemptSteps } from "../../../src/model/task.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { abortable } from "../../../src/base/abort.ts";
 import { TaskMasterError } from "../../../src/model/errors.ts";
 import type { Task } from "../../../src/model/task.ts";
 import { createTempDir } from "../../helpers/tempRepo.ts";
@@ -46,7 +47,7 @@ describe("a run", () => {
     const task = await t.add("write");
     const done = await runToEnd(t, task);
     expect(done).toMatchObject({ status: "done", branch: "tm/write", progress: { percent: 100 }, result: { artifacts: ["a.txt"] } });
-    expect(t.world.gitCalls).toEqual(["isClean", "branch", "changes", "commitAndPush", "cleanup"]);
+    expect(t.world.gitCalls).toEqual(["isClean", "branch", "changes", "commitAndPush", "push", "cleanup"]);
     expect(t.published(task)).toEqual(expect.arrayContaining(["created", "started", "checkpoint", "completed"]));
     const [attempt] = await t.engine.attempts(task.id);
     expect(attempt).toMatchObject({
@@ -57,6 +58,44 @@ describe("a run", () => {
     });
     const events = await t.engine.events(task.id, { limit: 100 });
     expect(events.map((event) => event.seq)).toEqual(events.map((_event, index) => index + 1));
+  });
+
+  test("pushes behind the commit and records that as a step of its own", async () => {
+    t.world.git = { push: () => Promise.resolve({ pushed: true }) };
+    const task = await t.add("write");
+    expect(await runToEnd(t, task)).toMatchObject({ status: "done", result: { output: "I changed the file." } });
+    expect((await t.engine.attempts(task.id))[0]?.steps).toEqual(["prepared", "agent_finished", "verified", "committed", "pushed", "acknowledged"]);
+  });
+
+  test.each([
+    ["is refused", () => Promise.resolve({ pushed: false, reason: "a hook said no" } as const)],
+    ["cannot be tried", () => Promise.reject(new TaskMasterError("WORKER_FAILED", "a hook said no", { retryable: true }))],
+  ])("is done when the push %s, and says so in journal and result", async (_what, push) => {
+    t.world.git = { push };
+    const task = await t.add("write");
+    const done = await runToEnd(t, task);
+    expect(done).toMatchObject({ status: "done", result: { output: "I changed the file.\n\nNot pushed: a hook said no" } });
+    const events = await t.engine.events(task.id, { limit: 100 });
+    expect(events).toContainEqual(expect.objectContaining({ type: "log", level: "warn", message: "Not pushed: a hook said no" }));
+    expect((await t.engine.attempts(task.id))[0]).toMatchObject({
+      outcome: "completed",
+      steps: ["prepared", "agent_finished", "verified", "committed", "acknowledged"],
+    });
+  });
+
+  test("a stop while it is pushed ends the task; its commit stays on the branch", async () => {
+    const asked = Promise.withResolvers<void>();
+    t.world.git = {
+      push: (_leased, _workspace, { signal }) => {
+        asked.resolve();
+        return abortable(new Promise<never>(() => undefined), signal);
+      },
+    };
+    const task = await t.add("write");
+    const { finished } = await t.engine.run(task.id);
+    await asked.promise;
+    await t.engine.stop(task.id);
+    expect(await finished).toMatchObject({ status: "stopped", branch: "tm/write" });
   });
 
   test("an event is in the journal before anybody hears of it", async () => {

@@ -14,6 +14,8 @@ test.each([
   [{ poolModules: "a.js" }],
   [{ branchPrefix: "../x" }],
   [{ branchPrefix: "-x/" }],
+  [{ pushRemote: "--mirror" }],
+  [{ pushRemote: "https://127.0.0.1/x" }],
   [{ branchPrefix: "a/b/" }],
   [{ goosePath: 7 }],
   [{ maxAttempts: 1.5 }],
