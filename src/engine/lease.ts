@@ -1,6 +1,6 @@
 /** Claims and leases: who may work on a task, and what happens when its owner is gone. */
 import type { Disposable } from "../base/event.ts";
-import { toTaskMasterError } from "../model/errors.ts";
+import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Attempt, AttemptStep, Task } from "../model/task.ts";
 import { noUsage } from "../model/usage.ts";
@@ -51,12 +51,16 @@ export class LeaseDesk {
     return this.#leased(task, true);
   }
 
-  /** Ends a task that no process works on; what an interrupted attempt left in its worktree is saved. */
-  async endWithoutOwner(id: TaskId, intent: "stop" | "cancel", reason: string): Promise<void> {
+  /**
+   * Ends a task that no process works on; what an interrupted attempt left in its worktree is saved. CONFLICT when a process
+   * has taken the task since it was read: that one is to be asked.
+   */
+  async endWithoutOwner({ id, fence }: Task, intent: "stop" | "cancel", reason: string): Promise<void> {
     const { clock, git, log } = this.#deps;
     await this.#endLeftovers(id);
     let place: LeasedTask | undefined;
     await this.#ledger.change(id, (task, attempt) => {
+      if (task.fence !== fence) throw new TaskMasterError("CONFLICT", `Task ${id} was just taken by another process. Try again.`, { retryable: true });
       const next = intent === "stop" ? machine.stop(task, clock.now()) : machine.cancel(task, clock.now());
       const wasUnderWay = attempt !== undefined && (task.status === "paused" || task.status === "in_progress");
       place = wasUnderWay ? { task, attempt, token: task.fence, baseBranches: [], continues: continuedAttempt(task, attempt) } : undefined;
@@ -90,7 +94,13 @@ export class LeaseDesk {
     const before = this.#runOut;
     this.#runOut = new Map(leased.filter((task) => this.#hasRunOut(task)).map((task) => [task.id, task.fence]));
     for (const task of leased) {
-      if (!this.isHeld(task) || (this.#hasRunOut(task) && before.get(task.id) === task.fence)) await this.#release(task);
+      if (this.isHeld(task) && !(this.#hasRunOut(task) && before.get(task.id) === task.fence)) continue;
+      try {
+        await this.#release(task);
+      } catch (thrown) {
+        const { code } = toTaskMasterError(thrown);
+        if (code !== "ILLEGAL_TRANSITION" && code !== "CONFLICT") throw thrown; // another process was quicker
+      }
     }
   }
 
@@ -98,10 +108,11 @@ export class LeaseDesk {
     return lease !== undefined && lease.expiresAt <= this.#deps.clock.now();
   }
 
-  async #release({ id, fence, request }: Task): Promise<void> {
+  async #release(released: Task): Promise<void> {
     const { isTrusted } = this.#deps;
+    const { id, fence, request } = released;
     if ((request === "stop" || request === "cancel") && isTrusted()) {
-      return this.endWithoutOwner(id, request, `${request === "stop" ? "Stopped" : "Cancelled"} by the user; the process that ran it is gone.`);
+      return this.endWithoutOwner(released, request, `${request === "stop" ? "Stopped" : "Cancelled"} by the user; the process that ran it is gone.`);
     }
     const ended = await this.#endLeftovers(id);
     let interrupted: Attempt | undefined;

@@ -220,7 +220,7 @@ export class TaskEngine implements TaskEngineFacade {
     machine.assertLegal(task, intent);
     if (await this.#askOwner(task, intent)) return;
     this.#assertTrusted();
-    await this.#desk.endWithoutOwner(id, intent, reason);
+    await this.#desk.endWithoutOwner(task, intent, reason);
   }
 
   /** Leaves a request for the process that holds the task; false when nobody does. */
