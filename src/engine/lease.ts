@@ -35,11 +35,12 @@ export class LeaseDesk {
     return this.#leased(task);
   }
 
-  /** Takes a paused task whose holder is gone; its attempt goes on. */
+  /** Takes a paused task whose holder is gone; its attempt goes on (CONFLICT when somebody else has it). */
   async takeOver(id: TaskId): Promise<LeasedTask> {
     const { owner, clock } = this.#deps;
     await this.#endLeftovers(id);
     const task = await this.#ledger.change(id, (row, attempt) => {
+      if (this.isHeld(row)) throw justTaken(id);
       const next = machine.takeOver(row, this.#newLease(), clock.now());
       const token = next.fence;
       return {
@@ -60,7 +61,7 @@ export class LeaseDesk {
     await this.#endLeftovers(id);
     let place: LeasedTask | undefined;
     await this.#ledger.change(id, (task, attempt) => {
-      if (task.fence !== fence) throw new TaskMasterError("CONFLICT", `Task ${id} was just taken by another process. Try again.`, { retryable: true });
+      if (task.fence !== fence) throw justTaken(id);
       const next = intent === "stop" ? machine.stop(task, clock.now()) : machine.cancel(task, clock.now());
       const wasUnderWay = attempt !== undefined && (task.status === "paused" || task.status === "in_progress");
       place = wasUnderWay ? { task, attempt, token: task.fence, baseBranches: [], continues: continuedAttempt(task, attempt) } : undefined;
@@ -77,6 +78,16 @@ export class LeaseDesk {
     } catch (thrown) {
       log.warn("clean-up failed; the worktree was left as it is", { task: id, error: toTaskMasterError(thrown).message });
     }
+  }
+
+  /** Pauses a running task whose process is gone (CONFLICT when another has taken it since it was read). */
+  async pauseWithoutOwner({ id, fence }: Task): Promise<void> {
+    await this.#ledger.change(id, (task) => {
+      machine.assertLegal(task, "pause");
+      if (task.fence !== fence) throw justTaken(id);
+      const reason = "Paused by the user; the process that ran it is gone.";
+      return { task: machine.lose(task, this.#deps.clock.now()), events: [{ type: "paused", reason, isInterrupted: true }] };
+    });
   }
 
   /** Whether somebody works on the task, or may: its process has not certainly ended. */
@@ -205,6 +216,10 @@ function interruptionReason(attempt: Attempt | undefined, ended: number): string
   const where = (last === undefined ? undefined : remaining[last]) ?? "it had just begun";
   const left = ended === 0 ? "" : ` ${ended === 1 ? "A process" : `${ended} processes`} that it left running ${ended === 1 ? "was" : "were"} ended.`;
   return `The process that ran the task is gone (a crash, a kill or a restart); ${where}.${left} Resume to go on there.`;
+}
+
+function justTaken(id: TaskId): TaskMasterError {
+  return new TaskMasterError("CONFLICT", `Task ${id} was just taken by another process. Try again.`, { retryable: true });
 }
 
 /** A branch without commits of its own is removed when its task ends, so it cannot be built on. */

@@ -142,10 +142,7 @@ export class TaskEngine implements TaskEngineFacade {
     const task = await this.#ledger.read(id);
     machine.assertLegal(task, "pause");
     if (await this.#askOwner(task, "pause")) return;
-    await this.#ledger.change(id, (row) => ({
-      task: machine.lose(row, this.#deps.clock.now()),
-      events: [{ type: "paused", reason: "Paused by the user; the process that ran it is gone.", isInterrupted: true }],
-    }));
+    await this.#desk.pauseWithoutOwner(task);
   }
 
   async resume(id: TaskId): Promise<void> {

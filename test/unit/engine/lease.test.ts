@@ -24,12 +24,25 @@ function open(owner: string): TestEngine {
   return engine;
 }
 
-/** A task whose owner has ended and left this request behind. */
-async function orphan(engine: TestEngine, request: "stop" | "cancel"): Promise<Task> {
+/** A running task whose owner has ended, perhaps with a request left behind. */
+async function orphan(engine: TestEngine, request?: "stop" | "cancel"): Promise<Task> {
   const row = await engine.add("write");
   const lease = { owner: "dead", token: 1, expiresAt: clock.now() + 60_000 };
-  await engine.store.commit({ task: { ...row, status: "in_progress", attempts: 1, fence: 1, lease, request }, events: [] });
+  await engine.store.commit({
+    task: { ...row, status: "in_progress", attempts: 1, fence: 1, lease, ...(request === undefined ? {} : { request }) },
+    events: [],
+  });
   return row;
+}
+
+/** Lets something happen between this engine's next look at a task and its write. */
+function meanwhile(engine: TestEngine, happens: () => Promise<unknown>): void {
+  const attempts = engine.store.attempts.bind(engine.store);
+  engine.store.attempts = async (id) => {
+    engine.store.attempts = attempts;
+    await happens();
+    return attempts(id);
+  };
 }
 
 describe("several processes find the same task without an owner", () => {
@@ -48,15 +61,41 @@ describe("several processes find the same task without an owner", () => {
     const [one, two] = [open("one"), open("two")] as const;
     two.world.onTurn = () => undefined;
     const task = await one.add("write");
-    // The second claims between the first's look at the task and its write.
-    const attempts = one.store.attempts.bind(one.store);
-    one.store.attempts = async (id) => {
-      one.store.attempts = attempts;
-      const read = await attempts(id);
-      await two.engine.run(id);
-      return read;
-    };
+    meanwhile(one, () => two.engine.run(task.id));
     await expect(one.engine.cancel(task.id)).rejects.toMatchObject({ code: "CONFLICT", retryable: true });
     expect(await one.engine.get(task.id)).toMatchObject({ status: "in_progress", lease: { owner: "two" } });
+  });
+
+  test("it is paused once, however many ask for it", async () => {
+    const all = ["one", "two", "three"].map(open);
+    const task = await orphan(all[0] as TestEngine);
+    const asked = await Promise.allSettled(all.map(({ engine }) => engine.pause(task.id)));
+    expect(asked.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected", "rejected"]);
+    expect((await (all[0] as TestEngine).engine.events(task.id, { limit: 100 })).map(({ type }) => type)).toEqual(["created", "paused"]);
+  });
+
+  test("a pause that comes while another process takes it over leaves that one its lease", async () => {
+    const [one, two] = [open("one"), open("two")] as const;
+    two.world.onTurn = () => undefined;
+    const task = await orphan(one);
+    meanwhile(one, async () => {
+      await two.engine.start();
+      await two.engine.resume(task.id);
+    });
+    await expect(one.engine.pause(task.id)).rejects.toMatchObject({ code: "CONFLICT", retryable: true });
+    expect(await one.engine.get(task.id)).toMatchObject({ status: "in_progress", lease: { owner: "two" } });
+  });
+
+  test("it is resumed by one, also when that one has paused it again", async () => {
+    const [one, two] = [open("one"), open("two")] as const;
+    two.world.onTurn = () => undefined;
+    const task = await orphan(one);
+    await one.engine.pause(task.id);
+    meanwhile(one, async () => {
+      await two.engine.resume(task.id);
+      await two.engine.pause(task.id);
+    });
+    await expect(one.engine.resume(task.id)).rejects.toMatchObject({ code: "CONFLICT", retryable: true });
+    expect(await one.engine.get(task.id)).toMatchObject({ status: "paused", lease: { owner: "two" } });
   });
 });
