@@ -222,9 +222,11 @@ export class TaskRun {
     });
   }
 
+  /** Only a run that lives keeps its lease: while its worker is silent the lease runs on, and ends with the worker or by itself. */
   async #renewLease(): Promise<void> {
-    const { store, clock, leaseMs, log } = this.#deps;
+    const { store, clock, leaseMs, log, workers } = this.#deps;
     const { task, token } = this.leased;
+    if (workers.isSilent(task.id)) return log.warn("the worker of the task gives no sign of life; its lease is not renewed", { task: task.id });
     try {
       const held = await store.renewLease(task.id, token, clock.now() + leaseMs);
       if (!held) this.end("lease_lost", "The lease on the task was lost.");

@@ -1,6 +1,7 @@
 import { TaskMasterError } from "../model/errors.ts";
 import type { InvocationHandle, InvocationObserver, Logger, TaskInvocation } from "../engine/ports.ts";
 import type { JsonValue } from "../base/json.ts";
+import type { TaskId } from "../model/ids.ts";
 import type { PoolMode } from "../model/settings.ts";
 import type { PermissionOutcome } from "../model/toolCall.ts";
 import { hostWorkerVersion, parseWorkerMessage, type HostMessage, type WorkerMessage } from "../protocol/hostWorker.ts";
@@ -9,6 +10,9 @@ import { openLink, type WorkerLink } from "./workerLink.ts";
 
 /** A running invocation as its worker sees it. */
 interface OpenInvocation {
+  readonly taskId: TaskId;
+  /** Rounds of looking since it was last heard of. */
+  silentRounds: number;
   readonly observer: InvocationObserver;
   readonly settled: PromiseWithResolvers<JsonValue>;
 }
@@ -51,7 +55,7 @@ export class PoolWorker {
 
   run(invocationId: number, invocation: TaskInvocation, observer: InvocationObserver): InvocationHandle {
     const settled = Promise.withResolvers<JsonValue>();
-    this.#open.set(invocationId, { observer, settled });
+    this.#open.set(invocationId, { taskId: invocation.taskId, silentRounds: 0, observer, settled });
     this.#link.hold(true);
     if (this.#isGone) this.#settle(invocationId, (open) => open.settled.reject(workerFailed(undefined)));
     else this.post([{ type: "run", invocationId, invocation }]);
@@ -78,8 +82,24 @@ export class PoolWorker {
     await this.#link.terminate();
   }
 
-  /** One round of looking: a worker with work that was silent for `limit` rounds is ended. */
+  /** Whether an invocation of the task was not heard of for `rounds` rounds. */
+  isSilent(taskId: TaskId, rounds: number): boolean {
+    return [...this.#open.values()].some((open) => open.taskId === taskId && open.silentRounds >= rounds);
+  }
+
+  /**
+   * One round of looking: a worker with work that was silent for `limit` rounds is ended. So is an invocation alone of which the
+   * worker, which still lives, knows nothing: its end did not fit the protocol.
+   */
   countSilence(limit: number): void {
+    for (const open of this.#open.values()) open.silentRounds += 1;
+    this.#endSilentWorker(limit);
+    for (const [id, { silentRounds }] of this.#open) {
+      if (silentRounds >= limit) this.#settle(id, (open) => open.settled.reject(workerFailed(new Error("it no longer knows the task"))));
+    }
+  }
+
+  #endSilentWorker(limit: number): void {
     this.#silentRounds = this.load === 0 ? 0 : this.#silentRounds + 1;
     if (this.#silentRounds < limit) return;
     this.#gone(new Error("it gave no sign of life"));
@@ -100,12 +120,12 @@ export class PoolWorker {
       case "ready":
         return this.#checkVersion(message.version);
       case "heartbeat":
-        for (const id of message.invocationIds) this.#observer(id)?.onHeartbeat?.();
+        for (const id of message.invocationIds) this.#heard(id)?.onHeartbeat?.();
         return undefined;
       case "claim":
-        return this.#observer(message.invocationId)?.onClaim?.();
+        return this.#heard(message.invocationId)?.onClaim?.();
       case "event":
-        return this.#observer(message.invocationId)?.onEvents?.([message.event]);
+        return this.#heard(message.invocationId)?.onEvents?.([message.event]);
       case "permission":
         return void this.#answer(message);
       case "completed":
@@ -124,6 +144,12 @@ export class PoolWorker {
       this.#options.log.error("a tool call could not be decided on and was declined", { error: String(error) });
     }
     this.post([{ type: "permission", invocationId, requestId, outcome }]);
+  }
+
+  #heard(invocationId: number): InvocationObserver | undefined {
+    const open = this.#open.get(invocationId);
+    if (open !== undefined) open.silentRounds = 0;
+    return open?.observer;
   }
 
   #observer(invocationId: number): InvocationObserver | undefined {

@@ -37,6 +37,7 @@ const engine = new TaskEngine({
   workers: {
     start: () => Promise.resolve(),
     run: () => ({ result: Promise.reject(new Error("not used")), pause() {}, resume() {}, cancel() {} }),
+    isSilent: () => false,
     stop: () => Promise.resolve(),
   },
   clock: time,

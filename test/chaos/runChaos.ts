@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TaskId } from "../../src/model/ids.ts";
+import { toTaskMasterError } from "../../src/model/errors.ts";
+import type { Task } from "../../src/model/task.ts";
 import { openDatabase } from "../../src/store/openDatabase.ts";
 import { SqliteTaskStore } from "../../src/store/sqliteTaskStore.ts";
 import { makeTask } from "../../src/engine/newTask.ts";
@@ -73,7 +75,8 @@ class Chaos {
     this.#folder = folder;
     this.#script = script;
     this.#random = new Seeded(options.seed);
-    this.#store = new SqliteTaskStore(openDatabase(this.#path("queue.db")));
+    // It never waits for the lock itself: the process that holds it may be stopped, and only this one lets it go on.
+    this.#store = new SqliteTaskStore(openDatabase(this.#path("queue.db"), { busyTimeoutMs: 0 }));
     openEffects(this.#path("effects.db")).close();
   }
 
@@ -81,11 +84,13 @@ class Chaos {
     const { kills, processes = 4 } = this.#options;
     await this.#fill();
     this.#engines = await Promise.all(Array.from({ length: processes }, () => this.#spawn()));
-    while (this.#kills < kills) {
+    for (let nextLook = killsBetweenLooks; this.#kills < kills;) {
       await delay(this.#random.between(10, 90));
       await this.#fill();
       await this.#strike();
-      if (this.#kills > 0 && this.#kills % killsBetweenLooks === 0) this.#look();
+      if (this.#kills < nextLook) continue;
+      nextLook += killsBetweenLooks;
+      this.#look();
     }
     await Promise.all(this.#stopped);
     await this.#settle();
@@ -120,8 +125,20 @@ class Chaos {
       const dependsOn = this.#random.chance(0.3) ? [this.#random.pick(recent), this.#random.pick(recent)].filter((id) => id !== undefined) : [];
       const now = this.#time.now();
       const task = makeTask({ title: `Task ${this.#ids.length}`, dependsOn }, { now, random: this.#random.next, repository: "/repository", maxAttempts: 3 });
-      await this.#store.insert(task, [{ type: "created", attempt: 0, at: now }]);
-      this.#ids.push(task.id);
+      await this.#insert(task);
+    }
+  }
+
+  async #insert(task: Task): Promise<void> {
+    for (;;) {
+      try {
+        await this.#store.insert(task, [{ type: "created", attempt: 0, at: task.createdAt }]);
+        this.#ids.push(task.id);
+        return;
+      } catch (thrown) {
+        if (toTaskMasterError(thrown).code !== "STORE_FAILED") throw thrown;
+        await delay(2);
+      }
     }
   }
 
@@ -157,7 +174,9 @@ class Chaos {
   #look(): void {
     const { violations } = this.#inspect(false);
     this.#violations.push(...violations);
-    this.#options.say?.(`${this.#kills} kills, ${this.#stops} stops, ${this.#ids.length} tasks, ${this.#violations.length} violations`);
+    this.#options.say?.(
+      `${violations.slice(0, 5).join("\n")}${this.#kills} kills, ${this.#stops} stops, ${this.#ids.length} tasks, ${this.#violations.length} violations`,
+    );
   }
 
   #inspect(isSettled: boolean): Findings {

@@ -133,15 +133,42 @@ describe.each<PoolMode>(["thread", "inline"])("workers in mode %s", (poolMode) =
 });
 
 describe("threads", () => {
-  const make = (): TaskWorkerHost =>
+  const make = (silenceMs = 3_000): TaskWorkerHost =>
     new TaskWorkerHost({
       script: file("../../src/worker/harness.ts"),
       settings: () => ({ poolSize: 2, poolMode: "thread", poolModules: [file("../helpers/handlers/testHandlers.ts")] }),
       timers: realTimers,
       log,
-      silenceMs: 3_000,
+      silenceMs,
     });
   const taskId = "00000001" as TaskId;
+
+  test("a worker that hangs makes its task silent, one that is held does not", { timeout: 60_000 }, async () => {
+    const host = make(9_000); // three heartbeats to a round
+    const held = host.run({ taskId: "00000002" as TaskId, attempt: 1, handler: "test.hold", input: {} });
+    const hung = host.run({ taskId, attempt: 1, handler: "test.spin", input: {} });
+    const seen: boolean[] = [];
+    const failed = hung.result.catch((thrown: unknown) => thrown);
+    await waitFor(() => (seen.push(host.isSilent("00000002" as TaskId)), host.isSilent(taskId)), { what: "the silence", timeoutMs: 20_000 });
+    expect(await failed).toMatchObject({ code: "WORKER_FAILED" });
+    expect(host.isSilent(taskId)).toBe(false); // nothing of it runs any more
+    expect(seen).not.toContain(true);
+    held.cancel("enough");
+    await held.result.catch(() => undefined);
+    await host.stop(2_000);
+  });
+
+  test("an invocation whose end does not fit the protocol fails, and its worker goes on", async () => {
+    const host = make();
+    const held = host.run({ taskId: "00000002" as TaskId, attempt: 1, handler: "test.hold", input: {} });
+    const shared = host.run({ taskId: "00000002" as TaskId, attempt: 1, handler: "test.hold", input: {} });
+    await expect(host.run({ taskId, attempt: 1, handler: "test.nothing", input: {} }).result).rejects.toMatchObject({ code: "WORKER_FAILED", retryable: true });
+    for (const handle of [held, shared]) {
+      handle.cancel("enough");
+      await expect(handle.result).rejects.toMatchObject({ code: "CANCELLED" });
+    }
+    await host.stop(2_000);
+  });
 
   test("two tasks run in two threads, a third shares", async () => {
     const host = make();

@@ -50,6 +50,8 @@ export interface TestWorld {
   /** Runs whose leftovers were asked to be ended, and how many there are each time. */
   readonly reaped: string[];
   leftovers: number;
+  /** Tasks whose worker gives no sign of life. */
+  silentTasks: readonly Task["id"][];
   /** Called with each turn; by default the turn ends well at once. */
   onTurn: (turn: AgentTurnProbe) => void;
   git: Partial<GitOperations>;
@@ -77,6 +79,7 @@ export class TestEngine {
       goneOwners: [],
       reaped: [],
       leftovers: 0,
+      silentTasks: [],
       onTurn: (turn) => turn.finish(),
       git: {},
       gitCalls: [],
@@ -133,6 +136,7 @@ export class TestEngine {
       workers: {
         start: () => Promise.resolve(),
         run: () => ({ result: Promise.reject(new Error("not used")), pause() {}, resume() {}, cancel() {} }),
+        isSilent: (id) => world.silentTasks.includes(id),
         stop: () => Promise.resolve(),
       },
       verifier: { runCommands: () => Promise.resolve(world.checks) },

@@ -38,5 +38,6 @@ export function register(registry: TaskHandlerRegistry): void {
   });
   registry.register("test.exit", () => process.exit(7));
   registry.register("test.thread", async () => (await import("node:worker_threads")).threadId);
+  registry.register("test.nothing", () => Promise.resolve(undefined as never));
   registry.register("test.badOutput", () => Promise.resolve((() => undefined) as never));
 }
