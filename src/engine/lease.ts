@@ -36,9 +36,10 @@ export class LeaseDesk {
   }
 
   /** Takes a paused task whose holder is gone; its attempt goes on (CONFLICT when somebody else has it). */
-  async takeOver(id: TaskId): Promise<LeasedTask> {
+  async takeOver(held: Task): Promise<LeasedTask> {
     const { owner, clock } = this.#deps;
-    await this.#endLeftovers(id);
+    const { id } = held;
+    await this.#endLeftovers(held);
     const task = await this.#ledger.change(id, (row, attempt) => {
       if (this.isHeld(row)) throw justTaken(id);
       const next = machine.takeOver(row, this.#newLease(), clock.now());
@@ -56,9 +57,10 @@ export class LeaseDesk {
    * Ends a task that no process works on; what an interrupted attempt left in its worktree is saved. CONFLICT when a process
    * has taken the task since it was read: that one is to be asked.
    */
-  async endWithoutOwner({ id, fence }: Task, intent: "stop" | "cancel", reason: string): Promise<void> {
+  async endWithoutOwner(left: Task, intent: "stop" | "cancel", reason: string): Promise<void> {
     const { clock, git, log } = this.#deps;
-    await this.#endLeftovers(id);
+    const { id, fence } = left;
+    await this.#endLeftovers(left);
     let place: LeasedTask | undefined;
     await this.#ledger.change(id, (task, attempt) => {
       if (task.fence !== fence) throw justTaken(id);
@@ -125,15 +127,21 @@ export class LeaseDesk {
     if ((request === "stop" || request === "cancel") && isTrusted()) {
       return this.endWithoutOwner(released, request, `${request === "stop" ? "Stopped" : "Cancelled"} by the user; the process that ran it is gone.`);
     }
-    const ended = await this.#endLeftovers(id);
+    if (this.#isKept(await this.#ledger.read(id), fence)) return; // renewed or taken since the look
+    const ended = await this.#endLeftovers(released);
     let interrupted: Attempt | undefined;
     await this.#ledger.change(id, (task, attempt) => {
       interrupted = undefined;
-      if (task.lease === undefined || task.fence !== fence || (this.isHeld(task) && !this.#hasRunOut(task))) return undefined;
+      if (this.#isKept(task, fence)) return undefined;
       if (task.status === "in_progress") interrupted = attempt;
       return this.#interruption(task, attempt, ended);
     });
     if (interrupted !== undefined) this.#onInterrupted(id, interrupted);
+  }
+
+  /** Whether the lease that was to be released is in good hands again, or is gone. */
+  #isKept(task: Task, fence: number): boolean {
+    return task.lease === undefined || task.fence !== fence || (this.isHeld(task) && !this.#hasRunOut(task));
   }
 
   #interruption(task: Task, attempt: Attempt | undefined, ended: number): RowChange {
@@ -146,11 +154,11 @@ export class LeaseDesk {
     };
   }
 
-  /** What a process left running when it went must not work on beside the next one. */
-  async #endLeftovers(id: TaskId): Promise<number> {
+  /** What a process left running when it went must not work on beside the next one; whoever has the task since is not touched. */
+  async #endLeftovers({ id, fence }: Task): Promise<number> {
     const { log, reap, store } = this.#deps;
     const attempt = (await store.attempts(id)).at(-1);
-    if (attempt?.outcome !== "running") return 0;
+    if (attempt?.outcome !== "running" || attempt.token !== fence) return 0;
     try {
       return await reap(attempt);
     } catch (thrown) {
