@@ -9,6 +9,7 @@ import type { Logger, TaskStore } from "../../src/engine/ports.ts";
 import { TaskEngine } from "../../src/engine/taskEngine.ts";
 import { isOwnerGone, makeOwner } from "../../src/host/processOwner.ts";
 import { toTaskMasterError } from "../../src/model/errors.ts";
+import type { Attempt } from "../../src/model/task.ts";
 import { defaultSettings } from "../../src/model/settings.ts";
 import { logLevels } from "../../src/model/taskEvent.ts";
 import { openDatabase } from "../../src/store/openDatabase.ts";
@@ -44,10 +45,11 @@ const engine = new TaskEngine({
   timers: time,
   random: random.next,
   log,
-  settings: () => ({ ...defaultSettings, poolSize: 3, maxAttempts: 3 }),
+  settings: () => ({ ...defaultSettings, poolSize: 3, maxAttempts: 3, afterInterruption: random.chance(0.5) ? "resume" : "pause" }),
   isTrusted: () => true,
   owner: makeOwner(randomUUID().slice(0, 8)),
   isOwnerGone,
+  reap,
   leaseMs,
   repository: "/repository",
 });
@@ -64,6 +66,14 @@ await Promise.all([work(), interfere()]);
 await engine.stopEngine();
 await store.close();
 effects.close();
+
+/** What a run left alive is looked for only when its lease counts no more: else a living run would be killed. */
+async function reap({ taskId, token }: Attempt): Promise<number> {
+  const lease = (await store.get(taskId))?.lease;
+  const isAlive = lease?.token === token && !isOwnerGone(lease.owner) && lease.expiresAt > time.now();
+  if (isAlive) note("unexpected", `the living run ${taskId}-${token} would have been killed`);
+  return 0;
+}
 
 /** Keeps the slots busy. */
 async function work(): Promise<void> {

@@ -15,6 +15,7 @@ const schema = `
 CREATE TABLE IF NOT EXISTS branches (name TEXT PRIMARY KEY, head TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS commits (sha TEXT PRIMARY KEY, branch TEXT NOT NULL, parent TEXT NOT NULL, trailer TEXT NOT NULL, token INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS commits_trailer ON commits (trailer);
+CREATE TABLE IF NOT EXISTS found (trailer TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS turns (task TEXT NOT NULL, attempt INTEGER NOT NULL, token INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0) STRICT;
 `;
 
@@ -38,6 +39,7 @@ export function createFakeGit(db: DatabaseSync, random: Seeded): GitOperations {
   const moveHead = db.prepare("UPDATE branches SET head = ? WHERE name = ? AND head = ?");
   const addCommit = db.prepare("INSERT INTO commits (sha, branch, parent, trailer, token) VALUES (?, ?, ?, ?, ?)");
   const byTrailer = db.prepare("SELECT sha FROM commits WHERE trailer = ?");
+  const addFound = db.prepare("INSERT INTO found (trailer) VALUES (?)");
   const head = (branch: string): string => String(headOf.get(branch)?.["head"]);
   const commit = (branch: string, parent: string, { task, attempt, token }: LeasedTask): string => {
     const sha = randomUUID();
@@ -61,6 +63,7 @@ export function createFakeGit(db: DatabaseSync, random: Seeded): GitOperations {
       const parent = head(branch);
       const [earlier] = byTrailer.all(trailerOf(leased.task.id, leased.attempt.number));
       await delay(random.between(0, 3));
+      if (earlier !== undefined) addFound.run(trailerOf(leased.task.id, leased.attempt.number));
       const sha = earlier === undefined ? commit(branch, parent, leased) : String(earlier["sha"]);
       await delay(random.between(0, 2));
       return { commits: [sha], files: ["a.txt"] };

@@ -37,6 +37,7 @@ interface Snapshot {
   /** Commits by their trailer. */
   readonly commits: ReadonlyMap<string, readonly string[]>;
   readonly interruptedTurns: number;
+  readonly commitsFound: number;
 }
 
 /** Looks at the queue in one read transaction. */
@@ -46,14 +47,13 @@ export function inspect({ database, effects, ids, isSettled }: Inspection): Find
   for (const id of ids) if (!snapshot.tasks.has(id)) violations.push(`task ${id}: lost`);
   violations.push(...ofDependants(snapshot), ...ofCommits(snapshot));
   if (isSettled) for (const { id, status } of snapshot.tasks.values()) if (status !== "done") violations.push(`task ${id}: ends as ${status}`);
-  const steps = snapshot.events.filter((event) => event.type === "checkpoint" && event.step === "committed").length;
   return {
     violations,
     events: snapshot.events.length,
     attempts: [...snapshot.attempts.values()].flat().length,
     resumptions: snapshot.events.filter(({ type }) => type === "resumed").length,
     interruptedTurns: snapshot.interruptedTurns,
-    commitsFound: steps - [...snapshot.commits.values()].flat().length,
+    commitsFound: snapshot.commitsFound,
   };
 }
 
@@ -67,14 +67,15 @@ function read(database: string, effects: string): Snapshot {
   const rows = db.prepare("SELECT * FROM events ORDER BY id").all();
   const events = rows.map((row) => ({ ...decodeEvent(row), id: Number(row["id"]), writer: String(row["writer"]) }) as WrittenEvent);
   const commits = made.prepare("SELECT trailer, sha FROM commits").all();
-  const [turns] = made.prepare("SELECT count(*) AS count FROM turns WHERE ended = 0").all();
+  const count = (of: string): number => Number(made.prepare(`SELECT count(*) AS count FROM ${of}`).get()?.["count"]);
   return {
     tasks: new Map(tasks.map((task) => [task.id, task])),
     attempts: Map.groupBy(attempts, ({ taskId }) => taskId),
     events,
     journals: Map.groupBy(events, ({ taskId }) => taskId),
     commits: new Map([...Map.groupBy(commits, (row) => String(row["trailer"]))].map(([trailer, all]) => [trailer, all.map((row) => String(row["sha"]))])),
-    interruptedTurns: Number(turns?.["count"]),
+    interruptedTurns: count("turns WHERE ended = 0"),
+    commitsFound: count("found"),
   };
 }
 

@@ -21,6 +21,9 @@ const transitions: Readonly<Record<string, { readonly from: readonly TaskStatus[
 /** What only the holder of the lease may write. */
 const ofTheRun = new Set<string>(["checkpoint", "message", "progress_update", "tool_call", "usage", "completed", "error"]);
 
+/** Steps that recovery continues behind, once they are recorded. */
+const doneOnce = new Set<string>(["agent_finished", "committed"]);
+
 /** What a journal tells: the statuses that the task can have after it, and what cannot have happened. */
 export interface Replayed {
   readonly statuses: readonly TaskStatus[];
@@ -31,6 +34,7 @@ export interface Replayed {
 export function replay(events: readonly WrittenEvent[]): Replayed {
   let statuses: readonly TaskStatus[] = ["todo", "blocked"];
   let holder: string | undefined;
+  const steps = new Set<string>();
   const impossible: string[] = [];
   for (const [index, event] of events.entries()) {
     if (event.seq !== index + 1) impossible.push(`entry ${index + 1} has the number ${event.seq}`);
@@ -42,6 +46,11 @@ export function replay(events: readonly WrittenEvent[]): Replayed {
     }
     if (event.type === "started" || event.type === "resumed") holder = event.writer;
     if (ofTheRun.has(event.type) && event.writer !== holder) impossible.push(`"${event.type}" at ${event.seq} by a process that does not hold the lease`);
+    if (event.type === "checkpoint" && doneOnce.has(event.step)) {
+      const step = `${event.step} of attempt ${event.attempt}`;
+      if (steps.has(step)) impossible.push(`${step} is done again at ${event.seq}`);
+      steps.add(step);
+    }
     if (endsHold(event)) holder = undefined;
   }
   return { statuses, impossible };
