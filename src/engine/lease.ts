@@ -15,8 +15,8 @@ export class LeaseDesk {
   readonly #deps: EngineDeps;
   readonly #ledger: Ledger;
   readonly #onInterrupted: (id: TaskId, attempt: Attempt) => void;
-  /** Tasks whose lease had run out at the last look, with their tokens. */
-  #runOut: ReadonlyMap<TaskId, number> = new Map();
+  /** Tasks whose lease could not be in good hands at the last look: under which token, and how often in a row. */
+  #doubtful: ReadonlyMap<TaskId, { readonly fence: number; readonly looks: number }> = new Map();
 
   /** `onInterrupted` hears of each running task that this desk found without an owner and put to `paused`. */
   constructor(deps: EngineDeps, ledger: Ledger, onInterrupted: (id: TaskId, attempt: Attempt) => void) {
@@ -99,15 +99,17 @@ export class LeaseDesk {
 
   /**
    * Puts tasks whose owner is gone to `paused`: the place is kept, nothing is lost, nothing runs twice. A request that the
-   * owner did not live to hear is carried out. A lease that has run out counts only when it is seen so twice: after the
-   * machine slept or the clock jumped, its owner needs a moment to renew it.
+   * owner did not live to hear is carried out. A lease that has run out, or that ends later than any could, counts no more
+   * when it is seen so several times: after the machine slept or the clock jumped, its owner needs a moment to renew it.
    */
   async reclaim(): Promise<void> {
     const leased = await this.#deps.store.leased();
-    const before = this.#runOut;
-    this.#runOut = new Map(leased.filter((task) => this.#hasRunOut(task)).map((task) => [task.id, task.fence]));
+    const before = this.#doubtful;
+    const looksAt = ({ id, fence }: Task): number => (before.get(id)?.fence === fence ? (before.get(id)?.looks ?? 0) : 0) + 1;
+    const doubtful = leased.filter((task) => this.#looksUntilGone(task) !== undefined);
+    this.#doubtful = new Map(doubtful.map((task) => [task.id, { fence: task.fence, looks: looksAt(task) }]));
     for (const task of leased) {
-      if (this.isHeld(task) && !(this.#hasRunOut(task) && before.get(task.id) === task.fence)) continue;
+      if (this.isHeld(task) && looksAt(task) < (this.#looksUntilGone(task) ?? Infinity)) continue;
       try {
         await this.#release(task);
       } catch (thrown) {
@@ -117,8 +119,16 @@ export class LeaseDesk {
     }
   }
 
-  #hasRunOut({ lease }: Task): boolean {
-    return lease !== undefined && lease.expiresAt <= this.#deps.clock.now();
+  /**
+   * How often in a row a lease must be seen so until it counts no more; undefined when it is in order. A look comes every third
+   * of a length, and so does a renewal: three looks leave a living owner time to renew for certain. A lease that ends more than
+   * a length from now is from before the clock was set back: it lasts one length from the first look, not until its time comes again.
+   */
+  #looksUntilGone({ lease }: Task): number | undefined {
+    const now = this.#deps.clock.now();
+    if (lease === undefined) return undefined;
+    if (lease.expiresAt <= now) return 3;
+    return lease.expiresAt > now + this.#deps.leaseMs ? 4 : undefined;
   }
 
   async #release(released: Task): Promise<void> {
@@ -141,7 +151,7 @@ export class LeaseDesk {
 
   /** Whether the lease that was to be released is in good hands again, or is gone. */
   #isKept(task: Task, fence: number): boolean {
-    return task.lease === undefined || task.fence !== fence || (this.isHeld(task) && !this.#hasRunOut(task));
+    return task.lease === undefined || task.fence !== fence || (this.isHeld(task) && this.#looksUntilGone(task) === undefined);
   }
 
   #interruption(task: Task, attempt: Attempt | undefined, ended: number): RowChange {

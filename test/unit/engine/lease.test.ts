@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Task } from "../../../src/model/task.ts";
 import { createTempDir, type TempDir } from "../../helpers/tempRepo.ts";
 import { ManualClock } from "../../helpers/manualClock.ts";
+import { waitFor } from "../../helpers/leakCheck.ts";
 import { TestEngine } from "../../helpers/testEngine.ts";
 
 let folder: TempDir;
@@ -98,4 +99,72 @@ describe("several processes find the same task without an owner", () => {
     await expect(one.engine.resume(task.id)).rejects.toMatchObject({ code: "CONFLICT", retryable: true });
     expect(await one.engine.get(task.id)).toMatchObject({ status: "paused", lease: { owner: "two" } });
   });
+});
+
+describe("the clock is set", () => {
+  const day = 86_400_000;
+  const length = 30_000;
+  /** Lets a third of a lease's length pass; `timers` wait again when all that was due is done. */
+  const third = async (timers: number): Promise<void> => {
+    clock.advance(length / 3);
+    await waitFor(() => clock.pending === timers, { what: "the timers" });
+  };
+
+  test.each([
+    ["a day forwards", day],
+    ["a day back", -day],
+  ])("%s: a living owner keeps its task, however the others look, and its lease is never longer than one length", async (_what, jump) => {
+    const [owner, other] = [open("owner"), open("other")] as const;
+    owner.world.onTurn = () => undefined;
+    await other.engine.start(); // looks before the owner renews
+    await owner.engine.start();
+    const task = await owner.add("write");
+    const { finished } = await owner.engine.run(task.id);
+    const turn = await owner.turn();
+    await third(3);
+    clock.jump(jump);
+    for (let thirds = 0; thirds < 9; thirds++) {
+      await third(3);
+      const { lease, status } = await other.engine.get(task.id);
+      expect(status).toBe("in_progress");
+      expect(lease).toMatchObject({ owner: "owner", token: 1 });
+      expect(lease?.expiresAt).toBeLessThanOrEqual(clock.now() + length);
+      expect(lease?.expiresAt).toBeGreaterThan(clock.now());
+    }
+    turn.finish();
+    expect(await finished).toMatchObject({ status: "done", attempts: 1 });
+    expect(other.world.turns).toEqual([]);
+  });
+
+  test("a day back: the lease of an owner of whom nothing is known lasts one length more, not a day", async () => {
+    const other = open("other");
+    const task = await other.add("write");
+    const lease = { owner: "unknown", token: 1, expiresAt: clock.now() + length };
+    await other.store.commit({ task: { ...task, status: "in_progress", attempts: 1, fence: 1, lease }, events: [] });
+    clock.jump(-day);
+    await other.engine.start();
+    for (let thirds = 0; thirds < 2; thirds++) {
+      await third(1);
+      expect(await other.engine.get(task.id)).toMatchObject({ status: "in_progress" });
+    }
+    await third(1);
+    expect(await other.engine.get(task.id)).toMatchObject({ status: "paused" });
+  });
+});
+
+test("the lease of a task whose worker is silent is not renewed, and is again when it is heard", async () => {
+  const owner = open("owner");
+  owner.world.onTurn = () => undefined;
+  const task = await owner.add("write");
+  await owner.engine.run(task.id);
+  const expiry = async (): Promise<number> => (await owner.engine.get(task.id)).lease?.expiresAt ?? 0;
+  const before = await expiry();
+  owner.world.silentTasks = [task.id];
+  clock.advance(11_000);
+  await waitFor(() => owner.world.logged.some((line) => line.includes("no sign of life")), { what: "the warning" });
+  expect(await expiry()).toBe(before);
+  owner.world.silentTasks = [];
+  await waitFor(() => clock.pending === 1, { what: "the next round" });
+  clock.advance(11_000);
+  await waitFor(async () => (await expiry()) > before, { what: "the renewal" });
 });
