@@ -2,21 +2,20 @@
  * One of the processes that are killed: a real engine on the real store, which works whatever is ready and meddles with
  * the others' tasks. A line "settle" on stdin ends the meddling, the end of stdin ends the process.
  */
-import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger, TaskStore } from "../../src/engine/ports.ts";
-import { TaskEngine } from "../../src/engine/taskEngine.ts";
-import { isOwnerGone, makeOwner } from "../../src/host/processOwner.ts";
+import { isOwnerGone } from "../../src/host/processOwner.ts";
 import { toTaskMasterError } from "../../src/model/errors.ts";
 import type { Attempt } from "../../src/model/task.ts";
 import { defaultSettings } from "../../src/model/settings.ts";
 import { logLevels } from "../../src/model/taskEvent.ts";
 import { openDatabase } from "../../src/store/openDatabase.ts";
 import { SqliteTaskStore } from "../../src/store/sqliteTaskStore.ts";
+import { makeBareEngine } from "./bareEngine.ts";
 import type { EngineProcessOptions } from "./engineProcessOptions.ts";
 import { createFakeAgent, createFakeGit, openEffects } from "./fakeWorld.ts";
-import { FastTime, leaseMs } from "./fastTime.ts";
+import { FastTime } from "./fastTime.ts";
 import { meddle } from "./meddle.ts";
 import { Seeded } from "./seeded.ts";
 
@@ -30,35 +29,22 @@ const note = (level: string, text: string, data?: object): void => {
 };
 const log = Object.fromEntries(logLevels.map((level) => [level, (text: string, data?: object) => note(level, text, data)])) as unknown as Logger;
 
-const engine = new TaskEngine({
+const engine = makeBareEngine({
   store: options.withoutFencing === true ? unfenced(store) : store,
   agent: createFakeAgent(effects, random),
   git: createFakeGit(effects, random),
-  verifier: { runCommands: () => Promise.resolve([]) },
-  workers: {
-    start: () => Promise.resolve(),
-    run: () => ({ result: Promise.reject(new Error("not used")), pause() {}, resume() {}, cancel() {} }),
-    isSilent: () => false,
-    stop: () => Promise.resolve(),
-  },
-  clock: time,
-  timers: time,
-  random: random.next,
   log,
+  time,
+  random: random.next,
   settings: () => ({ ...defaultSettings, poolSize: 3, maxAttempts: 3, afterInterruption: random.chance(0.5) ? "resume" : "pause" }),
-  isTrusted: () => true,
-  owner: makeOwner(randomUUID().slice(0, 8)),
-  isOwnerGone,
   reap,
-  leaseMs,
-  repository: "/repository",
 });
 
 let isMeddling = true;
-let isOpen = true;
+const ended = new AbortController();
 process.stdin.setEncoding("utf8");
 process.stdin.on("data", () => (isMeddling = false));
-process.stdin.on("end", () => (isOpen = false));
+process.stdin.on("end", () => ended.abort());
 
 await engine.start();
 process.stdout.write("ready\n");
@@ -77,14 +63,14 @@ async function reap({ taskId, token }: Attempt): Promise<number> {
 
 /** Keeps the slots busy. */
 async function work(): Promise<void> {
-  while (isOpen) {
+  while (!ended.signal.aborted) {
     const started = engine.hasFreeSlot ? await expected(() => engine.runNext()) : undefined;
     if (started === undefined) await delay(5);
   }
 }
 
 async function interfere(): Promise<void> {
-  while (isOpen) {
+  while (!ended.signal.aborted) {
     await expected(() => meddle(engine, store, { random, isMeddling }));
     await delay(random.between(5, 30));
   }

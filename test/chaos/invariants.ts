@@ -65,7 +65,7 @@ function read(database: string, effects: string): Snapshot {
   const tasks = db.prepare("SELECT * FROM tasks").all().map(decodeTask);
   const attempts = db.prepare("SELECT * FROM attempts ORDER BY task_id, number").all().map(decodeAttempt);
   const rows = db.prepare("SELECT * FROM events ORDER BY id").all();
-  const events = rows.map((row) => ({ ...decodeEvent(row), id: Number(row["id"]), writer: String(row["writer"]) }) as WrittenEvent);
+  const events: WrittenEvent[] = rows.map((row) => ({ ...decodeEvent(row), id: Number(row["id"]), writer: String(row["writer"]) }));
   const commits = made.prepare("SELECT trailer, sha FROM commits").all();
   const count = (of: string): number => Number(made.prepare(`SELECT count(*) AS count FROM ${of}`).get()?.["count"]);
   return {

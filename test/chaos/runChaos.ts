@@ -113,7 +113,7 @@ class Chaos {
       kills: this.#kills,
       stops: this.#stops,
       tasks: this.#ids.length,
-      staleWriters: log.filter((line) => line.includes("lost lease") || line.includes("no longer ours")).length,
+      staleWriters: log.filter((line) => line.includes("no longer ours")).length,
     };
   }
 
