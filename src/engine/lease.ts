@@ -6,7 +6,7 @@ import type { Attempt, AttemptStep, Task } from "../model/task.ts";
 import { noUsage } from "../model/usage.ts";
 import { continuedAttempt } from "./continuedAttempt.ts";
 import type { EngineDeps } from "./engineDeps.ts";
-import type { Ledger, RowChange } from "./ledger.ts";
+import type { ComputeChange, Ledger, RowChange } from "./ledger.ts";
 import type { LeasedTask } from "./ports.ts";
 import * as machine from "./taskMachine.ts";
 
@@ -36,12 +36,12 @@ export class LeaseDesk {
   }
 
   /** Takes a paused task whose holder is gone; its attempt goes on (CONFLICT when somebody else has it). */
-  async takeOver(held: Task): Promise<LeasedTask> {
+  async takeOver(id: TaskId): Promise<LeasedTask> {
     const { owner, clock } = this.#deps;
-    const { id } = held;
-    await this.#endLeftovers(held);
+    let left: Attempt | undefined;
     const task = await this.#ledger.change(id, (row, attempt) => {
       if (this.isHeld(row)) throw justTaken(id);
+      left = attempt;
       const next = machine.takeOver(row, this.#newLease(), clock.now());
       const token = next.fence;
       return {
@@ -50,6 +50,7 @@ export class LeaseDesk {
         events: [{ type: "resumed", owner }],
       };
     });
+    await this.#endLeftovers(id, left);
     return this.#leased(task, true);
   }
 
@@ -58,11 +59,18 @@ export class LeaseDesk {
    * has taken the task since it was read: that one is to be asked.
    */
   async endWithoutOwner(left: Task, intent: "stop" | "cancel", reason: string): Promise<void> {
+    const { id, fence, status } = left;
+    if (status !== "in_progress" && status !== "paused") return this.#end(left, intent, reason);
+    const seized = await this.#seize(id, fence);
+    if (seized === undefined) throw justTaken(id);
+    return this.#end(seized.task, intent, reason);
+  }
+
+  /** Ends a task under the lease that it has, or without one as long as nobody takes it. */
+  async #end({ id, fence, lease }: Task, intent: "stop" | "cancel", reason: string): Promise<void> {
     const { clock, git, log } = this.#deps;
-    const { id, fence } = left;
-    await this.#endLeftovers(left);
     let place: LeasedTask | undefined;
-    await this.#ledger.change(id, (task, attempt) => {
+    const compute: ComputeChange = (task, attempt) => {
       if (task.fence !== fence) throw justTaken(id);
       const next = intent === "stop" ? machine.stop(task, clock.now()) : machine.cancel(task, clock.now());
       const wasUnderWay = attempt !== undefined && (task.status === "paused" || task.status === "in_progress");
@@ -70,7 +78,8 @@ export class LeaseDesk {
       const outcome = intent === "stop" ? "stopped" : "cancelled";
       const ended = place === undefined || attempt === undefined ? {} : { attempt: { ...attempt, outcome, endedAt: clock.now(), reason } as const };
       return { task: next, ...ended, events: [{ type: outcome, reason }] };
-    });
+    };
+    await this.#ledger.change(id, compute, lease?.token);
     const workspace = place?.continues?.workspace;
     if (place === undefined || workspace === undefined) return;
     try {
@@ -131,27 +140,37 @@ export class LeaseDesk {
     return lease.expiresAt > now + this.#deps.leaseMs ? 4 : undefined;
   }
 
-  async #release(released: Task): Promise<void> {
-    const { isTrusted } = this.#deps;
-    const { id, fence, request } = released;
-    if ((request === "stop" || request === "cancel") && isTrusted()) {
-      return this.endWithoutOwner(released, request, `${request === "stop" ? "Stopped" : "Cancelled"} by the user; the process that ran it is gone.`);
+  async #release({ id, fence }: Task): Promise<void> {
+    const seized = await this.#seize(id, fence);
+    if (seized === undefined) return; // renewed or taken since the look
+    const { task, ended } = seized;
+    const { request } = await this.#ledger.read(id);
+    if ((request === "stop" || request === "cancel") && this.#deps.isTrusted()) {
+      return this.#end(task, request, `${request === "stop" ? "Stopped" : "Cancelled"} by the user; the process that ran it is gone.`);
     }
-    if (this.#isKept(await this.#ledger.read(id), fence)) return; // renewed or taken since the look
-    const ended = await this.#endLeftovers(released);
     let interrupted: Attempt | undefined;
-    await this.#ledger.change(id, (task, attempt) => {
-      interrupted = undefined;
-      if (this.#isKept(task, fence)) return undefined;
-      if (task.status === "in_progress") interrupted = attempt;
-      return this.#interruption(task, attempt, ended);
-    });
+    const compute: ComputeChange = (row, attempt) => {
+      interrupted = row.status === "in_progress" ? attempt : undefined;
+      return this.#interruption(row, attempt, ended);
+    };
+    await this.#ledger.change(id, compute, task.lease?.token);
     if (interrupted !== undefined) this.#onInterrupted(id, interrupted);
   }
 
-  /** Whether the lease that was to be released is in good hands again, or is gone. */
-  #isKept(task: Task, fence: number): boolean {
-    return task.lease === undefined || task.fence !== fence || (this.isHeld(task) && this.#looksUntilGone(task) === undefined);
+  /**
+   * Makes a task that nobody works on ours for a moment and ends what its process left running; undefined when it is in good
+   * hands. In this order: whoever takes a task must never have its processes ended by one who found it a moment before.
+   */
+  async #seize(id: TaskId, fence: number): Promise<{ readonly task: Task; readonly ended: number } | undefined> {
+    let left: Attempt | undefined;
+    let isOurs = false;
+    const task = await this.#ledger.change(id, (row, attempt) => {
+      left = attempt;
+      isOurs = row.fence === fence && (!this.isHeld(row) || this.#looksUntilGone(row) !== undefined);
+      if (!isOurs) return undefined;
+      return { task: machine.seize(row, this.#newLease()), events: [] };
+    });
+    return isOurs ? { task, ended: await this.#endLeftovers(id, left) } : undefined;
   }
 
   #interruption(task: Task, attempt: Attempt | undefined, ended: number): RowChange {
@@ -164,11 +183,10 @@ export class LeaseDesk {
     };
   }
 
-  /** What a process left running when it went must not work on beside the next one; whoever has the task since is not touched. */
-  async #endLeftovers({ id, fence }: Task): Promise<number> {
-    const { log, reap, store } = this.#deps;
-    const attempt = (await store.attempts(id)).at(-1);
-    if (attempt?.outcome !== "running" || attempt.token !== fence) return 0;
+  /** What a process left running when it went must not work on beside the next one. */
+  async #endLeftovers(id: TaskId, attempt: Attempt | undefined): Promise<number> {
+    const { log, reap } = this.#deps;
+    if (attempt?.outcome !== "running") return 0;
     try {
       return await reap(attempt);
     } catch (thrown) {

@@ -152,7 +152,7 @@ export class TaskEngine implements TaskEngineFacade {
     machine.assertLegal(task, "resume");
     if (await this.#askOwner(task, "resume")) return;
     this.#assertTrusted();
-    this.#launch(await this.#desk.takeOver(task));
+    this.#launch(await this.#desk.takeOver(id));
   }
 
   stop(id: TaskId): Promise<void> {

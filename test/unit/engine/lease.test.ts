@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Task } from "../../../src/model/task.ts";
+import { newAttempt } from "../../contract/taskStoreFixtures.ts";
 import { createTempDir, type TempDir } from "../../helpers/tempRepo.ts";
 import { ManualClock } from "../../helpers/manualClock.ts";
 import { waitFor } from "../../helpers/leakCheck.ts";
@@ -98,6 +99,29 @@ describe("several processes find the same task without an owner", () => {
     });
     await expect(one.engine.resume(task.id)).rejects.toMatchObject({ code: "CONFLICT", retryable: true });
     expect(await one.engine.get(task.id)).toMatchObject({ status: "paused", lease: { owner: "two" } });
+  });
+});
+
+describe("what a dead process left running is ended", () => {
+  test.each([
+    ["when its task is found", (engine: TestEngine) => engine.engine.start()],
+    ["when its task is stopped", (engine: TestEngine, task: Task) => engine.engine.stop(task.id)],
+    ["when its task is resumed", (engine: TestEngine, task: Task) => engine.engine.pause(task.id).then(() => engine.engine.resume(task.id))],
+  ])("%s, and nobody else can take the task meanwhile", async (_what, act) => {
+    const [one, two] = [open("one"), open("two")] as const;
+    const task = await orphan(one);
+    const row = await one.engine.get(task.id);
+    await one.store.commit({ task: row, attempt: { ...newAttempt(row), owner: "dead" }, events: [] });
+    const owners: unknown[] = [];
+    one.world.onReap = async () => {
+      await two.engine.start();
+      await two.engine.resume(task.id).catch(() => undefined);
+      owners.push((await two.engine.get(task.id)).lease?.owner);
+    };
+    await act(one, task);
+    expect(one.world.reaped).toEqual([`${task.id}-1`]);
+    expect(owners).toEqual(["one"]);
+    expect([two.world.reaped, two.world.turns]).toEqual([[], []]);
   });
 });
 
