@@ -11,14 +11,15 @@ export const realLeaseMs = leaseMs / speed;
 
 /** A clock and timers that run faster than the wall's, the same for every process that is given the same beginning. */
 export class FastTime implements Clock, Timers {
-  readonly #begin: number;
+  /** Where it begins, for another process that is to have the same time. */
+  readonly begin: number;
 
   constructor(begin: number) {
-    this.#begin = begin;
+    this.begin = begin;
   }
 
   now(): number {
-    return this.#begin + (Date.now() - this.#begin) * speed;
+    return this.begin + (Date.now() - this.begin) * speed;
   }
 
   after(delayMs: number, run: () => void): { dispose(): void } {

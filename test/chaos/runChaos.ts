@@ -61,7 +61,6 @@ class Chaos {
   readonly #script: string;
   readonly #random: Seeded;
   readonly #time = new FastTime(Date.now());
-  readonly #begin = this.#time.now();
   readonly #store: SqliteTaskStore;
   readonly #ids: TaskId[] = [];
   readonly #violations: string[] = [];
@@ -191,7 +190,7 @@ class Chaos {
       effects: this.#path("effects.db"),
       log: this.#path("log"),
       seed,
-      begin: this.#begin,
+      begin: this.#time.begin,
       withoutFencing,
     });
   }
