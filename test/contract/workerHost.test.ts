@@ -158,8 +158,8 @@ describe("threads", () => {
     await host.stop(2_000);
   });
 
-  test("an invocation whose end does not fit the protocol fails, and its worker goes on", async () => {
-    const host = make();
+  test("an invocation whose end does not fit the protocol fails, and its worker goes on", { timeout: 60_000 }, async () => {
+    const host = make(9_000);
     const held = host.run({ taskId: "00000002" as TaskId, attempt: 1, handler: "test.hold", input: {} });
     const shared = host.run({ taskId: "00000002" as TaskId, attempt: 1, handler: "test.hold", input: {} });
     await expect(host.run({ taskId, attempt: 1, handler: "test.nothing", input: {} }).result).rejects.toMatchObject({ code: "WORKER_FAILED", retryable: true });
@@ -181,12 +181,13 @@ describe("threads", () => {
   });
 
   test.each([
-    ["exits", "test.exit"],
-    ["never gives the thread back", "test.spin"],
-    ["runs out of memory", "test.exhaust"],
-  ])("a worker that %s costs its invocation and is replaced", { timeout: 60_000 }, async (_what, handler) => {
-    const host = make();
-    await expect(host.run({ taskId, attempt: 1, handler, input: {} }).result).rejects.toMatchObject({ code: "WORKER_FAILED", retryable: true });
+    ["exits", "test.exit", "exited with code 7"],
+    ["never gives the thread back", "test.spin", "no sign of life"],
+    ["runs out of memory", "test.exhaust", "memory"],
+  ])("a worker that %s costs its invocation and is replaced", { timeout: 60_000 }, async (_what, handler, why) => {
+    const host = make(handler === "test.exhaust" ? 60_000 : 3_000);
+    const failure = { code: "WORKER_FAILED", retryable: true, message: expect.stringContaining(why) as string };
+    await expect(host.run({ taskId, attempt: 1, handler, input: {} }).result).rejects.toMatchObject(failure);
     await expect(host.run({ taskId, attempt: 1, handler: "test.echo", input: { a: 1 } }).result).resolves.toEqual({ a: 1 });
     await host.stop(2_000);
   });
