@@ -3,6 +3,7 @@ import type { InvocationHandle, InvocationObserver, Logger, TaskInvocation } fro
 import type { JsonValue } from "../base/json.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { PoolMode } from "../model/settings.ts";
+import type { WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome } from "../model/toolCall.ts";
 import { hostWorkerVersion, parseWorkerMessage, type HostMessage, type WorkerMessage } from "../protocol/hostWorker.ts";
 import { deserializeError } from "../protocol/serializedError.ts";
@@ -15,6 +16,12 @@ interface OpenInvocation {
   silentRounds: number;
   readonly observer: InvocationObserver;
   readonly settled: PromiseWithResolvers<JsonValue>;
+}
+
+/** Neighbouring events of one invocation. */
+interface EventBatch {
+  readonly invocationId: number;
+  readonly events: WorkerEventBody[];
 }
 
 /** What every worker of a pool is made with. */
@@ -108,14 +115,27 @@ export class PoolWorker {
 
   #receive(messages: unknown): void {
     this.#silentRounds = 0;
+    let batch: EventBatch | undefined;
     for (const value of Array.isArray(messages) ? (messages as unknown[]) : [messages]) {
       const message = parseWorkerMessage(value);
+      if (message?.type === "event" && message.invocationId === batch?.invocationId) {
+        batch.events.push(message.event);
+        continue;
+      }
+      this.#deliver(batch);
+      batch = message?.type === "event" ? { invocationId: message.invocationId, events: [message.event] } : undefined;
       if (message === undefined) this.#drop();
-      else this.#handle(message);
+      else if (message.type !== "event") this.#handle(message);
     }
+    this.#deliver(batch);
   }
 
-  #handle(message: WorkerMessage): void {
+  /** Events that came together are told together: each telling is a write to the journal. */
+  #deliver(batch: EventBatch | undefined): void {
+    if (batch !== undefined) this.#heard(batch.invocationId)?.onEvents?.(batch.events);
+  }
+
+  #handle(message: Exclude<WorkerMessage, { type: "event" }>): void {
     switch (message.type) {
       case "ready":
         return this.#checkVersion(message.version);
@@ -124,8 +144,6 @@ export class PoolWorker {
         return undefined;
       case "claim":
         return this.#heard(message.invocationId)?.onClaim?.();
-      case "event":
-        return this.#heard(message.invocationId)?.onEvents?.([message.event]);
       case "permission":
         return void this.#answer(message);
       case "completed":
