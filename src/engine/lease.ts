@@ -1,6 +1,6 @@
 /** Claims and leases: who may work on a task, and what happens when its owner is gone. */
 import type { Disposable } from "../base/event.ts";
-import { toTaskMasterError, type TaskMasterError } from "../model/errors.ts";
+import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Attempt, AttemptStep, Task } from "../model/task.ts";
 import type { TaskEventBody } from "../model/taskEvent.ts";
@@ -9,7 +9,7 @@ import { continuedAttempt } from "./continuedAttempt.ts";
 import { notEligible } from "./dependencies.ts";
 import type { QueueDeps } from "./engineDeps.ts";
 import type { RunCriteria } from "./facade.ts";
-import type { Ledger, RowChange } from "./ledger.ts";
+import type { ComputeChange, Ledger, RowChange } from "./ledger.ts";
 import type { LeasedTask } from "./ports.ts";
 import { NextTask } from "./nextTask.ts";
 import { isEligible } from "./selectTask.ts";
@@ -27,8 +27,8 @@ export class LeaseDesk {
   readonly #ledger: Ledger;
   readonly #next: NextTask;
   readonly #onInterrupted: (id: TaskId, attempt: Attempt) => void;
-  /** Tasks whose lease had run out at the last look, with their tokens. */
-  #runOut: ReadonlyMap<TaskId, number> = new Map();
+  /** Tasks whose lease could not be in good hands at the last look: under which token, and how often in a row. */
+  #doubtful: ReadonlyMap<TaskId, { readonly fence: number; readonly looks: number }> = new Map();
 
   /** `onInterrupted` hears of each running task that this desk found without an owner and put to `paused`. */
   constructor(deps: QueueDeps, ledger: Ledger, onInterrupted: (id: TaskId, attempt: Attempt) => void) {
@@ -77,11 +77,13 @@ export class LeaseDesk {
     }
   }
 
-  /** Takes a paused task whose holder is gone; its attempt goes on. */
+  /** Takes a paused task whose holder is gone; its attempt goes on (CONFLICT when somebody else has it). */
   async takeOver(id: TaskId): Promise<LeasedTask> {
     const { owner, clock } = this.#deps;
-    await this.#endLeftovers(id);
+    let left: Attempt | undefined;
     const task = await this.#ledger.change(id, (row, attempt) => {
+      if (this.isHeld(row)) throw justTaken(id);
+      left = attempt;
       const next = machine.takeOver(row, this.#newLease(), clock.now());
       const token = next.fence;
       return {
@@ -90,22 +92,36 @@ export class LeaseDesk {
         events: [{ type: "resumed", owner }],
       };
     });
+    await this.#endLeftovers(id, left);
     return this.#leased(task, true);
   }
 
-  /** Ends a task that no process works on; what an interrupted attempt left in its worktree is saved. */
-  async endWithoutOwner(id: TaskId, intent: "stop" | "cancel", reason: string): Promise<void> {
+  /**
+   * Ends a task that no process works on; what an interrupted attempt left in its worktree is saved. CONFLICT when a process
+   * has taken the task since it was read: that one is to be asked.
+   */
+  async endWithoutOwner(left: Task, intent: "stop" | "cancel", reason: string): Promise<void> {
+    const { id, fence, status } = left;
+    if (status !== "in_progress" && status !== "paused") return this.#end(left, intent, reason);
+    const seized = await this.#seize(id, fence);
+    if (seized === undefined) throw justTaken(id);
+    return this.#end(seized.task, intent, reason);
+  }
+
+  /** Ends a task under the lease that it has, or without one as long as nobody takes it. */
+  async #end({ id, fence, lease }: Task, intent: "stop" | "cancel", reason: string): Promise<void> {
     const { clock, git, log } = this.#deps;
-    await this.#endLeftovers(id);
     let place: LeasedTask | undefined;
-    await this.#ledger.change(id, (task, attempt) => {
+    const compute: ComputeChange = (task, attempt) => {
+      if (task.fence !== fence) throw justTaken(id);
       const next = intent === "stop" ? machine.stop(task, clock.now()) : machine.cancel(task, clock.now());
       const wasUnderWay = attempt !== undefined && (task.status === "paused" || task.status === "in_progress");
       place = wasUnderWay ? { task, attempt, token: task.fence, baseBranches: [], continues: continuedAttempt(task, attempt) } : undefined;
       const outcome = intent === "stop" ? "stopped" : "cancelled";
       const ended = place === undefined || attempt === undefined ? {} : { attempt: { ...attempt, outcome, endedAt: clock.now(), reason } as const };
       return { task: next, ...ended, events: [{ type: outcome, reason }] };
-    });
+    };
+    await this.#ledger.change(id, compute, lease?.token);
     const workspace = place?.continues?.workspace;
     if (place === undefined || workspace === undefined) return;
     try {
@@ -117,6 +133,16 @@ export class LeaseDesk {
     }
   }
 
+  /** Pauses a running task whose process is gone (CONFLICT when another has taken it since it was read). */
+  async pauseWithoutOwner({ id, fence }: Task): Promise<void> {
+    await this.#ledger.change(id, (task) => {
+      machine.assertLegal(task, "pause");
+      if (task.fence !== fence) throw justTaken(id);
+      const reason = "Paused by the user; the process that ran it is gone.";
+      return { task: machine.lose(task, this.#deps.clock.now()), events: [{ type: "paused", reason, isInterrupted: true }] };
+    });
+  }
+
   /** Whether somebody works on the task, or may: its process has not certainly ended. */
   isHeld(task: Task): boolean {
     return task.lease !== undefined && !this.#deps.isOwnerGone(task.lease.owner);
@@ -124,36 +150,69 @@ export class LeaseDesk {
 
   /**
    * Puts tasks whose owner is gone to `paused`: the place is kept, nothing is lost, nothing runs twice. A request that the
-   * owner did not live to hear is carried out. A lease that has run out counts only when it is seen so twice: after the
-   * machine slept or the clock jumped, its owner needs a moment to renew it.
+   * owner did not live to hear is carried out. A lease that has run out, or that ends later than any could, counts no more
+   * when it is seen so several times: after the machine slept or the clock jumped, its owner needs a moment to renew it.
    */
   async reclaim(): Promise<void> {
     const leased = await this.#deps.store.leased();
-    const before = this.#runOut;
-    this.#runOut = new Map(leased.filter((task) => this.#hasRunOut(task)).map((task) => [task.id, task.fence]));
+    const before = this.#doubtful;
+    const looksAt = ({ id, fence }: Task): number => (before.get(id)?.fence === fence ? (before.get(id)?.looks ?? 0) : 0) + 1;
+    const doubtful = leased.filter((task) => this.#looksUntilGone(task) !== undefined);
+    this.#doubtful = new Map(doubtful.map((task) => [task.id, { fence: task.fence, looks: looksAt(task) }]));
     for (const task of leased) {
-      if (!this.isHeld(task) || (this.#hasRunOut(task) && before.get(task.id) === task.fence)) await this.#release(task);
+      if (this.isHeld(task) && looksAt(task) < (this.#looksUntilGone(task) ?? Infinity)) continue;
+      try {
+        await this.#release(task);
+      } catch (thrown) {
+        const { code } = toTaskMasterError(thrown);
+        if (code !== "ILLEGAL_TRANSITION" && code !== "CONFLICT") throw thrown; // another process was quicker
+      }
     }
   }
 
-  #hasRunOut({ lease }: Task): boolean {
-    return lease !== undefined && lease.expiresAt <= this.#deps.clock.now();
+  /**
+   * How often in a row a lease must be seen so until it counts no more; undefined when it is in order. A look comes every third
+   * of a length, and so does a renewal: three looks leave a living owner time to renew for certain. A lease that ends more than
+   * a length from now is from before the clock was set back: it lasts one length from the first look, not until its time comes again.
+   */
+  #looksUntilGone({ lease }: Task): number | undefined {
+    const now = this.#deps.clock.now();
+    if (lease === undefined) return undefined;
+    if (lease.expiresAt <= now) return 3;
+    return lease.expiresAt > now + this.#deps.leaseMs ? 4 : undefined;
   }
 
-  async #release({ id, fence, request }: Task): Promise<void> {
-    const { isTrusted } = this.#deps;
-    if ((request === "stop" || request === "cancel") && isTrusted()) {
-      return this.endWithoutOwner(id, request, `${request === "stop" ? "Stopped" : "Cancelled"} by the user; the process that ran it is gone.`);
+  async #release({ id, fence }: Task): Promise<void> {
+    const seized = await this.#seize(id, fence);
+    if (seized === undefined) return; // renewed or taken since the look
+    const { task, ended } = seized;
+    const { request } = await this.#ledger.read(id);
+    if ((request === "stop" || request === "cancel") && this.#deps.isTrusted()) {
+      return this.#end(task, request, `${request === "stop" ? "Stopped" : "Cancelled"} by the user; the process that ran it is gone.`);
     }
-    const ended = await this.#endLeftovers(id);
     let interrupted: Attempt | undefined;
-    await this.#ledger.change(id, (task, attempt) => {
-      interrupted = undefined;
-      if (task.lease === undefined || task.fence !== fence || (this.isHeld(task) && !this.#hasRunOut(task))) return undefined;
-      if (task.status === "in_progress") interrupted = attempt;
-      return this.#interruption(task, attempt, ended);
-    });
+    const compute: ComputeChange = (row, attempt) => {
+      interrupted = row.status === "in_progress" ? attempt : undefined;
+      return this.#interruption(row, attempt, ended);
+    };
+    await this.#ledger.change(id, compute, task.lease?.token);
     if (interrupted !== undefined) this.#onInterrupted(id, interrupted);
+  }
+
+  /**
+   * Makes a task that nobody works on ours for a moment and ends what its process left running; undefined when it is in good
+   * hands. In this order: whoever takes a task must never have its processes ended by one who found it a moment before.
+   */
+  async #seize(id: TaskId, fence: number): Promise<{ readonly task: Task; readonly ended: number } | undefined> {
+    let left: Attempt | undefined;
+    let isOurs = false;
+    const task = await this.#ledger.change(id, (row, attempt) => {
+      left = attempt;
+      isOurs = row.fence === fence && (!this.isHeld(row) || this.#looksUntilGone(row) !== undefined);
+      if (!isOurs) return undefined;
+      return { task: machine.seize(row, this.#newLease()), events: [] };
+    });
+    return isOurs ? { task, ended: await this.#endLeftovers(id, left) } : undefined;
   }
 
   #interruption(task: Task, attempt: Attempt | undefined, ended: number): RowChange {
@@ -167,9 +226,8 @@ export class LeaseDesk {
   }
 
   /** What a process left running when it went must not work on beside the next one. */
-  async #endLeftovers(id: TaskId): Promise<number> {
-    const { log, reap, store } = this.#deps;
-    const attempt = (await store.attempts(id)).at(-1);
+  async #endLeftovers(id: TaskId, attempt: Attempt | undefined): Promise<number> {
+    const { log, reap } = this.#deps;
     if (attempt?.outcome !== "running") return 0;
     try {
       return await reap(attempt);
@@ -177,36 +235,6 @@ export class LeaseDesk {
       log.warn("processes that an interrupted run may have left could not be looked for", { task: id, error: toTaskMasterError(thrown).message });
       return 0;
     }
-  }
-
-  /** Renews a lease until disposed; `onLost` hears when it is no longer ours. */
-  keep({ task, token }: LeasedTask, onLost: () => void): Disposable {
-    const { store, timers, clock, leaseMs, log } = this.#deps;
-    let timer: Disposable | undefined;
-    let isDisposed = false;
-    const renew = async (): Promise<void> => {
-      try {
-        if (await store.renewLease(task.id, token, clock.now() + leaseMs)) return;
-        isDisposed = true;
-        onLost();
-      } catch (thrown) {
-        log.warn("the lease could not be renewed; trying again", { task: task.id, error: toTaskMasterError(thrown).message });
-      }
-    };
-    const schedule = (): void => {
-      timer = timers.after(leaseMs / 3, () => {
-        void renew().finally(() => {
-          if (!isDisposed) schedule();
-        });
-      });
-    };
-    schedule();
-    return {
-      dispose: () => {
-        isDisposed = true;
-        timer?.dispose();
-      },
-    };
   }
 
   /** Looks for leases that nobody holds from time to time until disposed. */
@@ -266,6 +294,10 @@ function interruptionReason(attempt: Attempt | undefined, ended: number): string
   const where = (last === undefined ? undefined : remaining[last]) ?? "it had just begun";
   const left = ended === 0 ? "" : ` ${ended === 1 ? "A process" : `${ended} processes`} that it left running ${ended === 1 ? "was" : "were"} ended.`;
   return `The process that ran the task is gone (a crash, a kill or a restart); ${where}.${left} Resume to go on there.`;
+}
+
+function justTaken(id: TaskId): TaskMasterError {
+  return new TaskMasterError("CONFLICT", `Task ${id} was just taken by another process. Try again.`, { retryable: true });
 }
 
 /** A branch without commits of its own is removed when its task ends, so it cannot be built on. */

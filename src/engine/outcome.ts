@@ -36,7 +36,9 @@ export async function recordStep(ledger: Ledger, leased: LeasedTask, step: Attem
 
 /** Records the end of an attempt; a lost lease is not ours to record. */
 export async function recordOutcome(deps: QueueDeps, ledger: Ledger, leased: LeasedTask, outcome: TaskOutcome): Promise<void> {
-  if (outcome.kind === "failed" && outcome.end === "lease_lost") return;
+  if (outcome.kind === "failed" && outcome.end === "lease_lost") {
+    return deps.log.warn("the lease of the task is no longer ours; its late outcome was dropped", { task: leased.task.id, token: leased.token });
+  }
   await ledger.change(leased.task.id, (task, attempt) => endOf(deps, task, attempt, outcome), leased.token);
 }
 

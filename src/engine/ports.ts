@@ -140,6 +140,11 @@ export interface WorkerHost {
   /** Starts the workers; idempotent. */
   start(): Promise<void>;
   run(invocation: TaskInvocation, observer?: InvocationObserver): InvocationHandle;
+  /**
+   * Whether an invocation of this task gives no sign of life any more: its worker hangs, or does not know it. The lease of such
+   * a task is not renewed. False when nothing of the task runs in a worker.
+   */
+  isSilent(taskId: TaskId): boolean;
   /** Cancels what runs, waits at most `graceMs`, then terminates; idempotent. */
   stop(graceMs: number): Promise<void>;
 }

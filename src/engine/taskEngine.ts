@@ -128,10 +128,7 @@ export class TaskEngine implements TaskEngineFacade {
     const task = await this.#ledger.read(id);
     machine.assertLegal(task, "pause");
     if (await this.#askOwner(task, "pause")) return;
-    await this.#ledger.change(id, (row) => ({
-      task: machine.lose(row, this.#deps.clock.now()),
-      events: [{ type: "paused", reason: "Paused by the user; the process that ran it is gone.", isInterrupted: true }],
-    }));
+    await this.#desk.pauseWithoutOwner(task);
   }
 
   async resume(id: TaskId): Promise<void> {
@@ -202,7 +199,7 @@ export class TaskEngine implements TaskEngineFacade {
 
   #launch(leased: LeasedTask): RunningTask {
     const { id } = leased.task;
-    const run = new TaskRun(this.#deps, { ledger: this.#ledger, desk: this.#desk }, leased);
+    const run = new TaskRun(this.#deps, this.#ledger, leased);
     this.#runs.set(id, run);
     const finished = run.finished.finally(() => {
       this.#runs.delete(id);
@@ -223,7 +220,7 @@ export class TaskEngine implements TaskEngineFacade {
     machine.assertLegal(task, intent);
     if (await this.#askOwner(task, intent)) return;
     this.#assertTrusted();
-    await this.#desk.endWithoutOwner(id, intent, reason);
+    await this.#desk.endWithoutOwner(task, intent, reason);
   }
 
   /** Leaves a request for the process that holds the task; false when nobody does. */

@@ -150,6 +150,12 @@ export function fail(task: Task, result: TaskResult, options: { readonly now: nu
   return options.retryAt === undefined ? { ...row, status: "failed" } : { ...row, status: "todo", notBefore: options.retryAt };
 }
 
+/** The same status under a new lease: whoever held the old one is shut out while what it left is put in order. */
+export function seize(task: Task, lease: NewLease): Task {
+  assertLegal(task, "lose");
+  return { ...task, ...nextLease(task, lease) };
+}
+
 /** in_progress | paused -> paused without a lease: the owner is gone, the place is kept for a resume. */
 export function lose(task: Task, now: number): Task {
   assertLegal(task, "lose");

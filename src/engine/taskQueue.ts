@@ -8,6 +8,7 @@ import type { WorkerEventBody } from "../model/taskEvent.ts";
 import type { QueueDeps } from "./engineDeps.ts";
 import type { NewTask, TaskChange } from "./facade.ts";
 import { LeaseDesk } from "./lease.ts";
+import { keepLease } from "./leaseKeeper.ts";
 import { Ledger } from "./ledger.ts";
 import { makeTask } from "./newTask.ts";
 import { recordOutcome, recordStep } from "./outcome.ts";
@@ -117,12 +118,18 @@ export class TaskQueue implements Disposable {
     try {
       const leased = (await this.#takeBack()) ?? (await this.#desk.claimNext());
       if (leased === undefined) this.#free.open();
-      else this.#heartbeat = this.#desk.keep(leased, () => this.#deps.log.warn("the lease on the task was lost", { task: leased.task.id }));
+      else this.#heartbeat = this.#keep(leased);
       return leased;
     } catch (thrown) {
       this.#free.open();
       throw thrown;
     }
+  }
+
+  /** The loop that pulled the task is its own worker: while this process lives, so does it. */
+  #keep(leased: LeasedTask): Disposable {
+    const onLost = (): void => this.#deps.log.warn("the lease on the task was lost", { task: leased.task.id });
+    return keepLease(this.#deps, leased, { isAlive: () => true, onLost });
   }
 
   /** A task that was being worked on by a process that has ended. One that its user had paused stays paused. */
@@ -132,7 +139,8 @@ export class TaskQueue implements Disposable {
       try {
         return await this.#desk.takeOver(id);
       } catch (thrown) {
-        if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker
+        const { code } = toTaskMasterError(thrown);
+        if (code !== "ILLEGAL_TRANSITION" && code !== "CONFLICT") throw thrown; // another process was quicker
       }
     }
     return undefined;

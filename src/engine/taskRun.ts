@@ -2,7 +2,7 @@ import { Gate } from "../base/gate.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import type { Task } from "../model/task.ts";
 import { createAgentWork } from "./agentWork.ts";
-import type { LeaseDesk } from "./lease.ts";
+import { keepLease } from "./leaseKeeper.ts";
 import type { Ledger } from "./ledger.ts";
 import { loop } from "./loop.ts";
 import { recordOutcome, recordStep } from "./outcome.ts";
@@ -22,15 +22,13 @@ export class TaskRun {
   readonly finished: Promise<Task>;
   readonly #deps: EngineDeps;
   readonly #ledger: Ledger;
-  readonly #desk: LeaseDesk;
   readonly #gate = new Gate();
   readonly #controller = new AbortController();
   #turn: AgentTurn | undefined;
 
-  constructor(deps: EngineDeps, { ledger, desk }: { readonly ledger: Ledger; readonly desk: LeaseDesk }, leased: LeasedTask) {
+  constructor(deps: EngineDeps, ledger: Ledger, leased: LeasedTask) {
     this.#deps = deps;
     this.#ledger = ledger;
-    this.#desk = desk;
     this.leased = leased;
     this.finished = this.#drive();
   }
@@ -78,7 +76,10 @@ export class TaskRun {
   async #drive(): Promise<Task> {
     const { log } = this.#deps;
     const { id } = this.leased.task;
-    const heartbeat = this.#desk.keep(this.leased, () => this.end("lease_lost", "The lease on the task was lost."));
+    const heartbeat = keepLease(this.#deps, this.leased, {
+      isAlive: () => !this.#deps.workers.isSilent(id),
+      onLost: () => this.end("lease_lost", "The lease on the task was lost."),
+    });
     try {
       await this.#loopOnce();
     } catch (thrown) {

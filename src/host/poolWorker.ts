@@ -1,7 +1,9 @@
 import { TaskMasterError } from "../model/errors.ts";
 import type { InvocationHandle, InvocationObserver, Logger, TaskInvocation } from "../engine/ports.ts";
 import type { JsonValue } from "../base/json.ts";
+import type { TaskId } from "../model/ids.ts";
 import type { PoolMode } from "../model/settings.ts";
+import type { WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome } from "../model/toolCall.ts";
 import { hostWorkerVersion, parseWorkerMessage, type HostMessage, type WorkerMessage } from "../protocol/hostWorker.ts";
 import { deserializeError } from "../protocol/serializedError.ts";
@@ -9,8 +11,17 @@ import { openLink, type WorkerLink } from "./workerLink.ts";
 
 /** A running invocation as its worker sees it. */
 interface OpenInvocation {
+  readonly taskId: TaskId;
+  /** Rounds of looking since it was last heard of. */
+  silentRounds: number;
   readonly observer: InvocationObserver;
   readonly settled: PromiseWithResolvers<JsonValue>;
+}
+
+/** Neighbouring events of one invocation. */
+interface EventBatch {
+  readonly invocationId: number;
+  readonly events: WorkerEventBody[];
 }
 
 /** What every worker of a pool is made with. */
@@ -51,7 +62,7 @@ export class PoolWorker {
 
   run(invocationId: number, invocation: TaskInvocation, observer: InvocationObserver): InvocationHandle {
     const settled = Promise.withResolvers<JsonValue>();
-    this.#open.set(invocationId, { observer, settled });
+    this.#open.set(invocationId, { taskId: invocation.taskId, silentRounds: 0, observer, settled });
     this.#link.hold(true);
     if (this.#isGone) this.#settle(invocationId, (open) => open.settled.reject(workerFailed(undefined)));
     else this.post([{ type: "run", invocationId, invocation }]);
@@ -78,8 +89,24 @@ export class PoolWorker {
     await this.#link.terminate();
   }
 
-  /** One round of looking: a worker with work that was silent for `limit` rounds is ended. */
+  /** Whether an invocation of the task was not heard of for `rounds` rounds. */
+  isSilent(taskId: TaskId, rounds: number): boolean {
+    return [...this.#open.values()].some((open) => open.taskId === taskId && open.silentRounds >= rounds);
+  }
+
+  /**
+   * One round of looking: a worker with work that was silent for `limit` rounds is ended. So is an invocation alone of which the
+   * worker, which still lives, knows nothing: its end did not fit the protocol.
+   */
   countSilence(limit: number): void {
+    for (const open of this.#open.values()) open.silentRounds += 1;
+    this.#endSilentWorker(limit);
+    for (const [id, { silentRounds }] of this.#open) {
+      if (silentRounds >= limit) this.#settle(id, (open) => open.settled.reject(workerFailed(new Error("it no longer knows the task"))));
+    }
+  }
+
+  #endSilentWorker(limit: number): void {
     this.#silentRounds = this.load === 0 ? 0 : this.#silentRounds + 1;
     if (this.#silentRounds < limit) return;
     this.#gone(new Error("it gave no sign of life"));
@@ -88,24 +115,35 @@ export class PoolWorker {
 
   #receive(messages: unknown): void {
     this.#silentRounds = 0;
+    let batch: EventBatch | undefined;
     for (const value of Array.isArray(messages) ? (messages as unknown[]) : [messages]) {
       const message = parseWorkerMessage(value);
+      if (message?.type === "event" && message.invocationId === batch?.invocationId) {
+        batch.events.push(message.event);
+        continue;
+      }
+      this.#deliver(batch);
+      batch = message?.type === "event" ? { invocationId: message.invocationId, events: [message.event] } : undefined;
       if (message === undefined) this.#drop();
-      else this.#handle(message);
+      else if (message.type !== "event") this.#handle(message);
     }
+    this.#deliver(batch);
   }
 
-  #handle(message: WorkerMessage): void {
+  /** Events that came together are told together: each telling is a write to the journal. */
+  #deliver(batch: EventBatch | undefined): void {
+    if (batch !== undefined) this.#heard(batch.invocationId)?.onEvents?.(batch.events);
+  }
+
+  #handle(message: Exclude<WorkerMessage, { type: "event" }>): void {
     switch (message.type) {
       case "ready":
         return this.#checkVersion(message.version);
       case "heartbeat":
-        for (const id of message.invocationIds) this.#observer(id)?.onHeartbeat?.();
+        for (const id of message.invocationIds) this.#heard(id)?.onHeartbeat?.();
         return undefined;
       case "claim":
-        return this.#observer(message.invocationId)?.onClaim?.();
-      case "event":
-        return this.#observer(message.invocationId)?.onEvents?.([message.event]);
+        return this.#heard(message.invocationId)?.onClaim?.();
       case "permission":
         return void this.#answer(message);
       case "completed":
@@ -124,6 +162,12 @@ export class PoolWorker {
       this.#options.log.error("a tool call could not be decided on and was declined", { error: String(error) });
     }
     this.post([{ type: "permission", invocationId, requestId, outcome }]);
+  }
+
+  #heard(invocationId: number): InvocationObserver | undefined {
+    const open = this.#open.get(invocationId);
+    if (open !== undefined) open.silentRounds = 0;
+    return open?.observer;
   }
 
   #observer(invocationId: number): InvocationObserver | undefined {

@@ -1,11 +1,14 @@
 import type { Disposable } from "../base/event.ts";
 import type { InvocationHandle, InvocationObserver, Logger, TaskInvocation, Timers, WorkerHost } from "../engine/ports.ts";
 import { TaskMasterError } from "../model/errors.ts";
+import type { TaskId } from "../model/ids.ts";
 import type { EngineSettings } from "../model/settings.ts";
 import { PoolWorker } from "./poolWorker.ts";
 
 const defaultSilenceMs = 15_000;
 const silentRounds = 3;
+/** After how many rounds an invocation counts as silent; the first may begin just after a sign of life. */
+const suspiciousRounds = 2;
 
 /** What a TaskWorkerHost is made with. */
 export interface TaskWorkerHostOptions {
@@ -52,6 +55,10 @@ export class TaskWorkerHost implements WorkerHost {
     }
     this.#watch ??= this.#watchSilence();
     return this.#pick().run(++this.#lastInvocationId, invocation, observer);
+  }
+
+  isSilent(taskId: TaskId): boolean {
+    return [...this.#workers].some((worker) => worker.isSilent(taskId, suspiciousRounds));
   }
 
   stop(graceMs: number): Promise<void> {

@@ -10,10 +10,11 @@ import { activation } from "./activation.ts";
 import { ratioOf, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
 import { bundles } from "./bundles.ts";
 import { enqueueToStarted } from "./enqueueToStarted.ts";
+import { eventStreams } from "./eventStreams.ts";
 import { renderTable } from "./table.ts";
 import { wholeTask } from "./wholeTask.ts";
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { bundles, enqueueToStarted, wholeTask, activation };
+const benchmarks: Readonly<Record<string, Benchmark>> = { bundles, enqueueToStarted, wholeTask, eventStreams, activation };
 
 const asJson = process.argv.includes("--json");
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));

@@ -69,7 +69,9 @@ describe.each<PoolMode>(["thread", "inline"])("workers in mode %s", (poolMode) =
 
   test("streamed events arrive in order, joined, with no character lost", async () => {
     const events: WorkerEventBody[] = [];
-    await run("test.stream", { count: 1_000 }, { onEvents: (more) => events.push(...more) }).result;
+    let tellings = 0;
+    await run("test.stream", { count: 1_000 }, { onEvents: (more) => (tellings++, events.push(...more)) }).result;
+    expect(tellings).toBeLessThan(events.length / 8); // told by the batch: each telling is a write
     const words = events.flatMap((event) => (event.type === "message" ? event.text.trim().split(" ") : []));
     expect(words).toEqual(Array.from({ length: 1_000 }, (_, index) => String(index)));
     const output = events.map((event) => (event.type === "tool_call" ? (event.call.outputDelta ?? "") : "")).join("");
@@ -133,15 +135,42 @@ describe.each<PoolMode>(["thread", "inline"])("workers in mode %s", (poolMode) =
 });
 
 describe("threads", () => {
-  const make = (): TaskWorkerHost =>
+  const make = (silenceMs = 3_000): TaskWorkerHost =>
     new TaskWorkerHost({
       script: file("../../src/worker/harness.ts"),
       settings: () => ({ poolSize: 2, poolMode: "thread", poolModules: [file("../helpers/handlers/testHandlers.ts")] }),
       timers: realTimers,
       log,
-      silenceMs: 3_000,
+      silenceMs,
     });
   const taskId = "00000001" as TaskId;
+
+  test("a worker that hangs makes its task silent, one that is held does not", { timeout: 60_000 }, async () => {
+    const host = make(9_000); // three heartbeats to a round
+    const held = host.run({ taskId: "00000002" as TaskId, attempt: 1, handler: "test.hold", input: {} });
+    const hung = host.run({ taskId, attempt: 1, handler: "test.spin", input: {} });
+    const seen: boolean[] = [];
+    const failed = hung.result.catch((thrown: unknown) => thrown);
+    await waitFor(() => (seen.push(host.isSilent("00000002" as TaskId)), host.isSilent(taskId)), { what: "the silence", timeoutMs: 20_000 });
+    expect(await failed).toMatchObject({ code: "WORKER_FAILED" });
+    expect(host.isSilent(taskId)).toBe(false); // nothing of it runs any more
+    expect(seen).not.toContain(true);
+    held.cancel("enough");
+    await held.result.catch(() => undefined);
+    await host.stop(2_000);
+  });
+
+  test("an invocation whose end does not fit the protocol fails, and its worker goes on", { timeout: 60_000 }, async () => {
+    const host = make(9_000);
+    const held = host.run({ taskId: "00000002" as TaskId, attempt: 1, handler: "test.hold", input: {} });
+    const shared = host.run({ taskId: "00000002" as TaskId, attempt: 1, handler: "test.hold", input: {} });
+    await expect(host.run({ taskId, attempt: 1, handler: "test.nothing", input: {} }).result).rejects.toMatchObject({ code: "WORKER_FAILED", retryable: true });
+    for (const handle of [held, shared]) {
+      handle.cancel("enough");
+      await expect(handle.result).rejects.toMatchObject({ code: "CANCELLED" });
+    }
+    await host.stop(2_000);
+  });
 
   test("two tasks run in two threads, a third shares", async () => {
     const host = make();
@@ -154,12 +183,13 @@ describe("threads", () => {
   });
 
   test.each([
-    ["exits", "test.exit"],
-    ["never gives the thread back", "test.spin"],
-    ["runs out of memory", "test.exhaust"],
-  ])("a worker that %s costs its invocation and is replaced", { timeout: 60_000 }, async (_what, handler) => {
-    const host = make();
-    await expect(host.run({ taskId, attempt: 1, handler, input: {} }).result).rejects.toMatchObject({ code: "WORKER_FAILED", retryable: true });
+    ["exits", "test.exit", "exited with code 7"],
+    ["never gives the thread back", "test.spin", "no sign of life"],
+    ["runs out of memory", "test.exhaust", "memory"],
+  ])("a worker that %s costs its invocation and is replaced", { timeout: 60_000 }, async (_what, handler, why) => {
+    const host = make(handler === "test.exhaust" ? 60_000 : 3_000);
+    const failure = { code: "WORKER_FAILED", retryable: true, message: expect.stringContaining(why) as string };
+    await expect(host.run({ taskId, attempt: 1, handler, input: {} }).result).rejects.toMatchObject(failure);
     await expect(host.run({ taskId, attempt: 1, handler: "test.echo", input: { a: 1 } }).result).resolves.toEqual({ a: 1 });
     await host.stop(2_000);
   });

@@ -32,6 +32,12 @@ export class ManualClock implements Clock, Timers {
     this.#now = end;
   }
 
+  /** The clock is set forwards or back (or the machine slept); timers wait as long as before. */
+  jump(ms: number): void {
+    this.#now += ms;
+    for (const timer of this.#timers) timer.at += ms;
+  }
+
   /** Timers that wait. */
   get pending(): number {
     return this.#timers.size;

@@ -50,6 +50,7 @@ export class MortalEngine {
         start: () => Promise.resolve(),
         run: () => ({ result: Promise.reject(new Error("not used")), pause: silent, resume: silent, cancel: silent }),
         stop: () => Promise.resolve(),
+        isSilent: () => false,
       },
       clock: this.clock,
       timers: this.clock,

@@ -51,6 +51,10 @@ export interface TestWorld {
   /** Runs whose leftovers were asked to be ended, and how many there are each time. */
   readonly reaped: string[];
   leftovers: number;
+  /** Called while leftovers are looked for. */
+  onReap: () => Promise<void>;
+  /** Tasks whose worker gives no sign of life. */
+  silentTasks: readonly Task["id"][];
   /** Called with each turn; by default the turn ends well at once. */
   onTurn: (turn: AgentTurnProbe) => void;
   git: Partial<GitOperations>;
@@ -82,6 +86,8 @@ export class TestEngine {
       goneOwners: [],
       reaped: [],
       leftovers: 0,
+      onReap: () => Promise.resolve(),
+      silentTasks: [],
       onTurn: (turn) => turn.finish(),
       git: {},
       gitCalls: [],
@@ -134,13 +140,14 @@ export class TestEngine {
       isOwnerGone: (name) => world.goneOwners.includes(name),
       reap: (attempt) => {
         world.reaped.push(`${attempt.taskId}-${attempt.token}`);
-        return Promise.resolve(world.leftovers);
+        return world.onReap().then(() => world.leftovers);
       },
       leaseMs: 30_000,
       repository: "/repository",
       workers: {
         start: () => Promise.resolve(),
         run: () => ({ result: Promise.reject(new Error("not used")), pause() {}, resume() {}, cancel() {} }),
+        isSilent: (id) => world.silentTasks.includes(id),
         stop: () => Promise.resolve(),
       },
       verifier: { runCommands: () => Promise.resolve(world.checks) },

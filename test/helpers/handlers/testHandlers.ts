@@ -34,9 +34,10 @@ export function register(registry: TaskHandlerRegistry): void {
   });
   registry.register("test.exhaust", () => {
     const hoard: unknown[] = [];
-    for (;;) hoard.push(Array.from({ length: 100_000 }, (_unused, index) => `${index}`));
+    for (;;) hoard.push(Array.from({ length: 1_000_000 }, (_unused, index) => index + 0.5));
   });
   registry.register("test.exit", () => process.exit(7));
   registry.register("test.thread", async () => (await import("node:worker_threads")).threadId);
+  registry.register("test.nothing", () => Promise.resolve(undefined as never));
   registry.register("test.badOutput", () => Promise.resolve((() => undefined) as never));
 }
