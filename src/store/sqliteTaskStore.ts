@@ -23,6 +23,7 @@ import { decodeAttempt, decodeLease, decodeProgress, decodeTask, encodeAttempt, 
 import { toStoreError } from "./sqliteErrors.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { Transactions } from "./transactions.ts";
+import { Trouble } from "./trouble.ts";
 
 /** Settings of a store; all have defaults. */
 export interface SqliteTaskStoreOptions {
@@ -32,6 +33,8 @@ export interface SqliteTaskStoreOptions {
   readonly onBadRow?: (error: TaskMasterError) => void;
   /** Hears what a listener threw or a poll for changes met. */
   readonly onError?: (error: unknown) => void;
+  /** Hears once that the file was lost while it was open (STORE_FAILED: nothing is written any more), once that it is damaged (STORE_CORRUPT). */
+  readonly onTrouble?: (error: TaskMasterError) => void;
 }
 
 const noLimit = -1;
@@ -49,6 +52,7 @@ export class SqliteTaskStore implements TaskStore {
   readonly #journal: Journal;
   readonly #dependencies: DependencyRows;
   readonly #feed: ChangeFeed;
+  readonly #trouble: Trouble;
   #isClosed = false;
 
   constructor(opened: OpenedDatabase, options: SqliteTaskStoreOptions = {}) {
@@ -62,10 +66,12 @@ export class SqliteTaskStore implements TaskStore {
       throw toStoreError(error, { path: opened.path, action: "read the queue" });
     }
     const writer = randomUUID();
-    this.#transactions = new Transactions(opened.db);
+    this.#trouble = new Trouble(opened.path, options.onTrouble);
+    const check = (): void => this.#trouble.check(opened.assertSameFile);
+    this.#transactions = new Transactions(opened.db, check);
     this.#journal = new Journal(this.#statements, writer);
     this.#dependencies = new DependencyRows(this.#statements);
-    this.#feed = new ChangeFeed(this.#statements, { ...options, writer, path: opened.path });
+    this.#feed = new ChangeFeed(this.#statements, { ...options, writer, path: opened.path, check });
     this.onDidChangeElsewhere = this.#feed.event;
   }
 
@@ -146,12 +152,10 @@ export class SqliteTaskStore implements TaskStore {
     );
   }
 
-  /** Also notices (STORE_FAILED) that the database's file was removed or replaced: a heartbeat is the moment to look. */
   async renewLease(taskId: TaskId, token: number, expiresAt: number): Promise<boolean> {
-    return this.#run("renew a lease", () => {
-      this.#opened.assertSameFile();
-      return this.#transactions.run("normal", () => Number(this.#statements.renewLease.run(expiresAt, taskId, token).changes) > 0);
-    });
+    return this.#run("renew a lease", () =>
+      this.#transactions.run("normal", () => Number(this.#statements.renewLease.run(expiresAt, taskId, token).changes) > 0),
+    );
   }
 
   /** The one that ended first comes first. */
@@ -173,7 +177,7 @@ export class SqliteTaskStore implements TaskStore {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#feed.dispose();
-    this.#opened.db.close();
+    this.#opened.close();
   }
 
   #release(dependant: Task, by: Task): { readonly task: Task; readonly events: readonly TaskEvent[] } {
@@ -225,7 +229,7 @@ export class SqliteTaskStore implements TaskStore {
     try {
       return work();
     } catch (error) {
-      throw toStoreError(error, { path: this.path, action });
+      throw this.#trouble.toError(error, { action });
     }
   }
 }

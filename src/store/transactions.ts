@@ -8,21 +8,27 @@ export class Transactions {
   readonly #db: DatabaseSync;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
+  readonly #assertSameFile: () => void;
   /** openDatabase leaves the connection at FULL. */
   #durability: Durability = "full";
 
-  constructor(db: DatabaseSync) {
+  /** `assertSameFile` throws when what is written would not be found again. */
+  constructor(db: DatabaseSync, assertSameFile: () => void) {
     this.#db = db;
+    this.#assertSameFile = assertSameFile;
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
   }
 
+  /** What it resolves with is in the file at the queue's path: looked at before, and again before it is confirmed. */
   run<T>(durability: Durability, work: () => T): T {
+    this.#assertSameFile();
     this.#setDurability(durability);
     this.#begin.run();
     try {
       const result = work();
       this.#commit.run();
+      this.#assertSameFile();
       return result;
     } catch (error) {
       this.#rollback();

@@ -27,7 +27,7 @@ function rawFile(...statements: string[]): void {
 }
 
 const modeOf = (file: string): number => statSync(file).mode & 0o777;
-const opening = (): unknown => openDatabase(path).db.close();
+const opening = (): unknown => openDatabase(path).close();
 
 describe("openDatabase", () => {
   it("makes a private file in WAL with an identity that stays", () => {
@@ -35,11 +35,11 @@ describe("openDatabase", () => {
     expect([modeOf(path), modeOf(`${path}-wal`), modeOf(join(temporary.dir, "deep"))]).toEqual([0o600, 0o600, 0o700]);
     const pragma = (name: string): unknown => Object.values(first.db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
     expect(["journal_mode", "foreign_keys", "busy_timeout", "synchronous", "application_id"].map(pragma)).toEqual(["wal", 1, 5000, 2, applicationId]);
-    first.db.close();
+    first.close();
     const second = openDatabase(path);
     expect([second.uuid, second.createdAt]).toEqual([first.uuid, first.createdAt]);
     expect(Math.abs(Date.now() - second.createdAt)).toBeLessThan(60_000);
-    second.db.close();
+    second.close();
   });
 
   it("names the host's version and what to do where node:sqlite is missing", () => {
