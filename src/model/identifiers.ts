@@ -45,6 +45,7 @@ export const settingNames = {
   "taskMaster.idleMinutes": "idleMinutes",
   "taskMaster.gracefulShutdownMsTimeout": "gracefulShutdownMsTimeout",
   "taskMaster.afterInterruption": "afterInterruption",
+  "taskMaster.retentionDays": "retentionDays",
 } as const;
 
 /** The folder of a queue's backups, beside its database. */

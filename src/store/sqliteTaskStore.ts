@@ -19,11 +19,12 @@ import { DependencyRows } from "./dependencyRows.ts";
 import { Journal } from "./journal.ts";
 import { foldIntoAttempt, lastProgress, mergeAttempt, mergeTask } from "./mergeWrites.ts";
 import type { OpenedDatabase } from "./openDatabase.ts";
+import { Retention, type CompactedSlice } from "./retention.ts";
 import { decodeAttempt, decodeLease, decodeProgress, decodeTask, encodeAttempt, encodeTask, type Row } from "./rowCodec.ts";
 import { toStoreError } from "./sqliteErrors.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { Transactions } from "./transactions.ts";
-import { Trouble } from "./trouble.ts";
+import { damagedQueue, Trouble } from "./trouble.ts";
 
 /** Settings of a store; all have defaults. */
 export interface SqliteTaskStoreOptions {
@@ -52,6 +53,7 @@ export class SqliteTaskStore implements TaskStore {
   readonly #journal: Journal;
   readonly #dependencies: DependencyRows;
   readonly #feed: ChangeFeed;
+  readonly #retention: Retention;
   readonly #trouble: Trouble;
   #isClosed = false;
 
@@ -70,6 +72,7 @@ export class SqliteTaskStore implements TaskStore {
     const check = (): void => this.#trouble.check(opened.assertSameFile);
     this.#transactions = new Transactions(opened.db, check);
     this.#journal = new Journal(this.#statements, writer);
+    this.#retention = new Retention(opened.db, this.#transactions, this.#journal);
     this.#dependencies = new DependencyRows(this.#statements);
     this.#feed = new ChangeFeed(this.#statements, { ...options, writer, path: opened.path, check });
     this.onDidChangeElsewhere = this.#feed.event;
@@ -170,6 +173,19 @@ export class SqliteTaskStore implements TaskStore {
 
   async events(taskId: TaskId, query: EventQuery): Promise<readonly TaskEvent[]> {
     return this.#read(() => this.#journal.page(taskId, query));
+  }
+
+  /**
+   * Shortens the journals of tasks that ended before a time, a short slice at each call until `isLast`; the entries that tell what
+   * became of a task stay (retention.ts).
+   */
+  async compact(endedBefore: number, now: number): Promise<CompactedSlice> {
+    return this.#run("shorten the journal", () => this.#retention.slice(endedBefore, now));
+  }
+
+  /** Somebody else found damage in the file (STORE_CORRUPT): it is told, and looked at when the queue is opened the next time. */
+  reportDamage(what: string): void {
+    this.#trouble.tell(damagedQueue(this.path, what));
   }
 
   /** Idempotent; afterwards everything rejects with STORE_FAILED. */

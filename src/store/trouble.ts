@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, rmSync } from "node:fs";
-import type { TaskMasterError } from "../model/errors.ts";
+import { Emitter, type Event } from "../base/event.ts";
+import { TaskMasterError } from "../model/errors.ts";
 import { sqliteCode, toStoreError, type StoreContext } from "./sqliteErrors.ts";
 
 /** SQLite's codes for a damaged file. */
@@ -36,7 +37,7 @@ export class Trouble {
   /** What was thrown as a TaskMasterError. */
   toError(thrown: unknown, context: Omit<StoreContext, "path">): TaskMasterError {
     const error = toStoreError(thrown, { path: this.#path, ...context });
-    if (isDamage(error)) this.tell(error);
+    if (isDamage(error)) this.tell(damagedQueue(this.#path, error.cause instanceof Error ? error.cause.message : error.message));
     return error;
   }
 
@@ -46,6 +47,26 @@ export class Trouble {
     this.#told.add(error.code);
     if (error.code === "STORE_CORRUPT") suspect(this.#path);
     this.#listener(error);
+  }
+}
+
+/** An event of troubles whose later listeners hear of the earlier ones too. */
+export class TroubleSource {
+  readonly #emitter: Emitter<TaskMasterError>;
+  readonly #told: TaskMasterError[] = [];
+
+  constructor(onListenerError: (error: unknown) => void) {
+    this.#emitter = new Emitter(onListenerError);
+  }
+
+  readonly event: Event<TaskMasterError> = (listener) => {
+    for (const error of this.#told) listener(error);
+    return this.#emitter.event(listener);
+  };
+
+  tell(error: TaskMasterError): void {
+    this.#told.push(error);
+    this.#emitter.fire(error);
   }
 }
 
@@ -70,4 +91,10 @@ export function clearSuspicion(database: string): void {
 
 function suspectOf(database: string): string {
   return `${database}.suspect`;
+}
+
+/** STORE_CORRUPT: what was found in an open queue and what to do about it. */
+export function damagedQueue(database: string, what: string): TaskMasterError {
+  const advice = "Reload the window, or end the command and start it again: the damaged file is then kept aside, and what can be read of it is put into a fresh one.";
+  return new TaskMasterError("STORE_CORRUPT", `The queue ${database} is damaged (${what}). ${advice}`);
 }

@@ -162,6 +162,8 @@ function transitionText(event: Transition, title: string | undefined): string {
       return `blocked: waits for ${event.by.join(", ")}`;
     case "unblocked":
       return `ready: ${event.by} is done`;
+    case "compacted":
+      return `${event.removed} older ${event.removed === 1 ? "entry" : "entries"} removed`;
     case "requested":
       return `asked to ${event.request}`;
     default:
