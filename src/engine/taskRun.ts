@@ -10,6 +10,7 @@ import type { AbortOptions, AgentPrompt, AgentResult, AgentTurn, LeasedTask, Tas
 import type { EngineDeps } from "./engineDeps.ts";
 import { decidePermission } from "./permissionPolicy.ts";
 import { RunEnd, type EndIntent } from "./runEnd.ts";
+import { untilStored } from "./storeRetry.ts";
 import { continuePrompt, handOverPrompt, taskPrompt } from "./taskContext.ts";
 import * as machine from "./taskMachine.ts";
 import { judge } from "./verification.ts";
@@ -29,6 +30,8 @@ export class TaskRun {
   readonly #ledger: Ledger;
   readonly #gate = new Gate();
   readonly #controller = new AbortController();
+  /** Aborts when the process is about to end: nothing is tried again then. */
+  readonly #leaving = new AbortController();
   #turn: AgentTurn | undefined;
   #heartbeat: Disposable | undefined;
 
@@ -71,6 +74,7 @@ export class TaskRun {
 
   /** Ends the run from outside; the first reason wins. Await `finished` for the end. */
   end(intent: EndIntent, message: string): void {
+    if (intent === "shutdown") this.#leaving.abort();
     this.#controller.abort(new RunEnd(intent, message));
   }
 
@@ -118,7 +122,7 @@ export class TaskRun {
         await this.#gate.passed(options.signal);
         return judge(result, files, checks);
       },
-      checkpoint: (leased, step, data) => recordStep(this.#ledger, leased, step, data),
+      checkpoint: (leased, step, data) => untilStored(this.#deps, () => recordStep(this.#ledger, leased, step, data), { signal }),
       ackTask: (_leased, outcome) => this.#acknowledge(outcome),
       sleep: (ms) => new Promise((resolve) => timers.after(ms, resolve)),
     })({ signal });
@@ -188,7 +192,7 @@ export class TaskRun {
       },
       (thrown: unknown) => {
         this.#deps.log.error("the journal cannot be written; holding the task", { task: task.id, error: toTaskMasterError(thrown).message });
-        this.end("shutdown", `The queue cannot be written: ${toTaskMasterError(thrown).message}`);
+        this.#controller.abort(new RunEnd("shutdown", `The queue cannot be written: ${toTaskMasterError(thrown).message}`));
       },
     );
   }
@@ -198,19 +202,26 @@ export class TaskRun {
     return tasks.filter((task) => task !== undefined);
   }
 
-  /** A completion waits while the task is paused; a pause that was recorded just before it makes it wait again. */
+  /**
+   * A completion waits while the task is paused; a pause that was recorded just before it makes it wait again. An end that cannot be
+   * stored (a full disk) is kept, under the lease, until it can.
+   */
   async #acknowledge(outcome: TaskOutcome): Promise<void> {
     const { signal } = this.#controller;
     for (;;) {
       try {
         if (outcome.kind === "completed") await this.#gate.passed(signal);
-        return await recordOutcome(this.#deps, this.#ledger, this.leased, outcome);
+        return await this.#record(outcome);
       } catch (thrown) {
         const error = toTaskMasterError(thrown);
-        if (error instanceof RunEnd) return recordOutcome(this.#deps, this.#ledger, this.leased, { kind: "failed", error, end: error.intent });
+        if (error instanceof RunEnd) return this.#record({ kind: "failed", error, end: error.intent });
         if (error.code !== "ILLEGAL_TRANSITION" || !this.#gate.isClosed) throw error;
       }
     }
+  }
+
+  #record(outcome: TaskOutcome): Promise<void> {
+    return untilStored(this.#deps, () => recordOutcome(this.#deps, this.#ledger, this.leased, outcome), { signal: this.#leaving.signal });
   }
 
   #scheduleHeartbeat(): void {

@@ -9,7 +9,7 @@ import { loadSqlite } from "./openDatabase.ts";
 import { decodeAttempt, decodeEvent, decodeTask, type Row, type SqlValue } from "./rowCodec.ts";
 
 /** How many rows that cannot be read are looked for one by one before the rest of a table is given up. */
-const maxFailures = 20_000;
+const maxFailures = 10_000;
 const headBytes = 100;
 const defaultPageBytes = 4096;
 const rowsPerPage = 64;
@@ -116,13 +116,15 @@ class TableReader {
       yield row;
     }
     if (this.#failures === 0) return;
-    let first = this.#largestPossibleId(last) + 1;
+    const largest = this.#largestPossibleId(last);
+    let first = largest + 1;
     for (const row of this.#read(`SELECT rowid AS salvage_id, * FROM ${table} WHERE rowid > ${last} ORDER BY rowid DESC`)) {
       first = Number(row["salvage_id"]);
       yield row;
     }
     const range = this.#db.prepare(`SELECT rowid AS salvage_id, * FROM ${table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid`);
-    yield* this.#between(range, last + 1, first - 1);
+    // What is left of a bad page may be read as rows with any number.
+    yield* this.#between(range, last + 1, Math.min(first - 1, largest));
   }
 
   /** The readable rows of a table without row ids: from both ends up to what cannot be read. */
@@ -135,19 +137,21 @@ class TableReader {
   }
 
   *#between(range: StatementSync, low: number, high: number): Generator<Row> {
-    if (low > high || this.#failures > maxFailures) return;
-    let next = low;
-    try {
-      for (const row of range.iterate(low, high)) {
-        next = Number(row["salvage_id"]) + 1;
-        yield row;
+    const open: [low: number, high: number][] = [[low, high]];
+    for (let part = open.pop(); part !== undefined && this.#failures <= maxFailures; part = open.pop()) {
+      let [next] = part;
+      const [, end] = part;
+      try {
+        for (const row of range.iterate(next, end)) {
+          next = Number(row["salvage_id"]) + 1;
+          yield row;
+        }
+      } catch {
+        this.#failures += 1;
+        if (next >= end) continue;
+        const middle = Math.floor((next + end) / 2);
+        open.push([middle + 1, end], [next, middle]);
       }
-    } catch {
-      this.#failures += 1;
-      if (next >= high) return;
-      const middle = Math.floor((next + high) / 2);
-      yield* this.#between(range, next, middle);
-      yield* this.#between(range, middle + 1, high);
     }
   }
 
@@ -175,7 +179,7 @@ class TableReader {
     }
   }
 
-  /** Where even the last page cannot be read, the size of the file says how many rows there may be. */
+  /** The size of the file says how many rows there may be behind one. */
   #largestPossibleId(last: number): number {
     const pages = Number(this.#db.prepare("PRAGMA page_count").get()?.["page_count"] ?? 0);
     return last + pages * rowsPerPage;

@@ -6,6 +6,7 @@ import { applicationId, latestVersion, migrations, readUserVersion, type Migrati
 import { openDatabase } from "../../../src/store/openDatabase.ts";
 import { SqliteTaskStore } from "../../../src/store/sqliteTaskStore.ts";
 import { claim, created, newTask, taskId } from "../../contract/taskStoreFixtures.ts";
+import { asOrdinaryUser } from "../../helpers/ordinaryUser.ts";
 import { createTempDir, type TempDir } from "../../helpers/tempRepo.ts";
 
 let temporary: TempDir;
@@ -88,11 +89,11 @@ describe("openDatabase, when the file is damaged or away,", () => {
     expect(() => openDatabase(join(temporary.dir, "file", "queue.db"))).toThrow(expect.objectContaining({ code: "STORE_FAILED" }));
   });
 
-  it("reports a read-only file as STORE_FAILED", () => {
+  it("reports a read-only file as STORE_FAILED", async () => {
     opening();
     chmodSync(path, 0o400);
     chmodSync(temporary.dir, 0o755);
-    asOrdinaryUser(() => expect(opening).toThrow(expect.objectContaining({ code: "STORE_FAILED" })));
+    await asOrdinaryUser(() => expect(opening).toThrow(expect.objectContaining({ code: "STORE_FAILED" })));
   });
 
   it("notices with the next heartbeat that the file was removed or replaced", async () => {
@@ -106,17 +107,6 @@ describe("openDatabase, when the file is damaged or away,", () => {
     await store.close();
   });
 });
-
-/** Runs it as somebody whom file modes bind: for root they mean nothing. */
-function asOrdinaryUser(run: () => void): void {
-  if (process.getuid?.() !== 0) return run();
-  process.seteuid?.(65_534);
-  try {
-    run();
-  } finally {
-    process.seteuid?.(0);
-  }
-}
 
 /** Version 1 as it was released: this text must never change. */
 const versionOne = readFileSync(new URL("./fixtures/version1.sql", import.meta.url), "utf8");
