@@ -9,7 +9,7 @@ import { loadSqlite } from "./openDatabase.ts";
 import { decodeAttempt, decodeEvent, decodeTask, type Row, type SqlValue } from "./rowCodec.ts";
 
 /** How many rows that cannot be read are looked for one by one before the rest of a table is given up. */
-const maxFailures = 10_000;
+const maxFailures = 2000;
 const headBytes = 100;
 const defaultPageBytes = 4096;
 const rowsPerPage = 64;
