@@ -1,8 +1,8 @@
 /** What is at a queue's place: the queue, or what is wrong with it. Reads only. */
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { TaskMasterError } from "../model/errors.ts";
 import { openNewestBackup } from "./backups.ts";
-import { isLogMissing } from "./logMarker.ts";
+import { missingLog } from "./logMarker.ts";
 import { ForeignDatabaseError, loadSqlite, openDatabase, type OpenedDatabase } from "./openDatabase.ts";
 import { sqliteCode } from "./sqliteErrors.ts";
 import { prepareStatements } from "./statements.ts";
@@ -30,7 +30,9 @@ export function inspectQueue(database: string, uuid?: string): Inspection {
   if (size === undefined) return { kind: "gone" };
   // SQLite would take the empty file for a new queue while another process may still hold the old one in it.
   if (size === 0) return { kind: "emptied" };
-  const isWithoutLog = isLogMissing(database);
+  const missing = missingLog(database);
+  if (missing?.openIn !== undefined) throw logRemoved(database, missing.openIn);
+  const isWithoutLog = missing !== undefined;
   const logDamage = stableLogDamage(database);
   if (logDamage !== undefined) return { kind: "damaged", why: logDamage };
   let opened: OpenedDatabase | undefined;
@@ -46,7 +48,7 @@ export function inspectQueue(database: string, uuid?: string): Inspection {
     return { kind: "damaged", why };
   } catch (thrown) {
     opened?.close();
-    return damageOf(thrown, { database, uuid, isWithoutLog });
+    return damageOf(thrown, database, uuid);
   }
 }
 
@@ -80,16 +82,16 @@ function lastEvent(db: OpenedDatabase["db"]): number {
   return Number(db.prepare("SELECT max(id) AS id FROM events").get()?.["id"] ?? 0);
 }
 
-function damageOf(thrown: unknown, { database, uuid, isWithoutLog }: { database: string; uuid: string | undefined; isWithoutLog: boolean }): Inspection {
+/** SQLite itself would go on with an empty log beside the one that the other process still has. */
+function logRemoved(database: string, pid: number): TaskMasterError {
+  const message =
+    `The write-ahead log of the queue (${database}-wal) was removed while process ${pid} has the queue open. ` +
+    "Close that window or end that command, which saves what the log held; then try again.";
+  return new TaskMasterError("STORE_FAILED", message, { retryable: true });
+}
+
+function damageOf(thrown: unknown, database: string, uuid: string | undefined): Inspection {
   const why = thrown instanceof Error ? thrown.message.replaceAll(/\s+/g, " ") : String(thrown);
-  // Without its log, and with the log's index of a process that is still there, SQLite reads past the end.
-  if (isWithoutLog && existsSync(`${database}-shm`) && thrown instanceof TaskMasterError && sqliteCode(thrown.cause) === 10) {
-    throw new TaskMasterError(
-      "STORE_FAILED",
-      `The write-ahead log of the queue (${database}-wal) was removed while another process has the queue open. Close that window or end that command, which saves what the log held; then try again.`,
-      { retryable: true, cause: thrown },
-    );
-  }
   if (thrown instanceof ForeignDatabaseError && (uuid === undefined || readUuid(database) !== uuid)) throw thrown;
   // A table or a column that must be there is not.
   if (sqliteCode(thrown) === 1) return { kind: "damaged", why };

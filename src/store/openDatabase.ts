@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { TaskMasterError } from "../model/errors.ts";
 import { FileWatch } from "./fileWatch.ts";
-import { forgetLog, noteLogInUse } from "./logMarker.ts";
+import { noteLogInUse } from "./logMarker.ts";
 import { makeDirectory } from "./makeDirectory.ts";
 import { applicationId, latestVersion, migrate, migrations, readUserVersion, type Migration, type QueueIdentity } from "./migrations.ts";
 import { sqliteCode, toStoreError } from "./sqliteErrors.ts";
@@ -89,10 +89,10 @@ function describe(db: DatabaseSync, path: string): OpenedDatabase {
   const identity = readIdentity(db, path);
   if (path === inMemory) return { db, path, ...identity, assertSameFile: () => undefined, close: () => db.close() };
   const watch = new FileWatch(db, path, identity.uuid);
-  noteLogInUse(path);
+  const forgetLog = noteLogInUse(path);
   const close = (): void => {
+    forgetLog();
     db.close();
-    forgetLog(path);
   };
   return { db, path, ...identity, assertSameFile: () => watch.assertSame(), close };
 }

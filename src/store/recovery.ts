@@ -10,6 +10,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { TaskMasterError } from "../model/errors.ts";
 import { openNewestBackup, type GoodBackup } from "./backups.ts";
+import { forgetLogs } from "./logMarker.ts";
 import { openDatabase, type OpenedDatabase } from "./openDatabase.ts";
 import { openDamagedCopy, removeDatabase, salvage, type Salvaged } from "./salvage.ts";
 import { toStoreError } from "./sqliteErrors.ts";
@@ -98,7 +99,7 @@ function moveAside(database: string, aside: string): void {
   for (const suffix of suffixes) {
     if (existsSync(database + suffix) && !existsSync(aside + suffix)) renameSync(database + suffix, aside + suffix);
   }
-  rmSync(`${database}.log-in-use`, { force: true });
+  forgetLogs(database);
 }
 
 function build(database: string, fresh: string, note: Note): Yield {

@@ -4,6 +4,7 @@
  */
 import { closeSync, copyFileSync, existsSync, fstatSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { forgetLogs } from "./logMarker.ts";
 import { applicationId, latestVersion } from "./migrations.ts";
 import { loadSqlite } from "./openDatabase.ts";
 import { decodeAttempt, decodeEvent, decodeTask, type Row, type SqlValue } from "./rowCodec.ts";
@@ -41,7 +42,8 @@ export function openDamagedCopy(damaged: string, copy: string): DatabaseSync | u
 
 /** Removes a database with what SQLite keeps beside it. Only for copies and half-made files. */
 export function removeDatabase(path: string): void {
-  for (const suffix of ["", "-wal", "-shm", "-journal", ".log-in-use"]) rmSync(path + suffix, { force: true });
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
+  forgetLogs(path);
 }
 
 /** Copies what is missing in `target` and can be read in `source`; inside a transaction of the target. */

@@ -224,13 +224,17 @@ function replaceByOther(): void {
 }
 
 describe("a write-ahead log", () => {
+  /** What a process that is gone left. */
+  const marker = (): string => `${path}.log-in-use-999999999-killed`;
+
   /** Leaves the files as a killed process does: with a log. */
   async function leaveLog(): Promise<void> {
     const queue = await open();
     for (let index = 0; index < 5; index += 1) await queue.store.insert(newTask(`w${index}x`), created);
-    for (const suffix of ["", "-wal", ".log-in-use"]) copyFileSync(path + suffix, join(temporary.dir, `kept${suffix}`));
+    for (const suffix of ["", "-wal"]) copyFileSync(path + suffix, join(temporary.dir, `kept${suffix}`));
     await closeAll();
-    for (const suffix of ["", "-wal", ".log-in-use"]) renameSync(join(temporary.dir, `kept${suffix}`), path + suffix);
+    for (const suffix of ["", "-wal"]) renameSync(join(temporary.dir, `kept${suffix}`), path + suffix);
+    writeFileSync(marker(), "");
   }
 
   it("that a killed process left is taken in without a word", async () => {
@@ -250,12 +254,20 @@ describe("a write-ahead log", () => {
     expect((await open()).warnings).toEqual([]);
   });
 
+  it("that was removed while a process lives that uses it is not recovered over its head", async () => {
+    const holder = await open();
+    rmSync(`${path}-wal`);
+    await expect(open()).rejects.toMatchObject({ code: "STORE_FAILED", message: expect.stringContaining(`process ${process.pid}`), retryable: true });
+    await holder.store.close();
+    expect((await open()).warnings).toEqual([]);
+  });
+
   it("that was removed gives way to a backup that knows more", async () => {
     await leaveLog();
     backUp();
     rmSync(`${path}-wal`);
     rmSync(`${path}-shm`, { force: true });
-    writeFileSync(`${path}.log-in-use`, "");
+    writeFileSync(marker(), "");
     const queue = await open();
     expect(words(queue)).toMatch(/a backup is newer than what is left/);
     await expectWhole(queue, taskCount + 5);
