@@ -141,4 +141,3 @@ function startUpkeep({ queue: { store, databasePath }, engine, workers, settings
     retentionDays: () => settings().retentionDays,
   });
 }
-

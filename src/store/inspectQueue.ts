@@ -35,17 +35,27 @@ export function inspectQueue(database: string, uuid?: string): Inspection {
   const isWithoutLog = missing !== undefined;
   const logDamage = stableLogDamage(database);
   if (logDamage !== undefined) return { kind: "damaged", why: logDamage };
+  return openWhole(database, { uuid, isWithoutLog, isSmall: size <= checkedAtOnce });
+}
+
+interface Circumstances {
+  readonly uuid: string | undefined;
+  readonly isWithoutLog: boolean;
+  readonly isSmall: boolean;
+}
+
+function openWhole(database: string, { uuid, isWithoutLog, isSmall }: Circumstances): Inspection {
   let opened: OpenedDatabase | undefined;
   try {
     opened = openDatabase(database, { isExisting: true });
     prepareStatements(opened.db);
-    const why = size <= checkedAtOnce || isWithoutLog || isSuspect(database) ? quickCheck(opened) : undefined;
-    if (why === undefined) {
-      clearSuspicion(database);
-      return isWithoutLog ? withoutLog(opened) : { kind: "whole", opened };
+    const why = isSmall || isWithoutLog || isSuspect(database) ? quickCheck(opened) : undefined;
+    if (why !== undefined) {
+      opened.close();
+      return { kind: "damaged", why };
     }
-    opened.close();
-    return { kind: "damaged", why };
+    clearSuspicion(database);
+    return isWithoutLog ? withoutLog(opened) : { kind: "whole", opened };
   } catch (thrown) {
     opened?.close();
     return damageOf(thrown, database, uuid);

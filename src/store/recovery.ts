@@ -87,9 +87,10 @@ function finish(database: string, note: Note): Recovered {
     writeFileSync(`${database}.rebuilt`, JSON.stringify(result), { mode: 0o600 });
     renameSync(fresh, database);
   }
-  rmSync(noteOf(database), { force: true });
+  // The note last: as long as it is there, all of this may be done once more.
   rmSync(`${database}.rebuilt`, { force: true });
   clearSuspicion(database);
+  rmSync(noteOf(database), { force: true });
   const opened = openDatabase(database, { isExisting: true });
   return { opened, warning: new TaskMasterError("STORE_RECOVERED", words(database, note, result)) };
 }
@@ -125,16 +126,19 @@ function fill({ db }: OpenedDatabase, note: Note, { copy, backup }: { readonly c
   const damaged = existsSync(note.aside) && note.label === "damaged" ? openDamagedCopy(note.aside, copy) : undefined;
   try {
     db.exec("BEGIN");
-    const early = note.prefersBackup === true && backup !== undefined ? salvage(backup.db, db) : undefined;
+    const early = note.prefersBackup === true ? restore(backup, db) : undefined;
     const salvaged = damaged === undefined ? undefined : salvage(damaged, db);
     // What was read whole needs no older copy; a task that was deleted would come back with it.
-    const needsBackup = early === undefined && backup !== undefined && (salvaged === undefined || salvaged.isPartial);
-    const restored = early ?? (needsBackup ? salvage(backup.db, db) : undefined);
+    const restored = early ?? (salvaged?.isPartial === false ? undefined : restore(backup, db));
     db.exec("COMMIT");
-    return { salvaged, restored, backupAt: restored === undefined ? undefined : backup?.madeAt };
+    return { salvaged, restored, backupAt: backup?.madeAt };
   } finally {
     damaged?.close();
   }
+}
+
+function restore(backup: GoodBackup | undefined, target: OpenedDatabase["db"]): Salvaged | undefined {
+  return backup === undefined ? undefined : salvage(backup.db, target);
 }
 
 function words(database: string, { what, aside }: Note, { salvaged, restored, backupAt }: Yield): string {

@@ -49,9 +49,9 @@ export function removeDatabase(path: string): void {
 /** Copies what is missing in `target` and can be read in `source`; inside a transaction of the target. */
 export function salvage(source: DatabaseSync, target: DatabaseSync): Salvaged {
   const reader = new TableReader(source);
-  const added = new Set<string>();
+  const added = new Set<SqlValue | undefined>();
   const insertTask = inserter(source, target, "tasks");
-  for (const row of reader.byRowId("tasks")) if (isGood(() => decodeTask(row)) && insertTask(row)) added.add(String(row["id"]));
+  for (const row of reader.byRowId("tasks")) if (reader.accepts(() => decodeTask(row)) && insertTask(row)) added.add(row["id"]);
   for (const [table, decode] of [
     ["attempts", decodeAttempt],
     ["dependencies", undefined],
@@ -59,7 +59,7 @@ export function salvage(source: DatabaseSync, target: DatabaseSync): Salvaged {
   ] as const) {
     const insert = inserter(source, target, table);
     const rows = table === "events" ? reader.byRowId(table) : reader.byKey(table);
-    for (const row of rows) if (added.has(String(row["task_id"])) && isGood(() => decode?.(row))) insert(row);
+    for (const row of rows) if (added.has(row["task_id"]) && reader.accepts(() => decode?.(row))) insert(row);
   }
   const insertState = inserter(source, target, "queue_state");
   for (const row of reader.byKey("queue_state")) insertState(row);
@@ -74,7 +74,13 @@ function inserter(source: DatabaseSync, target: DatabaseSync, table: string): (r
   const columns = columnsOf(target, table).filter((column) => known.has(column) && (keepsIds || column !== "id"));
   if (columns.length === 0) return () => false;
   const statement = target.prepare(`INSERT OR IGNORE INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`);
-  return (row) => isGood(() => assertAdded(statement, columns.map((column) => row[column] ?? null)));
+  return (row) =>
+    isGood(() =>
+      assertAdded(
+        statement,
+        columns.map((column) => row[column] ?? null),
+      ),
+    );
 }
 
 function assertAdded(statement: StatementSync, values: readonly SqlValue[]): void {
@@ -83,7 +89,10 @@ function assertAdded(statement: StatementSync, values: readonly SqlValue[]): voi
 
 function columnsOf(db: DatabaseSync, table: string): readonly string[] {
   try {
-    return db.prepare(`PRAGMA table_info(${table})`).all().map((row) => String(row["name"]));
+    return db
+      .prepare(`PRAGMA table_info(${table})`)
+      .all()
+      .map((row) => String(row["name"]));
   } catch {
     return [];
   }
@@ -106,6 +115,13 @@ class TableReader {
 
   constructor(db: DatabaseSync) {
     this.#db = db;
+  }
+
+  /** Whether a row can be understood: a page may be read and yet hold nonsense. */
+  accepts(decode: () => unknown): boolean {
+    const isAccepted = isGood(decode);
+    this.hasFailed ||= !isAccepted;
+    return isAccepted;
   }
 
   /** All readable rows of a table with row ids: between two bad pages by halving. */
@@ -175,7 +191,10 @@ class TableReader {
   #keyOf(table: string): readonly string[] {
     try {
       const columns = this.#db.prepare(`PRAGMA table_info(${table})`).all();
-      return columns.filter((row) => Number(row["pk"]) > 0).toSorted((a, b) => Number(a["pk"]) - Number(b["pk"])).map((row) => String(row["name"]));
+      return columns
+        .filter((row) => Number(row["pk"]) > 0)
+        .toSorted((a, b) => Number(a["pk"]) - Number(b["pk"]))
+        .map((row) => String(row["name"]));
     } catch {
       return [];
     }

@@ -95,6 +95,7 @@ function suspectOf(database: string): string {
 
 /** STORE_CORRUPT: what was found in an open queue and what to do about it. */
 export function damagedQueue(database: string, what: string): TaskMasterError {
-  const advice = "Reload the window, or end the command and start it again: the damaged file is then kept aside, and what can be read of it is put into a fresh one.";
+  const advice =
+    "Reload the window, or end the command and start it again: the damaged file is then kept aside, and what can be read of it is put into a fresh one.";
   return new TaskMasterError("STORE_CORRUPT", `The queue ${database} is damaged (${what}). ${advice}`);
 }

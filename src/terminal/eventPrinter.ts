@@ -146,7 +146,9 @@ export class EventPrinter {
   }
 }
 
-type Transition = EventOf<"created" | "started" | "paused" | "resumed" | "stopped" | "cancelled" | "requeued" | "blocked" | "unblocked" | "requested" | "compacted">;
+type Transition = EventOf<
+  "created" | "started" | "paused" | "resumed" | "stopped" | "cancelled" | "requeued" | "blocked" | "unblocked" | "requested" | "compacted"
+>;
 
 function transitionText(event: Transition, title: string | undefined): string {
   switch (event.type) {

@@ -30,7 +30,8 @@ export function mountSmallDisk(megabytes: number): SmallDisk | undefined {
     dir,
     fill: () => {
       // Page by page, for the last bytes count.
-      for (let part = 0; statfsSync(dir).bavail > 0; part += 1) writeFileSync(`${ballast}-${part}`, Buffer.alloc(statfsSync(dir).bavail * statfsSync(dir).bsize));
+      for (let part = 0; statfsSync(dir).bavail > 0; part += 1)
+        writeFileSync(`${ballast}-${part}`, Buffer.alloc(statfsSync(dir).bavail * statfsSync(dir).bsize));
     },
     free: () => {
       for (let part = 0; part < 10; part += 1) rmSync(`${ballast}-${part}`, { force: true });

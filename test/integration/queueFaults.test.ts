@@ -111,7 +111,7 @@ describe("kill -9", () => {
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
     await lines.next();
     await kill(child);
-    for (let isLast = false; !isLast; ) isLast = (await store.compact(Number.MAX_SAFE_INTEGER, 99_000)).isLast;
+    for (let isLast = false; !isLast;) isLast = (await store.compact(Number.MAX_SAFE_INTEGER, 99_000)).isLast;
     const events = await store.events(taskId("a"), { limit: 10_000 });
     expect(events.map(({ type }) => type)).toEqual(["created", "started", "completed", "compacted"]);
     expect(events.at(-1)).toMatchObject({ removed: 2000 });
@@ -166,7 +166,10 @@ describe("several processes", () => {
     const otherLines = createInterface({ input: other.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
     await otherLines.next();
     other.stdin?.end("go\n");
-    expect(JSON.parse(String((await otherLines.next()).value))).toMatchObject({ code: "STORE_FAILED", message: expect.stringContaining(`process ${process.pid}`) });
+    expect(JSON.parse(String((await otherLines.next()).value))).toMatchObject({
+      code: "STORE_FAILED",
+      message: expect.stringContaining(`process ${process.pid}`),
+    });
     expect(readdirSync(dirname(path)).filter((name) => name.includes("damaged"))).toEqual([]);
     await expect(store.insert(newTask("c"), created)).rejects.toMatchObject({ code: "STORE_FAILED" });
     await closeAll();
@@ -187,10 +190,20 @@ it("a queue that another program has locked is left alone, and works when it is 
 describe("the worker", () => {
   it("checks and backs up an open queue while the host goes on", async () => {
     const queue = await open();
-    const timers = { after: (ms: number, run: () => void) => { const timer = setTimeout(run, ms); return { dispose: () => clearTimeout(timer) }; } };
+    const timers = {
+      after: (ms: number, run: () => void) => {
+        const timer = setTimeout(run, ms);
+        return { dispose: () => clearTimeout(timer) };
+      },
+    };
     const script = fileURLToPath(new URL("../../src/worker/harness.ts", import.meta.url));
     const log = (): void => undefined;
-    const workers = new TaskWorkerHost({ script, settings: () => ({ ...defaultSettings, poolMode: "thread" }), timers, log: { debug: log, info: log, warn: log, error: log } });
+    const workers = new TaskWorkerHost({
+      script,
+      settings: () => ({ ...defaultSettings, poolMode: "thread" }),
+      timers,
+      log: { debug: log, info: log, warn: log, error: log },
+    });
     try {
       const care = createQueueCare(workers, { database: path, uuid });
       const both = Promise.all([care.check(), care.backUp(0)]);

@@ -31,10 +31,10 @@ afterEach(async () => {
 
 /** Goes on trying while the disk is full, then once more with room. */
 async function makeRoomAfter(tries: number): Promise<void> {
-  while (refused < tries) {
-    const before = refused;
+  const tried = (times: number): Promise<boolean> => waitFor(() => refused >= times, { what: `try ${times}` });
+  for (let times = refused + 1; times <= tries; times += 1) {
     test.clock.advance(storeRetryMs);
-    await waitFor(() => refused > before, { what: "another try" });
+    await tried(times);
   }
   isFull = false;
   test.clock.advance(storeRetryMs);

@@ -32,14 +32,17 @@ async function ended(name: string, { at, status = "done", lines = 5 }: { at: num
       { type: "message", role: "agent", messageId: "m", text: "I did it.", attempt: 1, at: 3000 },
       { type: "usage", usage: noUsage, attempt: 1, at: 3000 },
       { type: "progress_update", progress: { percent: 50, message: "half" }, attempt: 1, at: 3000 },
-      { type: "tool_call", call: { toolCallId: "c", title: "ls" }, attempt: 1, at: 3000 } as NewTaskEvent,
+      { type: "tool_call", call: { toolCallId: "c", title: "ls" }, attempt: 1, at: 3000 },
       { type: "checkpoint", step: "committed", attempt: 1, at: 3000 },
     ],
   });
   const stored = await store.get(task.id);
   if (stored === undefined) throw new Error("gone");
   const { lease: _lease, ...free } = stored;
-  const result = await store.commit({ task: { ...free, status, updatedAt: at }, events: [{ type: "completed", summary: "Done.", unblocked: [], attempt: 1, at }] });
+  const result = await store.commit({
+    task: { ...free, status, updatedAt: at },
+    events: [{ type: "completed", summary: "Done.", unblocked: [], attempt: 1, at }],
+  });
   if (!result.ok) throw new Error(result.reason);
 }
 
@@ -95,7 +98,7 @@ describe("compaction", () => {
     await ended("big", { at: 5000, lines: 2600 });
     await ended("next", { at: 5000 });
     const slices: number[] = [];
-    for (let isLast = false; !isLast; ) {
+    for (let isLast = false; !isLast;) {
       const slice = await store.compact(6000, 99_000);
       slices.push(slice.removed);
       isLast = slice.isLast;
@@ -113,7 +116,11 @@ describe("compaction", () => {
 
   it("never removes the newest entry of the table, and no number is given twice", async () => {
     await ended("a", { at: 5000 });
-    const ids = (): number[] => opened.db.prepare("SELECT id FROM events ORDER BY id").all().map((row) => Number(row["id"]));
+    const ids = (): number[] =>
+      opened.db
+        .prepare("SELECT id FROM events ORDER BY id")
+        .all()
+        .map((row) => Number(row["id"]));
     const before = ids();
     await compactAll(6000);
     await store.insert(newTask("b"), created);

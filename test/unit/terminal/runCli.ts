@@ -53,7 +53,13 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
         return Promise.resolve();
       };
       const { trouble = new Emitter<TaskMasterError>() } = options;
-      return Promise.resolve({ engine, warnings: options.warnings ?? [], onTrouble: trouble.event, checkSetup: () => Promise.resolve(options.checks ?? []), dispose });
+      return Promise.resolve({
+        engine,
+        warnings: options.warnings ?? [],
+        onTrouble: trouble.event,
+        checkSetup: () => Promise.resolve(options.checks ?? []),
+        dispose,
+      });
     },
     ...options.host,
   };
