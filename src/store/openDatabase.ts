@@ -21,6 +21,8 @@ export interface OpenedDatabase {
   readonly createdAt: number;
   /** Throws STORE_FAILED when the file at the path is no longer the one that is open (fileWatch.ts). */
   readonly assertSameFile: () => void;
+  /** Throws STORE_TOO_NEW when another process has brought the queue to a later format since; for use inside a transaction. */
+  readonly assertSameFormat: () => void;
   /** Closes the connection; the last one of all processes takes the write-ahead log into the file. */
   readonly close: () => void;
 }
@@ -87,14 +89,20 @@ export function openDatabase(path: string, options: OpenDatabaseOptions = {}): O
 
 function describe(db: DatabaseSync, path: string): OpenedDatabase {
   const identity = readIdentity(db, path);
-  if (path === inMemory) return { db, path, ...identity, assertSameFile: () => undefined, close: () => db.close() };
+  const version = readUserVersion(db);
+  const readVersion = db.prepare("PRAGMA user_version");
+  const assertSameFormat = (): void => {
+    const now = Number(readVersion.get()?.["user_version"]);
+    if (now > version) throw tooNew(path, now, version);
+  };
+  if (path === inMemory) return { db, path, ...identity, assertSameFile: () => undefined, assertSameFormat, close: () => db.close() };
   const watch = new FileWatch(db, path, identity.uuid);
   const forgetLog = noteLogInUse(path);
   const close = (): void => {
     forgetLog();
     db.close();
   };
-  return { db, path, ...identity, assertSameFile: () => watch.assertSame(), close };
+  return { db, path, ...identity, assertSameFile: () => watch.assertSame(), assertSameFormat, close };
 }
 
 /** Makes the file before SQLite does, to set its mode; an existing one is not opened (closing it would drop SQLite's POSIX locks). */
@@ -114,14 +122,16 @@ function assertOurs(db: DatabaseSync, path: string, latest: number): boolean {
   const isEmpty = db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
   if (isEmpty && version === 0 && id === 0) return true;
   if (id !== applicationId) throw new ForeignDatabaseError(path);
-  if (version > latest) {
-    throw new TaskMasterError(
-      "STORE_TOO_NEW",
-      `The queue ${path} has format ${version}; this version of Task Master knows up to ${latest}. Update Task Master to open it.`,
-    );
-  }
+  if (version > latest) throw tooNew(path, version, latest);
   readIdentity(db, path);
   return false;
+}
+
+function tooNew(path: string, version: number, known: number): TaskMasterError {
+  return new TaskMasterError(
+    "STORE_TOO_NEW",
+    `The queue ${path} has format ${version}; this version of Task Master knows up to ${known}. Update Task Master to open it, and reload windows that were open before.`,
+  );
 }
 
 /** SQLite may refuse the switch to WAL at once, without its busy timeout, when two processes make the same file. */

@@ -69,8 +69,10 @@ export class SqliteTaskStore implements TaskStore {
     }
     const writer = randomUUID();
     this.#trouble = new Trouble(opened.path, options.onTrouble);
-    const check = (): void => this.#trouble.check(opened.assertSameFile);
-    this.#transactions = new Transactions(opened.db, check);
+    const assertSameFile = (): void => this.#trouble.check(opened.assertSameFile);
+    const assertSameFormat = (): void => this.#trouble.check(opened.assertSameFormat);
+    const check = (): void => (assertSameFile(), assertSameFormat());
+    this.#transactions = new Transactions(opened.db, { assertSameFile, assertSameFormat });
     this.#journal = new Journal(this.#statements, writer);
     this.#retention = new Retention(opened.db, this.#transactions, this.#journal);
     this.#dependencies = new DependencyRows(this.#statements);

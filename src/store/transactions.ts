@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { OpenedDatabase } from "./openDatabase.ts";
 
 /** full: on the disk before the call returns; normal: survives a crash of the process, the newest may be lost with the power. */
 export type Durability = "full" | "normal";
@@ -8,27 +9,28 @@ export class Transactions {
   readonly #db: DatabaseSync;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
-  readonly #assertSameFile: () => void;
+  readonly #opened: Pick<OpenedDatabase, "assertSameFile" | "assertSameFormat">;
   /** openDatabase leaves the connection at FULL. */
   #durability: Durability = "full";
 
-  /** `assertSameFile` throws when what is written would not be found again. */
-  constructor(db: DatabaseSync, assertSameFile: () => void) {
+  /** The assertions throw when what is written would not be found again, or not be understood. */
+  constructor(db: DatabaseSync, opened: Pick<OpenedDatabase, "assertSameFile" | "assertSameFormat">) {
     this.#db = db;
-    this.#assertSameFile = assertSameFile;
+    this.#opened = opened;
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
   }
 
   /** What it resolves with is in the file at the queue's path: looked at before, and again before it is confirmed. */
   run<T>(durability: Durability, work: () => T): T {
-    this.#assertSameFile();
+    this.#opened.assertSameFile();
     this.#setDurability(durability);
     this.#begin.run();
     try {
+      this.#opened.assertSameFormat();
       const result = work();
       this.#commit.run();
-      this.#assertSameFile();
+      this.#opened.assertSameFile();
       return result;
     } catch (error) {
       this.#rollback();

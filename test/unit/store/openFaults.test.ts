@@ -115,6 +115,28 @@ describe("a queue that is cut", () => {
   });
 });
 
+describe("a queue that a newer version brought to its format", () => {
+  const upgrade = (): void => {
+    const newer = new DatabaseSync(path);
+    newer.exec("PRAGMA user_version = 99");
+    newer.close();
+  };
+
+  it("is not written by the older one any more", async () => {
+    upgrade();
+    await expect(store.insert(newTask("b"), created)).rejects.toMatchObject({ code: "STORE_TOO_NEW", message: expect.stringContaining("reload windows") });
+    expect(await store.list()).toHaveLength(1);
+    expect(troubles).toMatchObject([{ code: "STORE_TOO_NEW" }]);
+  });
+
+  it("is noticed when nothing is written", async () => {
+    store.onDidChangeElsewhere(() => undefined);
+    upgrade();
+    await waitFor(() => troubles.length > 0, { what: "the trouble" });
+    expect(troubles).toMatchObject([{ code: "STORE_TOO_NEW" }]);
+  });
+});
+
 describe("what is no trouble of the queue", () => {
   it("is a checkpoint by itself or by others", async () => {
     store.onDidChangeElsewhere(() => undefined);
