@@ -121,7 +121,6 @@ describe("kill -9", () => {
     ["when the recovery begins", ".recovery.json"],
     ["while the bad file is copied", ".salvaging"],
     ["while the fresh file is filled", ".rebuilding-wal"],
-    ["when the fresh file is ready", ".rebuilt"],
   ])("%s: whoever comes next ends it, and nothing is lost", { timeout: 60_000 }, async (_, sign) => {
     breakHead();
     const bad = readFileSync(path);

@@ -38,8 +38,9 @@ function replace(): void {
 /** As `cp` does: the file stays the same one. */
 function writeOver(): void {
   const other = new DatabaseSync(join(temporary.dir, "other.db"));
-  other.exec("CREATE TABLE theirs (a)");
+  other.exec("CREATE TABLE theirs (a); BEGIN");
   for (let index = 0; index < 300; index += 1) other.exec(`INSERT INTO theirs VALUES ('${"x".repeat(1000)}')`);
+  other.exec("COMMIT");
   other.close();
   writeFileSync(path, readFileSync(join(temporary.dir, "other.db")));
 }

@@ -382,6 +382,21 @@ describe("a recovery that was killed", () => {
     expect(existsSync(`${path}.damaged-1`)).toBe(true);
     await expectWhole(queue, taskCount);
   });
+
+  it.each([
+    ["when the fresh file was in its place", true],
+    ["when only the note was left", false],
+  ])("%s is ended without loss", async (_, hasResult) => {
+    damage((bytes) => bytes.fill(0x55, 0, 100));
+    await open();
+    await closeAll();
+    writeFileSync(`${path}.recovery.json`, JSON.stringify({ what: "is damaged (test)", label: "damaged", uuid, aside: `${path}.damaged-1` }));
+    if (hasResult) writeFileSync(`${path}.rebuilt`, JSON.stringify({ salvaged: { tasks: 40, isPartial: false } }));
+    const queue = await open();
+    expect(words(queue)).toMatch(/is damaged \(test\).*Recovered: 40 tasks/);
+    expect(here().filter((name) => name.includes("damaged"))).toEqual(["queue.db.damaged-1"]);
+    await expectWhole(queue, taskCount);
+  });
 });
 
 describe("two that open a damaged queue together", () => {
