@@ -26,7 +26,8 @@ async function main(): Promise<void> {
     argv,
     version,
     open: (options, logger) => {
-      const { settings } = parseSettings({ goosePath: options.goosePath, ...options.settings });
+      // How long journals are kept is said in VS Code's settings, which are not known here: the terminal shortens none.
+      const { settings } = parseSettings({ goosePath: options.goosePath, retentionDays: 0, ...options.settings });
       return openEngine({
         folder: options.folder,
         ...(options.dataDirectory === undefined ? {} : { dataDirectory: options.dataDirectory }),

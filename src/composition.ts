@@ -18,8 +18,14 @@ import { createRunReaper } from "./host/runReaper.ts";
 import { checkSetup, type SetupCheck } from "./host/setupChecks.ts";
 import { createStructuredLogger } from "./host/structuredLogger.ts";
 import { TaskWorkerHost } from "./host/taskWorkerHost.ts";
+import { createQueueCare } from "./host/queueCare.ts";
+import { QueueUpkeep } from "./host/queueUpkeep.ts";
+import { filterEvent, type Event } from "./base/event.ts";
 import type { TaskMasterError } from "./model/errors.ts";
-import { openQueue } from "./store/openQueue.ts";
+import { passingEventTypes } from "./model/taskEvent.ts";
+import { openQueue, type OpenedQueue } from "./store/openQueue.ts";
+import { queueSize, sizeText } from "./store/queueSize.ts";
+import { TroubleSource } from "./store/trouble.ts";
 
 /** How long a lease lasts without a heartbeat (ms). */
 const leaseMs = 30_000;
@@ -45,6 +51,8 @@ export interface OpenedEngine {
   readonly engine: TaskEngineFacade;
   /** What was wrong with the queue's place and what was done about it. */
   readonly warnings: readonly TaskMasterError[];
+  /** Tells, also what was before, that the queue was lost while it was open (STORE_FAILED: nothing is written any more) or is damaged (STORE_CORRUPT). */
+  readonly onTrouble: Event<TaskMasterError>;
   readonly databasePath: string;
   /** Looks whether everything that a run needs is there. */
   checkSetup(): Promise<readonly SetupCheck[]>;
@@ -162,11 +170,18 @@ export function createGooseWorkerDeps(config: GooseWorkerConfig): LooperDeps {
 /** Opens the queue of the folder and starts an engine on it. Throws the store's errors; Goose and git are first needed by a run. */
 export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngine> {
   const { folder, ownDirectory, dataDirectory, workerScript, logger, settings, isTrusted } = options;
+  const trouble = new TroubleSource((error) => logger.error("a listener failed", { error: String(error) }));
   const queue = await openQueue({
     folder,
     ...(ownDirectory === undefined ? {} : { ownDirectory }),
     ...(dataDirectory === undefined ? {} : { dataDirectory }),
-    store: { onBadRow: (error) => logger.error("a stored task cannot be read", { error: error.message }) },
+    store: {
+      onBadRow: (error) => logger.error("a stored task cannot be read", { error: error.message }),
+      onTrouble: (error) => {
+        logger.error(error.message, { code: error.code });
+        trouble.tell(error);
+      },
+    },
   });
   const base = createBaseWorkerDeps({ repository: queue.folder, stateDirectory: queue.stateDirectory, workerScript, settings, log: logger });
   const { workers } = base;
@@ -183,11 +198,39 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     await queue.store.close();
     throw error;
   }
+  const { databasePath } = queue;
+  logger.info("the queue is open", { database: databasePath, size: sizeText(queueSize(databasePath)) });
+  const upkeep = startUpkeep({ queue, engine, workers, settings, logger });
   return {
     engine,
     warnings: queue.warnings,
-    databasePath: queue.databasePath,
-    checkSetup: () => checkSetup({ workers, settings, folder: queue.folder, databasePath: queue.databasePath }),
-    dispose: () => (disposed ??= engine.stopEngine().then(() => queue.store.close())),
+    onTrouble: trouble.event,
+    databasePath,
+    checkSetup: () => checkSetup({ workers, settings, folder: queue.folder, queue: () => `${databasePath}, ${sizeText(queueSize(databasePath))}` }),
+    dispose: () => {
+      upkeep.dispose();
+      return (disposed ??= engine.stopEngine().then(() => queue.store.close()));
+    },
   };
+}
+
+interface UpkeepParts extends Pick<OpenEngineOptions, "settings" | "logger"> {
+  readonly queue: OpenedQueue;
+  readonly engine: TaskEngine;
+  readonly workers: WorkerHost;
+}
+
+/** Keeps the database in good order: checks and backups in a worker, the rest in short slices. */
+function startUpkeep({ queue: { store, databasePath }, engine, workers, settings, logger }: UpkeepParts): QueueUpkeep {
+  return new QueueUpkeep({
+    ...createQueueCare(workers, { database: databasePath, uuid: store.uuid }),
+    clock,
+    timers,
+    log: logger,
+    compact: async (endedBefore) => (await store.compact(endedBefore, clock.now())).isLast,
+    onDamage: (what) => store.reportDamage(what),
+    onDidChange: filterEvent(engine.onDidChange, (changes) => changes.some(({ event }) => !passingEventTypes.has(event.type))),
+    isQuiet: () => engine.running.length === 0,
+    retentionDays: () => settings().retentionDays,
+  });
 }

@@ -35,3 +35,11 @@ export class Emitter<T> implements Disposable {
     this.#listeners.clear();
   }
 }
+
+/** Only what passes the test. */
+export function filterEvent<T>(event: Event<T>, passes: (value: T) => boolean): Event<T> {
+  return (listener) =>
+    event((value) => {
+      if (passes(value)) listener(value);
+    });
+}

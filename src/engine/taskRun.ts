@@ -9,6 +9,7 @@ import { recordOutcome, recordStep } from "./outcome.ts";
 import type { AgentTurn, LeasedTask, TaskOutcome } from "./ports.ts";
 import type { EngineDeps } from "./engineDeps.ts";
 import { RunEnd, type EndIntent } from "./runEnd.ts";
+import { untilStored } from "./storeRetry.ts";
 import * as machine from "./taskMachine.ts";
 import { createWorkCheck } from "./verification.ts";
 
@@ -24,6 +25,8 @@ export class TaskRun {
   readonly #ledger: Ledger;
   readonly #gate = new Gate();
   readonly #controller = new AbortController();
+  /** Aborts when the process is about to end: nothing is tried again then. */
+  readonly #leaving = new AbortController();
   #turn: AgentTurn | undefined;
 
   constructor(deps: EngineDeps, ledger: Ledger, leased: LeasedTask) {
@@ -65,6 +68,7 @@ export class TaskRun {
 
   /** Ends the run from outside; the first reason wins. Await `finished` for the end. */
   end(intent: EndIntent, message: string): void {
+    if (intent === "shutdown") this.#leaving.abort();
     this.#controller.abort(new RunEnd(intent, message));
   }
 
@@ -113,27 +117,34 @@ export class TaskRun {
         gate: this.#gate,
         journal: ({ task, token, attempt }, events) => this.#ledger.append(task.id, { token, attempt: attempt.number }, events),
         onTurn: (turn) => (this.#turn = turn),
-        onLost: ({ intent, message }) => this.end(intent, message),
+        onLost: (end) => this.#controller.abort(end),
       }),
       verify: createWorkCheck({ git, verifier, gate: this.#gate }),
-      checkpoint: (leased, step, data) => recordStep(this.#ledger, leased, step, data),
+      checkpoint: (leased, step, data) => untilStored(this.#deps, () => recordStep(this.#ledger, leased, step, data), { signal }),
       ackTask: (_leased, outcome) => this.#acknowledge(outcome),
       sleep: (ms) => new Promise((resolve) => timers.after(ms, resolve)),
     })({ signal });
   }
 
-  /** A completion waits while the task is paused; a pause that was recorded just before it makes it wait again. */
+  /**
+   * A completion waits while the task is paused; a pause that was recorded just before it makes it wait again. An end that cannot be
+   * stored (a full disk) is kept, under the lease, until it can.
+   */
   async #acknowledge(outcome: TaskOutcome): Promise<void> {
     const { signal } = this.#controller;
     for (;;) {
       try {
         if (outcome.kind === "completed") await this.#gate.passed(signal);
-        return await recordOutcome(this.#deps, this.#ledger, this.leased, outcome);
+        return await this.#record(outcome);
       } catch (thrown) {
         const error = toTaskMasterError(thrown);
-        if (error instanceof RunEnd) return recordOutcome(this.#deps, this.#ledger, this.leased, { kind: "failed", error, end: error.intent });
+        if (error instanceof RunEnd) return this.#record({ kind: "failed", error, end: error.intent });
         if (error.code !== "ILLEGAL_TRANSITION" || !this.#gate.isClosed) throw error;
       }
     }
+  }
+
+  #record(outcome: TaskOutcome): Promise<void> {
+    return untilStored(this.#deps, () => recordOutcome(this.#deps, this.#ledger, this.leased, outcome), { signal: this.#leaving.signal });
   }
 }

@@ -17,16 +17,17 @@ export interface SetupContext {
   readonly workers: WorkerHost;
   readonly settings: () => EngineSettings;
   readonly folder: string;
-  readonly databasePath: string;
+  /** Where the queue is and how large. */
+  readonly queue: () => string;
 }
 
 /** Looks whether everything that a run needs is there; never throws: what is missing is said in `detail`, with what to do. */
-export async function checkSetup({ workers, settings, folder, databasePath }: SetupContext): Promise<readonly SetupCheck[]> {
+export async function checkSetup({ workers, settings, folder, queue }: SetupContext): Promise<readonly SetupCheck[]> {
   const identity = identityOf(settings());
   const goose = gooseLocation(settings());
   return [
     { name: "node", ok: true, detail: `Node ${process.versions.node}` },
-    { name: "queue", ok: true, detail: databasePath },
+    { name: "queue", ok: true, detail: queue() },
     await check("repository", async () => {
       const found = await callHandler(workers, noTask, { handler: "git.inspect", input: { directory: folder, identity } });
       return `${found.root} at ${found.branch ?? found.head.slice(0, 12)}, git ${found.gitVersion}`;

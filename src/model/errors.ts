@@ -24,6 +24,7 @@ export const errorCodes = [
   "STORE_TOO_NEW",
   "STORE_CORRUPT",
   "STORE_FAILED",
+  "STORE_RECOVERED",
   "REGISTRY_CORRUPT",
   "REGISTRY_STALE",
   "DISK_FULL",

@@ -50,4 +50,18 @@ export const settingNames = {
   "taskMaster.idleMinutes": "idleMinutes",
   "taskMaster.gracefulShutdownMsTimeout": "gracefulShutdownMsTimeout",
   "taskMaster.afterInterruption": "afterInterruption",
+  "taskMaster.retentionDays": "retentionDays",
 } as const;
+
+/** The folder of a queue's backups, beside its database. */
+export const backupDirectory = "backups";
+
+/** The name of a backup, by the number of the newest journal entry in it. */
+export function backupName(lastEventId: number): string {
+  return `queue-${lastEventId}.db`;
+}
+
+/** Whether a file in the folder of backups is one; half-made ones have other names. */
+export function isBackupName(name: string): boolean {
+  return /^queue-\d+\.db$/.test(name);
+}

@@ -26,6 +26,8 @@ export interface EngineSettings {
   readonly gracefulShutdownMsTimeout: number;
   /** What becomes of a task whose process went away (a crash, a kill): it waits for the user, or goes on by itself. */
   readonly afterInterruption: "pause" | "resume";
+  /** How many days after its end a task keeps its whole journal; 0: for ever. */
+  readonly retentionDays: number;
 }
 
 /** What holds where nothing is set. */
@@ -40,6 +42,7 @@ export const defaultSettings: EngineSettings = {
   idleMinutes: 10,
   gracefulShutdownMsTimeout: 4_000,
   afterInterruption: "pause",
+  retentionDays: 30,
 };
 
 /** The remotes that branches can be pushed to: nothing that git could take for an option, a path or a URL. */
@@ -60,6 +63,7 @@ export const numberRanges = {
   wallClockMinutes: [1, 1_440],
   idleMinutes: [1, 1_440],
   gracefulShutdownMsTimeout: [0, 60_000],
+  retentionDays: [0, 3_650],
 } as const satisfies { readonly [K in keyof EngineSettings]?: readonly [low: number, high: number] };
 
 const texts: Check = (value) => (Array.isArray(value) && value.every((item) => typeof item === "string") ? undefined : "must be a list of texts");
@@ -85,6 +89,7 @@ const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
   idleMinutes: wholeNumber(numberRanges.idleMinutes),
   gracefulShutdownMsTimeout: wholeNumber(numberRanges.gracefulShutdownMsTimeout),
   afterInterruption: (value) => (value === "pause" || value === "resume" ? undefined : 'must be "pause" or "resume"'),
+  retentionDays: wholeNumber(numberRanges.retentionDays),
 };
 
 /** The names by which users know the settings. */

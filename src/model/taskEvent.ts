@@ -41,12 +41,17 @@ export type TaskEventBody =
   | { readonly type: "checkpoint"; readonly step: AttemptStep; readonly data?: JsonObject }
   | { readonly type: "usage"; readonly usage: Usage }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string }
-  | { readonly type: "attention"; readonly attention: Attention | null };
+  | { readonly type: "attention"; readonly attention: Attention | null }
+  /** Entries that only tell how the work went were removed a while after the task's end; `removed` counts all that are gone. */
+  | { readonly type: "compacted"; readonly removed: number };
 
 export type TaskEventType = TaskEventBody["type"];
 
 /** What a handler in a worker may report while it works. */
 export type WorkerEventBody = Extract<TaskEventBody, { type: "progress_update" | "message" | "tool_call" | "checkpoint" | "usage" | "log" }>;
+
+/** Entries that tell how the work went; the others tell what became of the task, and stay as long as it does. */
+export const passingEventTypes: ReadonlySet<TaskEventType> = new Set(["message", "tool_call", "progress_update", "usage", "log"]);
 
 const endTypes: ReadonlySet<TaskEventType> = new Set(["stopped", "completed", "error", "cancelled", "requeued"]);
 
@@ -56,7 +61,7 @@ export function endsToolCalls(event: TaskEventBody): boolean {
   return event.type === "checkpoint" ? event.step === "prepared" || event.step === "session" : endTypes.has(event.type);
 }
 
-/** A journal entry: numbered from 1 without gaps within its task, never changed. */
+/** A journal entry: numbered from 1 within its task, without gaps until it is compacted, never changed. */
 export type TaskEvent = TaskEventBody & {
   readonly taskId: TaskId;
   readonly seq: number;

@@ -194,6 +194,23 @@ export const verifyRunOutput = v.object({
   results: v.array(v.object({ command: v.string(), exitCode: v.number(), outputTail: v.string(), timedOut: v.boolean() })),
 });
 
+/** `queue.check`: reads every page of a queue's database. */
+export const queueCheckInput = v.object({ database: path });
+export const queueCheckOutput = v.object({
+  /** What is damaged; absent when nothing is. */
+  damage: v.exactOptional(v.string()),
+});
+
+/**
+ * `queue.backup`: a checked copy of a queue's database in `backups/` beside it, of which the newest few are kept. Nothing is done when the
+ * newest one is younger than `minAgeMs`, or has everything.
+ */
+export const queueBackupInput = v.object({ database: path, uuid: v.string(), minAgeMs: durationMs, keep: v.pipe(count, v.minValue(1)) });
+export const queueBackupOutput = v.object({
+  /** The backup that was made; absent when none was needed. */
+  made: v.exactOptional(v.object({ path, size: count })),
+});
+
 /** Names, inputs and outputs of the built-in handlers. */
 export const handlerContracts = {
   "goose.check": { input: gooseCheckInput, output: gooseCheckOutput },
@@ -207,6 +224,8 @@ export const handlerContracts = {
   "git.dump": { input: gitDumpInput, output: gitDumpOutput },
   "git.cleanup": { input: gitCleanupInput, output: gitCleanupOutput },
   "run.reap": { input: runReapInput, output: runReapOutput },
+  "queue.check": { input: queueCheckInput, output: queueCheckOutput },
+  "queue.backup": { input: queueBackupInput, output: queueBackupOutput },
   "verify.run": { input: verifyRunInput, output: verifyRunOutput },
 } as const;
 export type BuiltInHandler = keyof typeof handlerContracts;

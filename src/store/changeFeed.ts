@@ -22,6 +22,8 @@ export interface ChangeFeedOptions {
   readonly path: string;
   /** Default 250. */
   readonly pollMs?: number;
+  /** Looks with every poll whether the database is still the queue's; throws when it is not. */
+  readonly check?: () => void;
   /** Hears what a listener threw, what a poll met (STORE_*), and damaged rows (STORE_CORRUPT) that are passed over. */
   readonly onError?: (error: unknown) => void;
 }
@@ -86,6 +88,7 @@ export class ChangeFeed {
   }
 
   #poll(): void {
+    this.#options.check?.();
     // The end first: when the version is unchanged after it, everything up to that end is this connection's own.
     const end = this.#readLastId();
     const dataVersion = this.#readDataVersion();

@@ -1,11 +1,13 @@
 import type * as sqlite from "node:sqlite";
 import { randomUUID } from "node:crypto";
-import { closeSync, openSync, statSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { TaskMasterError } from "../model/errors.ts";
+import { FileWatch } from "./fileWatch.ts";
+import { noteLogInUse } from "./logMarker.ts";
 import { makeDirectory } from "./makeDirectory.ts";
-import { applicationId, latestVersion, migrate, migrations, readUserVersion, type Migration } from "./migrations.ts";
+import { applicationId, latestVersion, migrate, migrations, readUserVersion, type Migration, type QueueIdentity } from "./migrations.ts";
 import { sqliteCode, toStoreError } from "./sqliteErrors.ts";
 
 type SqliteModule = typeof sqlite;
@@ -17,8 +19,19 @@ export interface OpenedDatabase {
   readonly uuid: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
-  /** Throws STORE_FAILED when the file at the path is gone or is another one: SQLite would go on writing into nowhere. */
+  /** Throws STORE_FAILED when the file at the path is no longer the one that is open (fileWatch.ts). */
   readonly assertSameFile: () => void;
+  /** Throws STORE_TOO_NEW when another process has brought the queue to a later format since; for use inside a transaction. */
+  readonly assertSameFormat: () => void;
+  /** Closes the connection; the last one of all processes takes the write-ahead log into the file. */
+  readonly close: () => void;
+}
+
+/** A healthy database that is not a queue: whoever put it there may need it. */
+export class ForeignDatabaseError extends TaskMasterError {
+  constructor(path: string) {
+    super("STORE_CORRUPT", `${path} is a database of another program, not a Task Master queue. It was left as it is.`);
+  }
 }
 
 /** Settings for opening; all but tests leave them alone. */
@@ -26,6 +39,10 @@ export interface OpenDatabaseOptions {
   /** How long a statement waits for other writers, in milliseconds; default 5000. */
   readonly busyTimeoutMs?: number;
   readonly migrations?: readonly Migration[];
+  /** What a new queue shall be; default: one of its own. */
+  readonly identity?: QueueIdentity;
+  /** The file must hold a queue already (STORE_CORRUPT); by default an empty one becomes a queue. */
+  readonly isExisting?: boolean;
 }
 
 const inMemory = ":memory:";
@@ -55,16 +72,37 @@ export function openDatabase(path: string, options: OpenDatabaseOptions = {}): O
     if (path !== inMemory) makePrivateFile(path);
     db = new Database(path);
     db.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs ?? defaultBusyTimeoutMs}`);
-    assertOurs(db, path, latestVersion(steps));
+    const isNew = assertOurs(db, path, latestVersion(steps));
+    if (isNew && options.isExisting === true) throw new TaskMasterError("STORE_CORRUPT", `The queue ${path} holds nothing any more.`);
     enterWal(db, options.busyTimeoutMs ?? defaultBusyTimeoutMs);
     db.exec("PRAGMA foreign_keys = ON");
     db.exec("PRAGMA synchronous = FULL");
-    migrate(db, { uuid: randomUUID(), createdAt: Date.now() }, steps);
-    return { db, path, ...readIdentity(db, path), assertSameFile: watchFile(path) };
+    migrate(db, options.identity ?? { uuid: randomUUID(), createdAt: Date.now() }, steps);
+    // The identity is to be in the file itself: without the log the file would look like none of ours.
+    if (isNew) db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    return describe(db, path);
   } catch (error) {
     db?.close();
     throw toStoreError(error, { path, action: "open the queue" });
   }
+}
+
+function describe(db: DatabaseSync, path: string): OpenedDatabase {
+  const identity = readIdentity(db, path);
+  const version = readUserVersion(db);
+  const readVersion = db.prepare("PRAGMA user_version");
+  const assertSameFormat = (): void => {
+    const now = Number(readVersion.get()?.["user_version"]);
+    if (now > version) throw tooNew(path, now, version);
+  };
+  if (path === inMemory) return { db, path, ...identity, assertSameFile: () => undefined, assertSameFormat, close: () => db.close() };
+  const watch = new FileWatch(db, path, identity.uuid);
+  const forgetLog = noteLogInUse(path);
+  const close = (): void => {
+    forgetLog();
+    db.close();
+  };
+  return { db, path, ...identity, assertSameFile: () => watch.assertSame(), assertSameFormat, close };
 }
 
 /** Makes the file before SQLite does, to set its mode; an existing one is not opened (closing it would drop SQLite's POSIX locks). */
@@ -77,22 +115,23 @@ function makePrivateFile(path: string): void {
   }
 }
 
-/** Reads only, so that a file of another program or of a newer version stays as it is. */
-function assertOurs(db: DatabaseSync, path: string, latest: number): void {
+/** True for an empty file. Reads only, so that a file of another program or of a newer version stays as it is. */
+function assertOurs(db: DatabaseSync, path: string, latest: number): boolean {
   const version = readUserVersion(db);
   const id = Number(db.prepare("PRAGMA application_id").get()?.["application_id"] ?? 0);
   const isEmpty = db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
-  if (isEmpty && version === 0 && id === 0) return;
-  if (id !== applicationId) {
-    throw new TaskMasterError("STORE_CORRUPT", `${path} is a database of another program, not a Task Master queue. It was left as it is.`);
-  }
-  if (version > latest) {
-    throw new TaskMasterError(
-      "STORE_TOO_NEW",
-      `The queue ${path} has format ${version}; this version of Task Master knows up to ${latest}. Update Task Master to open it.`,
-    );
-  }
+  if (isEmpty && version === 0 && id === 0) return true;
+  if (id !== applicationId) throw new ForeignDatabaseError(path);
+  if (version > latest) throw tooNew(path, version, latest);
   readIdentity(db, path);
+  return false;
+}
+
+function tooNew(path: string, version: number, known: number): TaskMasterError {
+  return new TaskMasterError(
+    "STORE_TOO_NEW",
+    `The queue ${path} has format ${version}; this version of Task Master knows up to ${known}. Update Task Master to open it, and reload windows that were open before.`,
+  );
 }
 
 /** SQLite may refuse the switch to WAL at once, without its busy timeout, when two processes make the same file. */
@@ -114,14 +153,4 @@ function readIdentity(db: DatabaseSync, path: string): { uuid: string; createdAt
   // The row is a sentinel: SQLite's own integrity check calls an emptied file healthy.
   if (row === undefined) throw new TaskMasterError("STORE_CORRUPT", `The queue ${path} has lost its identity. It was left as it is; restore a copy.`);
   return { uuid: String(row["uuid"]), createdAt: Number(row["created_at"]) };
-}
-
-function watchFile(path: string): () => void {
-  if (path === inMemory) return () => undefined;
-  const { dev, ino } = statSync(path);
-  return () => {
-    const now = statSync(path, { throwIfNoEntry: false });
-    if (now?.ino === ino && now.dev === dev) return;
-    throw new TaskMasterError("STORE_FAILED", `The queue ${path} was removed or replaced while it was open. Reload the window.`);
-  };
 }

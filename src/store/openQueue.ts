@@ -5,7 +5,7 @@ import { TaskMasterError } from "../model/errors.ts";
 import { findGitCommonDir } from "./gitCommonDir.ts";
 import { openDatabase, type OpenedDatabase } from "./openDatabase.ts";
 import { QueueRegistry, userDataDirectory, type UserDirectoryOptions } from "./queueRegistry.ts";
-import { countTasks, openRegisteredQueue, staleWarning, taskCount } from "./registeredQueue.ts";
+import { countTasks, openOwnQueue, openRegisteredQueue, staleWarning, taskCount } from "./registeredQueue.ts";
 import { SqliteTaskStore, type SqliteTaskStoreOptions } from "./sqliteTaskStore.ts";
 
 /** Which folder's queue to open, and where a new one may be made. */
@@ -27,7 +27,7 @@ export interface OpenedQueue {
   readonly databasePath: string;
   /** The queue's own directory, the same for every process that opens it: worktrees and temporary files go there. */
   readonly stateDirectory: string;
-  /** REGISTRY_CORRUPT, REGISTRY_STALE: what was wrong and what was done about it. */
+  /** REGISTRY_CORRUPT, REGISTRY_STALE, STORE_RECOVERED: what was wrong and what was done about it. */
   readonly warnings: readonly TaskMasterError[];
 }
 
@@ -49,8 +49,7 @@ export async function openQueue(options: OpenQueueOptions): Promise<OpenedQueue>
   const ownDirectory = options.ownDirectory ?? join(registry.directory, "queues", String(cyrb53(commonDir ?? folder)));
   const ownPath = join(ownDirectory, databaseName);
   // Look-up, making and registering are one step: processes that come first together end in one queue.
-  const { opened, warnings } =
-    commonDir === undefined ? { opened: openDatabase(ownPath), warnings: [] } : await registry.withLock(() => openRegistered(registry, commonDir, ownPath));
+  const { opened, warnings } = await registry.withLock(() => (commonDir === undefined ? openOwn(ownPath) : openRegistered(registry, commonDir, ownPath)));
   const store = wrap(opened, options.store);
   return { folder, store, databasePath: opened.path, stateDirectory: dirname(opened.path), warnings };
 }
@@ -59,25 +58,32 @@ function wrap(opened: OpenedDatabase, options: SqliteTaskStoreOptions | undefine
   try {
     return new SqliteTaskStore(opened, options);
   } catch (error) {
-    opened.db.close();
+    opened.close();
     throw error;
   }
+}
+
+function openOwn(path: string): Place {
+  const found = openOwnQueue(path);
+  return found ?? { opened: openDatabase(path), warnings: [] };
 }
 
 function openRegistered(registry: QueueRegistry, commonDir: string, ownPath: string): Place {
   const { entries, warning } = registry.read();
   const warnings = warning === undefined ? [] : [warning];
   const entry = entries.get(commonDir);
-  const found = entry === undefined ? undefined : openRegisteredQueue(entry);
-  if (found?.kind === "same") return { opened: found.opened, warnings: [...warnings, ...unusedQueue(found.opened.path, ownPath)] };
+  const isTaken = (uuid: string): boolean => [...entries.values()].some((other) => other.database === entry?.database && other.uuid === uuid);
+  const found = entry === undefined ? undefined : openRegisteredQueue(entry, isTaken);
+  if (found?.kind === "same") return { opened: found.opened, warnings: [...warnings, ...found.warnings, ...unusedQueue(found.opened.path, ownPath)] };
 
   const isNew = !existsSync(ownPath);
-  const opened = openDatabase(ownPath);
+  const { opened, warnings: ownWarnings } = openOwn(ownPath);
+  warnings.push(...ownWarnings);
   try {
     registry.write(new Map([...entries, [commonDir, { database: ownPath, uuid: opened.uuid }]]));
     return { opened, warnings: entry === undefined || found === undefined ? warnings : [...warnings, staleWarning(entry, found, { opened, isNew })] };
   } catch (error) {
-    opened.db.close();
+    opened.close();
     throw error;
   }
 }
@@ -99,7 +105,7 @@ function countTasksAt(path: string): number | undefined {
   } catch {
     return undefined;
   } finally {
-    opened?.db.close();
+    opened?.close();
   }
 }
 

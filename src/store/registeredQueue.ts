@@ -1,13 +1,14 @@
-/** What became of the queue that the registry names for a repository, and the words for it. */
-import { existsSync, renameSync, statSync } from "node:fs";
+/** What became of the queue that the registry names for a repository, what is done about it, and the words for it. */
 import { TaskMasterError } from "../model/errors.ts";
-import { openDatabase, type OpenedDatabase } from "./openDatabase.ts";
+import { openNewestBackup } from "./backups.ts";
+import { inspectQueue } from "./inspectQueue.ts";
+import type { OpenedDatabase } from "./openDatabase.ts";
 import type { RegistryEntry } from "./queueRegistry.ts";
-import { toStoreError } from "./sqliteErrors.ts";
+import { finishRecovery, isRecovering, keepAside, recover, type Damage } from "./recovery.ts";
 
 /** The queue itself, or why it is not there any more and where its remains were put. */
 export type RegisteredQueue =
-  | { readonly kind: "same"; readonly opened: OpenedDatabase }
+  | { readonly kind: "same"; readonly opened: OpenedDatabase; readonly warnings: readonly TaskMasterError[] }
   | { readonly kind: "gone" | "emptied"; readonly remains: readonly string[] }
   | { readonly kind: "replaced" };
 
@@ -19,18 +20,50 @@ export interface Successor {
 }
 
 /**
- * Opens the registered queue, or finds out what became of it; to be called before another one is made at its place.
- * A damaged queue throws: its tasks may be saved.
+ * Opens the registered queue, put right where it must and can be, or finds out what became of it; to be called before another one is
+ * made at its place. `isTaken` says whether a queue with another uuid is at home at this place. Only under the registry's lock.
  */
-export function openRegisteredQueue({ database, uuid }: RegistryEntry): RegisteredQueue {
-  const size = statSync(database, { throwIfNoEntry: false })?.size;
-  if (size === undefined) return { kind: "gone", remains: keepAside(database) };
-  // SQLite would take the empty file for a new queue while another process may still hold the old one in it.
-  if (size === 0) return { kind: "emptied", remains: keepAside(database) };
-  const opened = openDatabase(database);
-  if (opened.uuid === uuid) return { kind: "same", opened };
-  opened.db.close();
-  return { kind: "replaced" };
+export function openRegisteredQueue({ database, uuid }: RegistryEntry, isTaken: (uuid: string) => boolean): RegisteredQueue {
+  if (isRecovering(database)) return same(finishRecovery(database));
+  const found = inspectQueue(database, uuid);
+  if (found.kind === "damaged") return same(recover(database, damageOf(found, uuid)));
+  if (found.kind === "whole") {
+    if (found.opened.uuid === uuid) return same(found);
+    const other = found.opened.uuid;
+    found.opened.close();
+    if (isTaken(other) || !hasBackup(database, uuid)) return { kind: "replaced" };
+    return same(recover(database, { what: "was replaced by another queue", label: "replaced", uuid }));
+  }
+  if (!hasBackup(database, uuid)) return { kind: found.kind, remains: keepAside(database, "lost") };
+  return same(recover(database, { what: found.kind === "gone" ? "is gone" : "was emptied", label: "lost", uuid }));
+}
+
+/** Opens a queue that no registry knows, put right where it must be; undefined when there is none. Only under the registry's lock. */
+export function openOwnQueue(database: string): Extract<RegisteredQueue, { kind: "same" }> | undefined {
+  if (isRecovering(database)) return same(finishRecovery(database));
+  const found = inspectQueue(database);
+  if (found.kind === "whole") return same(found);
+  if (found.kind === "damaged") return same(recover(database, damageOf(found)));
+  return undefined;
+}
+
+function damageOf({ why, prefersBackup }: { readonly why: string; readonly prefersBackup?: boolean }, uuid?: string): Damage {
+  return {
+    what: `is damaged (${why})`,
+    label: "damaged",
+    ...(uuid === undefined ? {} : { uuid }),
+    ...(prefersBackup === undefined ? {} : { prefersBackup }),
+  };
+}
+
+function same({ opened, warning }: { readonly opened: OpenedDatabase; readonly warning?: TaskMasterError }): Extract<RegisteredQueue, { kind: "same" }> {
+  return { kind: "same", opened, warnings: warning === undefined ? [] : [warning] };
+}
+
+function hasBackup(database: string, uuid: string): boolean {
+  const backup = openNewestBackup(database, uuid);
+  backup?.db.close();
+  return backup !== undefined;
 }
 
 /** REGISTRY_STALE: what became of the registered queue, of its tasks, and which queue is used from now on. */
@@ -57,22 +90,4 @@ export function countTasks(db: OpenedDatabase["db"]): number {
 
 function stale(message: string): TaskMasterError {
   return new TaskMasterError("REGISTRY_STALE", message);
-}
-
-/**
- * Moves the file and its companions out of the way, so that SQLite neither mixes them with a new queue nor deletes them.
- * Returns the names of those that hold something.
- */
-function keepAside(database: string): readonly string[] {
-  const suffixes = ["", "-wal", "-shm"].filter((suffix) => existsSync(database + suffix));
-  let number = 1;
-  while (["", "-wal", "-shm"].some((suffix) => existsSync(`${database}.lost-${number}${suffix}`))) number += 1;
-  const aside = `${database}.lost-${number}`;
-  try {
-    for (const suffix of suffixes) renameSync(database + suffix, aside + suffix);
-    // The index of the log says nothing without the log.
-    return suffixes.filter((suffix) => suffix !== "-shm" && statSync(aside + suffix).size > 0).map((suffix) => aside + suffix);
-  } catch (error) {
-    throw toStoreError(error, { path: database, action: "keep the rest of the queue aside" });
-  }
 }

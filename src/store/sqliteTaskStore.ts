@@ -19,10 +19,12 @@ import { DependencyRows } from "./dependencyRows.ts";
 import { Journal } from "./journal.ts";
 import { foldIntoAttempt, lastProgress, mergeAttempt, mergeTask } from "./mergeWrites.ts";
 import type { OpenedDatabase } from "./openDatabase.ts";
+import { Retention, type CompactedSlice } from "./retention.ts";
 import { decodeAttempt, decodeLease, decodeProgress, decodeTask, encodeAttempt, encodeTask, type Row } from "./rowCodec.ts";
 import { toStoreError } from "./sqliteErrors.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { Transactions } from "./transactions.ts";
+import { damagedQueue, Trouble } from "./trouble.ts";
 
 /** Settings of a store; all have defaults. */
 export interface SqliteTaskStoreOptions {
@@ -32,6 +34,8 @@ export interface SqliteTaskStoreOptions {
   readonly onBadRow?: (error: TaskMasterError) => void;
   /** Hears what a listener threw or a poll for changes met. */
   readonly onError?: (error: unknown) => void;
+  /** Hears once that the file was lost while it was open (STORE_FAILED: nothing is written any more), once that it is damaged (STORE_CORRUPT). */
+  readonly onTrouble?: (error: TaskMasterError) => void;
 }
 
 const noLimit = -1;
@@ -49,6 +53,8 @@ export class SqliteTaskStore implements TaskStore {
   readonly #journal: Journal;
   readonly #dependencies: DependencyRows;
   readonly #feed: ChangeFeed;
+  readonly #retention: Retention;
+  readonly #trouble: Trouble;
   #isClosed = false;
 
   constructor(opened: OpenedDatabase, options: SqliteTaskStoreOptions = {}) {
@@ -62,10 +68,15 @@ export class SqliteTaskStore implements TaskStore {
       throw toStoreError(error, { path: opened.path, action: "read the queue" });
     }
     const writer = randomUUID();
-    this.#transactions = new Transactions(opened.db);
+    this.#trouble = new Trouble(opened.path, options.onTrouble);
+    const assertSameFile = (): void => this.#trouble.check(opened.assertSameFile);
+    const assertSameFormat = (): void => this.#trouble.check(opened.assertSameFormat);
+    const check = (): void => (assertSameFile(), assertSameFormat());
+    this.#transactions = new Transactions(opened.db, { assertSameFile, assertSameFormat });
     this.#journal = new Journal(this.#statements, writer);
+    this.#retention = new Retention(opened.db, this.#transactions, this.#journal);
     this.#dependencies = new DependencyRows(this.#statements);
-    this.#feed = new ChangeFeed(this.#statements, { ...options, writer, path: opened.path });
+    this.#feed = new ChangeFeed(this.#statements, { ...options, writer, path: opened.path, check });
     this.onDidChangeElsewhere = this.#feed.event;
   }
 
@@ -175,12 +186,10 @@ export class SqliteTaskStore implements TaskStore {
     );
   }
 
-  /** Also notices (STORE_FAILED) that the database's file was removed or replaced: a heartbeat is the moment to look. */
   async renewLease(taskId: TaskId, token: number, expiresAt: number): Promise<boolean> {
-    return this.#run("renew a lease", () => {
-      this.#opened.assertSameFile();
-      return this.#transactions.run("normal", () => Number(this.#statements.renewLease.run(expiresAt, taskId, token).changes) > 0);
-    });
+    return this.#run("renew a lease", () =>
+      this.#transactions.run("normal", () => Number(this.#statements.renewLease.run(expiresAt, taskId, token).changes) > 0),
+    );
   }
 
   /** The one that ended first comes first. */
@@ -197,12 +206,25 @@ export class SqliteTaskStore implements TaskStore {
     return this.#read(() => this.#journal.page(taskId, query));
   }
 
+  /**
+   * Shortens the journals of tasks that ended before a time, a short slice at each call until `isLast`; the entries that tell what
+   * became of a task stay (retention.ts).
+   */
+  async compact(endedBefore: number, now: number): Promise<CompactedSlice> {
+    return this.#run("shorten the journal", () => this.#retention.slice(endedBefore, now));
+  }
+
+  /** Somebody else found damage in the file (STORE_CORRUPT): it is told, and looked at when the queue is opened the next time. */
+  reportDamage(what: string): void {
+    this.#trouble.tell(damagedQueue(this.path, what));
+  }
+
   /** Idempotent; afterwards everything rejects with STORE_FAILED. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#feed.dispose();
-    this.#opened.db.close();
+    this.#opened.close();
   }
 
   /** What another task's write means for a dependant. */
@@ -255,7 +277,7 @@ export class SqliteTaskStore implements TaskStore {
     try {
       return work();
     } catch (error) {
-      throw toStoreError(error, { path: this.path, action });
+      throw this.#trouble.toError(error, { action });
     }
   }
 }

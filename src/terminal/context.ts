@@ -1,3 +1,4 @@
+import type { Event } from "../base/event.ts";
 import type { TaskEngineFacade } from "../engine/facade.ts";
 import type { TaskMasterError } from "../model/errors.ts";
 import type { Output, TextSink } from "./output.ts";
@@ -15,6 +16,8 @@ export interface SetupCheck {
 export interface OpenedQueue {
   readonly engine: TaskEngineFacade;
   readonly warnings: readonly TaskMasterError[];
+  /** Tells that the queue was lost while it was open (STORE_FAILED), or is damaged (STORE_CORRUPT). */
+  readonly onTrouble: Event<TaskMasterError>;
   checkSetup(): Promise<readonly SetupCheck[]>;
   /** Lets running tasks keep their place and ends everything that was started; idempotent. */
   dispose(): Promise<void>;

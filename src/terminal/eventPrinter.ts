@@ -147,7 +147,19 @@ export class EventPrinter {
 }
 
 type Transition = EventOf<
-  "created" | "started" | "paused" | "resumed" | "stopped" | "cancelled" | "requeued" | "blocked" | "unblocked" | "dependencies" | "removed" | "requested"
+  | "created"
+  | "started"
+  | "paused"
+  | "resumed"
+  | "stopped"
+  | "cancelled"
+  | "requeued"
+  | "blocked"
+  | "unblocked"
+  | "dependencies"
+  | "removed"
+  | "requested"
+  | "compacted"
 >;
 
 function transitionText(event: Transition, title: string | undefined): string {
@@ -167,6 +179,8 @@ function transitionText(event: Transition, title: string | undefined): string {
       return event.by === undefined ? "ready" : `ready: ${event.by} is done`;
     case "dependencies":
       return event.dependsOn.length === 0 ? "depends on nothing now" : `depends on ${event.dependsOn.join(", ")} now`;
+    case "compacted":
+      return `${event.removed} older ${event.removed === 1 ? "entry" : "entries"} removed`;
     case "requested":
       return `asked to ${event.request}`;
     default:

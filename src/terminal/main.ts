@@ -62,7 +62,8 @@ interface Session {
 }
 
 async function withQueue({ host, output, signals, options }: Session, command: WorkCommand): Promise<number> {
-  const signal = AbortSignal.any([signals.aborted, host.stdoutClosed]);
+  const lost = new AbortController();
+  const signal = AbortSignal.any([signals.aborted, host.stdoutClosed, lost.signal]);
   let opening: Promise<OpenedQueue> | undefined;
   let closing: Promise<void> | undefined;
   const open = (): Promise<OpenedQueue> => (opening ??= host.open(options));
@@ -74,12 +75,19 @@ async function withQueue({ host, output, signals, options }: Session, command: W
     ));
   try {
     if (command.verb === "doctor") return await abortable(doctor(output, open), signal);
-    const { engine, warnings } = await abortable(open(), signal);
+    const { engine, warnings, onTrouble } = await abortable(open(), signal);
     for (const warning of warnings) output.warning(warning.message);
+    onTrouble((error) => {
+      // A damaged queue may well do for this command; one that is lost remembers nothing any more.
+      if (error.code === "STORE_CORRUPT") output.warning(error.message);
+      else lost.abort(error);
+    });
     const verb = runVerb({ engine, output, stdin: host.stdin, signal, stdoutClosed: host.stdoutClosed, close }, command);
     // A run needs its queue closed before it can tell how its tasks ended, so it ends itself.
-    return await (command.verb === "run" || command.verb === "resume" ? verb : abortable(verb, signal));
+    const exitCode = await (command.verb === "run" || command.verb === "resume" ? verb : abortable(verb, signal));
+    return lost.signal.aborted ? output.error(lost.signal.reason) : exitCode;
   } catch (thrown) {
+    if (lost.signal.aborted) return output.error(lost.signal.reason);
     return signal.aborted ? exitCodes.ok : output.error(thrown);
   } finally {
     await close();

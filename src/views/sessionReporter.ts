@@ -1,4 +1,4 @@
-import type { Disposable } from "../base/event.ts";
+import type { Disposable, Event } from "../base/event.ts";
 import type { TaskMasterError } from "../model/errors.ts";
 import { setContextKey } from "../platform/contextKeys.ts";
 import type { Closable, ExtensionSession, SessionState } from "../platform/extensionSession.ts";
@@ -8,19 +8,33 @@ import type { Log } from "../platform/logger.ts";
 /** What an opened session has to say about how it opened. */
 export interface WithWarnings extends Closable {
   readonly warnings: readonly TaskMasterError[];
+  /** Tells that the queue was lost while it was open, or is damaged. */
+  readonly onTrouble: Event<TaskMasterError>;
 }
 
 /** Tells the menus, the log and, when something has to be done, the user how the activation stands. */
 export function reportSession<T extends WithWarnings>(session: ExtensionSession<T>, log: Log): Disposable {
+  let trouble: Disposable | undefined;
   const show = (state: SessionState<T>): void => {
     setContextKey("state", state.kind);
-    if (state.kind === "active") reportWarnings(state.opened.warnings, log);
+    trouble?.dispose();
+    trouble = undefined;
+    if (state.kind === "active") {
+      reportWarnings(state.opened.warnings, log);
+      trouble = state.opened.onTrouble((error) => tell("error", error.message, [["Reload", () => session.restart()], showLogButton]));
+    }
     if (state.kind !== "failed") return;
     log.error(`Task Master could not start: ${state.error.message}`, errorFields(state.error));
     tell("error", `Task Master could not start: ${state.error.message}`, [["Try Again", () => session.restart()], showLogButton]);
   };
   show(session.state);
-  return session.onDidChangeState(show);
+  const following = session.onDidChangeState(show);
+  return {
+    dispose: () => {
+      trouble?.dispose();
+      following.dispose();
+    },
+  };
 }
 
 /** One message for all malformed settings. */

@@ -47,6 +47,7 @@ const lines: Lines = {
   requested: ({ request }) => line("quiet", `Asked the process that runs it to ${request}`),
   checkpoint: ({ step }) => line("quiet", stepWords[step]),
   log: ({ level, message }) => line(logTones[level], message),
+  compacted: ({ removed }) => line("quiet", `${removed} older ${removed === 1 ? "entry" : "entries"} of this log ${removed === 1 ? "was" : "were"} removed`),
   attention: ({ attention }) => (attention === null ? line("info", "Answered") : line("warning", because("Needs you", attention.message))),
 };
 

@@ -4,6 +4,7 @@ import { gitHandlers } from "./git.ts";
 import { gooseCheck } from "./gooseCheck.ts";
 import { gooseRun } from "./gooseRun.ts";
 import { runReap } from "./runReap.ts";
+import { queueHandlers } from "./queue.ts";
 import { verifyRun } from "./verifyRun.ts";
 
 /** Registers every handler that ships with the product. */
@@ -13,6 +14,7 @@ export function registerBuiltInHandlers(registry: TaskHandlerRegistry): void {
     "goose.check": gooseCheck,
     "goose.run": gooseRun,
     "run.reap": runReap,
+    ...queueHandlers,
     "verify.run": verifyRun,
   };
   for (const [name, handler] of Object.entries(handlers)) registry.register(name, handler);

@@ -6,6 +6,7 @@ import { applicationId, latestVersion, migrations, readUserVersion, type Migrati
 import { openDatabase } from "../../../src/store/openDatabase.ts";
 import { SqliteTaskStore } from "../../../src/store/sqliteTaskStore.ts";
 import { claim, created, newTask, taskId } from "../../contract/taskStoreFixtures.ts";
+import { asOrdinaryUser } from "../../helpers/ordinaryUser.ts";
 import { createTempDir, type TempDir } from "../../helpers/tempRepo.ts";
 
 let temporary: TempDir;
@@ -27,7 +28,7 @@ function rawFile(...statements: string[]): void {
 }
 
 const modeOf = (file: string): number => statSync(file).mode & 0o777;
-const opening = (): unknown => openDatabase(path).db.close();
+const opening = (): unknown => openDatabase(path).close();
 
 describe("openDatabase", () => {
   it("makes a private file in WAL with an identity that stays", () => {
@@ -35,11 +36,11 @@ describe("openDatabase", () => {
     expect([modeOf(path), modeOf(`${path}-wal`), modeOf(join(temporary.dir, "deep"))]).toEqual([0o600, 0o600, 0o700]);
     const pragma = (name: string): unknown => Object.values(first.db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
     expect(["journal_mode", "foreign_keys", "busy_timeout", "synchronous", "application_id"].map(pragma)).toEqual(["wal", 1, 5000, 2, applicationId]);
-    first.db.close();
+    first.close();
     const second = openDatabase(path);
     expect([second.uuid, second.createdAt]).toEqual([first.uuid, first.createdAt]);
     expect(Math.abs(Date.now() - second.createdAt)).toBeLessThan(60_000);
-    second.db.close();
+    second.close();
   });
 
   it("names the host's version and what to do where node:sqlite is missing", () => {
@@ -88,11 +89,11 @@ describe("openDatabase, when the file is damaged or away,", () => {
     expect(() => openDatabase(join(temporary.dir, "file", "queue.db"))).toThrow(expect.objectContaining({ code: "STORE_FAILED" }));
   });
 
-  it("reports a read-only file as STORE_FAILED", () => {
+  it("reports a read-only file as STORE_FAILED", async () => {
     opening();
     chmodSync(path, 0o400);
     chmodSync(temporary.dir, 0o755);
-    asOrdinaryUser(() => expect(opening).toThrow(expect.objectContaining({ code: "STORE_FAILED" })));
+    await asOrdinaryUser(() => expect(opening).toThrow(expect.objectContaining({ code: "STORE_FAILED" })));
   });
 
   it("notices with the next heartbeat that the file was removed or replaced", async () => {
@@ -106,17 +107,6 @@ describe("openDatabase, when the file is damaged or away,", () => {
     await store.close();
   });
 });
-
-/** Runs it as somebody whom file modes bind: for root they mean nothing. */
-function asOrdinaryUser(run: () => void): void {
-  if (process.getuid?.() !== 0) return run();
-  process.seteuid?.(65_534);
-  try {
-    run();
-  } finally {
-    process.seteuid?.(0);
-  }
-}
 
 /** Version 1 as it was released: this text must never change. */
 const versionOne = readFileSync(new URL("./fixtures/version1.sql", import.meta.url), "utf8");

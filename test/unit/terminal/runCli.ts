@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { Emitter } from "../../../src/base/event.ts";
 import type { SetupCheck, TerminalHost } from "../../../src/terminal/context.ts";
 import { runTerminal } from "../../../src/terminal/main.ts";
 import type { TaskMasterError } from "../../../src/model/errors.ts";
@@ -22,6 +23,8 @@ export interface CliOptions {
   readonly checks?: readonly SetupCheck[];
   readonly openError?: TaskMasterError;
   readonly warnings?: readonly TaskMasterError[];
+  /** Troubles of the queue while it is open. */
+  readonly trouble?: Emitter<TaskMasterError>;
   /** What closing the queue does to the tasks that run. */
   readonly onDispose?: () => void;
 }
@@ -49,7 +52,14 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
         options.onDispose?.();
         return Promise.resolve();
       };
-      return Promise.resolve({ engine, warnings: options.warnings ?? [], checkSetup: () => Promise.resolve(options.checks ?? []), dispose });
+      const { trouble = new Emitter<TaskMasterError>() } = options;
+      return Promise.resolve({
+        engine,
+        warnings: options.warnings ?? [],
+        onTrouble: trouble.event,
+        checkSetup: () => Promise.resolve(options.checks ?? []),
+        dispose,
+      });
     },
     ...options.host,
   };

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, test } from "vitest";
+import { Emitter } from "../../../src/base/event.ts";
 import { TaskMasterError } from "../../../src/model/errors.ts";
 import type { TaskId } from "../../../src/model/ids.ts";
 import { noUsage } from "../../../src/model/usage.ts";
@@ -238,5 +239,51 @@ describe("logs", () => {
     };
     expect(await runCli(["logs", "-f", "aaa"], { engine, signals })).toMatchObject({ exitCode: 130 });
     expect(engine.disposeCount).toBe(1);
+  });
+});
+
+describe("a queue with trouble", () => {
+  const lost = new TaskMasterError("STORE_FAILED", "The queue was removed while it was open.");
+
+  test("what was recovered is told, and the verb goes on", async () => {
+    const warnings = [new TaskMasterError("STORE_RECOVERED", "The queue is damaged. It was kept as queue.db.damaged-1.")];
+    const run = await runCli(["list", "--json"], { engine: engineWith(idA), warnings });
+    expect(run).toMatchObject({ exitCode: 0, stderr: "warning: The queue is damaged. It was kept as queue.db.damaged-1.\n", records: [{ id: idA }] });
+  });
+
+  test("a follower of a queue that is lost ends with the error instead of waiting for ever", async () => {
+    const engine = engineWith(idA);
+    const trouble = new Emitter<TaskMasterError>();
+    const events = engine.events.bind(engine);
+    engine.events = (...args) => {
+      setImmediate(() => trouble.fire(lost));
+      return events(...args);
+    };
+    const run = await runCli(["logs", idA, "-f"], { engine, trouble });
+    expect(run).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/^error: The queue was removed.*STORE_FAILED/) });
+    expect(engine.disposeCount).toBe(1);
+  });
+
+  test("a run on a queue that is lost ends its tasks and says why", async () => {
+    const engine = engineWith(idA);
+    const trouble = new Emitter<TaskMasterError>();
+    const closed = Promise.withResolvers<void>();
+    engine.work = async () => {
+      trouble.fire(lost);
+      await closed.promise;
+    };
+    const run = await runCli(["run", "--json"], { engine, trouble, onDispose: closed.resolve });
+    expect(run.exitCode).toBe(3);
+    expect(run.records.at(-1)).toMatchObject({ type: "error", code: "STORE_FAILED" });
+  });
+
+  test("damage that was found meanwhile is a warning", async () => {
+    const engine = engineWith(idA);
+    const trouble = new Emitter<TaskMasterError>();
+    engine.work = (id) => {
+      trouble.fire(new TaskMasterError("STORE_CORRUPT", "The queue is damaged (page 7)."));
+      return Promise.resolve(engine.finish(id));
+    };
+    expect(await runCli(["run"], { engine, trouble })).toMatchObject({ exitCode: 0, stderr: "warning: The queue is damaged (page 7).\n" });
   });
 });
