@@ -22,7 +22,14 @@ export interface NewTask {
 
 /** Limits which tasks a run may take. */
 export interface RunCriteria {
+  /** The task has all of these. */
   readonly requireTags?: readonly string[];
+  /** Least urgent priority that counts. */
+  readonly minPriority?: Priority;
+  /** Most urgent priority that counts. */
+  readonly maxPriority?: Priority;
+  /** How many candidates are read for one choice (at least one of each priority); 50 when absent. */
+  readonly limit?: number;
 }
 
 /** Published after the journal holds it: what happened, and the task as it is now. */

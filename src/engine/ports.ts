@@ -2,7 +2,7 @@ import type { Disposable, Event } from "../base/event.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { TaskMasterError } from "../model/errors.ts";
-import type { Attempt, AttemptStep, Task, TaskStatus } from "../model/task.ts";
+import type { Attempt, AttemptStep, Priority, Task, TaskStatus } from "../model/task.ts";
 import type { LogLevel, NewTaskEvent, TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
 import type { EndIntent } from "./runEnd.ts";
@@ -62,6 +62,15 @@ export interface EventQuery {
   readonly limit: number;
 }
 
+/** Which of the ready tasks are asked for; an absent field lets all of them through. */
+export interface CandidateFilter {
+  readonly priorities?: readonly Priority[];
+  /** The task has all of these. */
+  readonly requireTags?: readonly string[];
+  /** The task's agent profile is none of these; the empty name stands for the default one. */
+  readonly exceptAgents?: readonly string[];
+}
+
 /** Remembers tasks, attempts and the journal. Every promise rejects with a TaskMasterError (STORE_*, DISK_FULL). */
 export interface TaskStore {
   /** Identity of this queue, made with the database. */
@@ -72,9 +81,9 @@ export interface TaskStore {
   list(query?: TaskQuery): Promise<readonly Task[]>;
   /**
    * The head of the line: `todo` tasks whose `notBefore` has passed, for each priority at most `perPriority`,
-   * earliest deadline first (none last), then oldest, then id.
+   * earliest deadline first (none last), then oldest, then id. What the filter leaves out takes no place in the line.
    */
-  candidates(now: number, perPriority: number): Promise<readonly Task[]>;
+  candidates(now: number, perPriority: number, filter?: CandidateFilter): Promise<readonly Task[]>;
   commit(write: TaskWrite): Promise<TaskWriteResult>;
   /** Appends to the journal and folds `progress_update` and `usage` into the task and its attempt; undefined when the lease is lost. */
   append(batch: EventBatch): Promise<readonly TaskEvent[] | undefined>;

@@ -11,7 +11,7 @@ import { LeaseDesk } from "./lease.ts";
 import { makeTask } from "./newTask.ts";
 import type { EventQuery, LeasedTask } from "./ports.ts";
 import { runAll } from "./runAll.ts";
-import { candidatesPerPriority, selectTask } from "./selectTask.ts";
+import { candidatesPerPriority, checkCriteria, prioritiesOf, selectTask } from "./selectTask.ts";
 import * as machine from "./taskMachine.ts";
 import { TaskRun } from "./taskRun.ts";
 
@@ -108,10 +108,13 @@ export class TaskEngine implements TaskEngineFacade {
   }
 
   async runNext(criteria: RunCriteria = {}): Promise<RunningTask | undefined> {
+    checkCriteria(criteria);
     this.#assertFreeSlot();
+    const { requireTags = [] } = criteria;
     for (;;) {
       const now = this.#deps.clock.now();
-      const task = selectTask(await this.#deps.store.candidates(now, candidatesPerPriority), now, criteria);
+      const filter = { priorities: prioritiesOf(criteria), requireTags };
+      const task = selectTask(await this.#deps.store.candidates(now, candidatesPerPriority(criteria), filter), now, criteria);
       if (task === undefined) return undefined;
       try {
         return this.#launch(await this.#desk.claim(task.id));

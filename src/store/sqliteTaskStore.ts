@@ -9,7 +9,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Event } from "../base/event.ts";
-import type { EventBatch, EventQuery, TaskQuery, TaskStore, TaskWrite, TaskWriteResult } from "../engine/ports.ts";
+import type { CandidateFilter, EventBatch, EventQuery, TaskQuery, TaskStore, TaskWrite, TaskWriteResult } from "../engine/ports.ts";
 import { TaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import { priorities, type Attempt, type Task } from "../model/task.ts";
@@ -103,8 +103,17 @@ export class SqliteTaskStore implements TaskStore {
     });
   }
 
-  async candidates(now: number, perPriority: number): Promise<readonly Task[]> {
-    return this.#read(() => priorities.flatMap((_, priority) => this.#decodeAll(this.#statements.candidates.all(priority, now, perPriority))));
+  async candidates(now: number, perPriority: number, filter: CandidateFilter = {}): Promise<readonly Task[]> {
+    const { candidates, filteredCandidates } = this.#statements;
+    const { requireTags = [], exceptAgents = [] } = filter;
+    // The plain query reads no bodies.
+    const isPlain = requireTags.length === 0 && exceptAgents.length === 0;
+    const lists = [JSON.stringify(requireTags), JSON.stringify(exceptAgents)] as const;
+    return this.#read(() =>
+      (filter.priorities ?? priorities)
+        .map((priority) => priorities.indexOf(priority))
+        .flatMap((priority) => this.#decodeAll(isPlain ? candidates.all(priority, now, perPriority) : filteredCandidates.all(priority, now, ...lists, perPriority))),
+    );
   }
 
   /** `events` of the result are the write's own, then the `unblocked` ones of the released tasks (told apart by `taskId`). */

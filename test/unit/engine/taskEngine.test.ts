@@ -221,6 +221,26 @@ describe("selection", () => {
     expect((await t.engine.list()).map((task) => task.status)).toEqual(["failed", "todo"]);
   });
 
+  test("a tag finds its task behind 60 others, and the ends of the priorities count", async () => {
+    for (let i = 0; i < 60; i++) await t.add(`untagged ${i}`, { deadline: t.clock.now() + 1_000 });
+    const tagged = await t.add("tagged", { tags: ["night", "docs"] });
+    expect((await t.engine.runNext({ requireTags: ["night"], maxPriority: "low" }))?.task).toBeUndefined();
+    expect((await t.engine.runNext({ requireTags: ["night", "other"] }))?.task).toBeUndefined();
+    const running = await t.engine.runNext({ requireTags: ["docs", "night"], minPriority: "medium", limit: 4 });
+    expect(running?.task.id).toBe(tagged.id);
+    await running?.finished;
+  });
+
+  test.each([
+    ["limits that contradict each other", { minPriority: "high", maxPriority: "low" }],
+    ["no candidates at all", { limit: 0 }],
+    ["half a candidate", { limit: 1.5 }],
+    ["an empty tag", { requireTags: [""] }],
+  ] as const)("%s are refused", async (_what, criteria) => {
+    await expect(t.engine.runNext(criteria)).rejects.toEqual(withCode("INVALID_INPUT"));
+    await expect(t.engine.runAll(criteria)).rejects.toEqual(withCode("INVALID_INPUT"));
+  });
+
   test("a failed dependency leaves its dependants blocked", async () => {
     t.world.onTurn = (turn) => turn.fail(new TaskMasterError("GOOSE_PROVIDER", "500"));
     const first = await t.add("first");

@@ -5,7 +5,7 @@ import type { Task } from "../../../src/model/task.ts";
 import type { TaskEvent } from "../../../src/model/taskEvent.ts";
 import { openDatabase, type OpenedDatabase } from "../../../src/store/openDatabase.ts";
 import { SqliteTaskStore } from "../../../src/store/sqliteTaskStore.ts";
-import { candidatesSql, leasedSql, releasableSql } from "../../../src/store/statements.ts";
+import { candidatesSql, filteredCandidatesSql, leasedSql, releasableSql } from "../../../src/store/statements.ts";
 import { claim, completion, created, logEvent, newTask, taskId } from "../../contract/taskStoreFixtures.ts";
 import { createTempDir, type TempDir } from "../../helpers/tempRepo.ts";
 
@@ -52,6 +52,12 @@ describe("query plans", () => {
     expect(plan).not.toMatch(/TEMP B-TREE|SCAN/);
   });
 
+  it("walk the same index for the next task that fits a filter, without sorting", () => {
+    const plan = planOf(filteredCandidatesSql, 0, 50, '["a"]', "[]", 50);
+    expect(plan).toContain("SEARCH tasks USING INDEX tasks_line (status=? AND priority=?)");
+    expect(plan).not.toMatch(/TEMP B-TREE|SCAN tasks/);
+  });
+
   it("search leased tasks and dependants by index", () => {
     expect(planOf(leasedSql)).toMatch(/USING INDEX tasks_leased/);
     expect(planOf(releasableSql, "a")).toMatch(/SEARCH d USING (COVERING )?INDEX dependencies_reverse \(depends_on=\?\)/);
@@ -84,6 +90,12 @@ describe("damaged rows", () => {
     const task = { ...claim(newTask("a", { version: 2 })).task };
     expect(await store.commit({ task, token: 1, events: [] })).toMatchObject({ ok: true });
     expect(await store.get(task.id)).toMatchObject({ version: 3 });
+  });
+
+  it("fit no filter, and do not end the search", async () => {
+    opened.db.exec("UPDATE tasks SET status = 'todo', body = '{' WHERE id = 'a0000000'");
+    await store.insert(newTask("c", { tags: ["night"] }), created);
+    expect((await store.candidates(0, 5, { requireTags: ["night"] })).map(({ id }) => id)).toEqual([taskId("c")]);
   });
 
   it("of dependants do not keep a task from being done", async () => {
