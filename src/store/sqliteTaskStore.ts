@@ -112,7 +112,9 @@ export class SqliteTaskStore implements TaskStore {
     return this.#read(() =>
       (filter.priorities ?? priorities)
         .map((priority) => priorities.indexOf(priority))
-        .flatMap((priority) => this.#decodeAll(isPlain ? candidates.all(priority, now, perPriority) : filteredCandidates.all(priority, now, ...lists, perPriority))),
+        .flatMap((priority) =>
+          this.#decodeAll(isPlain ? candidates.all(priority, now, perPriority) : filteredCandidates.all(priority, now, ...lists, perPriority)),
+        ),
     );
   }
 

@@ -16,6 +16,9 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
   run [--next]         run the most urgent ready task
   run --all            run until no task is ready
       --concurrency N    tasks at once (default 2)
+      --tag TAG          with --next and --all: only tasks with this tag; may be repeated, then with all of them
+      --min-priority P   ... only tasks at least so urgent
+      --max-priority P   ... only tasks at most so urgent
   run ID...            run these, one after the other
       --max-turns N      for every run and resume: turns with the model per attempt (default 100)
       --max-minutes N    length of an attempt, pauses not counted (default 60)

@@ -93,7 +93,7 @@ function runVerb(context: VerbContext, command: QueueCommand): Promise<number> {
     case "show":
       return showTask(context, command.id);
     case "run":
-      return runTasks(context, command.select);
+      return runTasks(context, command);
     case "resume":
       return resumeTask(context, command.id);
     case "logs":

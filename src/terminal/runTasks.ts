@@ -5,12 +5,12 @@ import { reportTask } from "./changeTask.ts";
 import { cleanLine } from "./cleanText.ts";
 import type { VerbContext } from "./context.ts";
 import { exitCodeOfRun, exitCodes } from "./exitCodes.ts";
-import type { RunSelection } from "./parseArguments.ts";
+import type { RunCommand } from "./parseArguments.ts";
 import { RunWatch } from "./runWatch.ts";
 import { paintStatus, taskName } from "./taskText.ts";
 
 /** run: runs the next task, all ready ones, or the named ones one after the other, and tells what happens. */
-export async function runTasks(context: VerbContext, select: RunSelection): Promise<number> {
+export async function runTasks(context: VerbContext, { select, criteria }: RunCommand): Promise<number> {
   // All names are checked before anything runs.
   const tasks: Task[] = [];
   if (typeof select !== "string") for (const id of select) tasks.push(await context.engine.find(id));
@@ -18,8 +18,8 @@ export async function runTasks(context: VerbContext, select: RunSelection): Prom
   const refused: ErrorCode[] = [];
   try {
     await untilSignal(context, async () => {
-      if (select === "all") for (const id of await context.engine.runAll()) watch.update(await context.engine.get(id));
-      else if (select === "next") await runOne(watch, await context.engine.runNext());
+      if (select === "all") for (const id of await context.engine.runAll(criteria)) watch.update(await context.engine.get(id));
+      else if (select === "next") await runOne(watch, await context.engine.runNext(criteria));
       else refused.push(...(await runEach(context, watch, tasks)));
     });
   } finally {
