@@ -4,7 +4,7 @@ import type { TaskEventBody } from "../model/taskEvent.ts";
 import type { EngineDeps } from "./engineDeps.ts";
 import type { Ledger, RowChange } from "./ledger.ts";
 import type { LeasedTask, TaskOutcome } from "./ports.ts";
-import { nextAttemptAt } from "./retryPolicy.ts";
+import { nextRetry } from "./retryPolicy.ts";
 import * as machine from "./taskMachine.ts";
 
 /** How far a task is when a step is behind it; between `session` and `agent_finished` Goose's own progress counts. */
@@ -79,12 +79,12 @@ function failureOf(
 ): RowChange {
   const now = deps.clock.now();
   const { code, details } = outcome.error;
-  const retryAt = nextAttemptAt(task, outcome.error, now, deps.random);
+  const retry = nextRetry(task, outcome.error, now, deps.random);
   return {
-    task: machine.fail(task, result, retryAt === undefined ? { now } : { now, retryAt }),
+    task: machine.fail(task, result, { now, retry }),
     ...ended(attempt, { outcome: "failed", endedAt: now, reason, errorCode: code }),
     events: [
-      { type: "error", code, message: reason, ...(details === undefined ? {} : { details }), ...(retryAt === undefined ? {} : { willRetryAt: retryAt }) },
+      { type: "error", code, message: reason, ...(details === undefined ? {} : { details }), ...(retry === undefined ? {} : { willRetryAt: retry.at }) },
     ],
   };
 }

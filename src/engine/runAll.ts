@@ -1,5 +1,6 @@
 import type { Event } from "../base/event.ts";
-import { setupErrors, toTaskMasterError, type ErrorCode } from "../model/errors.ts";
+import { isSetupError } from "../model/errorClasses.ts";
+import { toTaskMasterError, type ErrorCode } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
 import type { RunningTask, TaskChange } from "./facade.ts";
@@ -18,7 +19,7 @@ export interface RunAllDeps {
 
 /** Failures that every further task would meet too: the queue stops starting and the user is asked. */
 function stopsTheQueue(code: ErrorCode): boolean {
-  return setupErrors.has(code) || code === "GOOSE_AUTHENTICATION" || code === "GOOSE_CREDITS";
+  return isSetupError(code) || code === "GOOSE_AUTHENTICATION" || code === "GOOSE_CREDITS";
 }
 
 /** Keeps every slot busy until no task is ready and none of those started runs; resolves with their ids in order of their end. */

@@ -10,7 +10,7 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
       --depends ID       start only when that task is done; may be repeated
       --tag TAG          may be repeated
       --accept COMMAND   must exit 0 before the work counts; may be repeated
-      --attempts N       tries, for failures that may pass (default 1)
+      --attempts N       tries, for failures that may pass (default 3)
   list                 all tasks
   show ID              one task with its attempts
   run [--next]         run the most urgent ready task

@@ -96,7 +96,7 @@ describe("a run", () => {
 
   test("no change and no statement goes back to Goose once and then fails, never done", async () => {
     t.world.files = [];
-    const task = await t.add("write");
+    const task = await t.add("write", { maxAttempts: 1 });
     const ended = await runToEnd(t, task);
     expect(ended).toMatchObject({ status: "failed", result: { error: { code: "VERIFICATION_FAILED" } } });
     expect(t.world.turns.map((turn) => turn.prompt.sessionId)).toEqual([undefined, `session-${task.id}`]);
