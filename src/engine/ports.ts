@@ -93,6 +93,12 @@ export interface TaskStore {
   leased(): Promise<readonly Task[]>;
   attempts(taskId: TaskId): Promise<readonly Attempt[]>;
   events(taskId: TaskId, query: EventQuery): Promise<readonly TaskEvent[]>;
+  /** What concerns the queue as a whole (an agent that waits, why the queue stopped), by name. */
+  states(): Promise<ReadonlyMap<string, JsonObject>>;
+  /** Replaces one of them, undefined being none, in one transaction and only while it is still `before`; false otherwise. */
+  replaceState(name: string, before: JsonObject | undefined, after: JsonObject | undefined): Promise<boolean>;
+  /** Another process changed one of them; heard while anybody listens to `onDidChangeElsewhere`. */
+  readonly onDidChangeStateElsewhere: Event<void>;
   /** What other processes wrote to the same queue, heard within a second while anybody listens. */
   readonly onDidChangeElsewhere: Event<readonly TaskEvent[]>;
   close(): Promise<void>;

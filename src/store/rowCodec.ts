@@ -140,7 +140,7 @@ export function decodeProgress(text: SqlValue | undefined): Progress | undefined
   }
 }
 
-function parseObject(text: SqlValue | undefined, what: string): JsonObject {
+export function parseObject(text: SqlValue | undefined, what: string): JsonObject {
   let value: unknown;
   try {
     value = JSON.parse(textOf(text));

@@ -9,6 +9,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Event } from "../base/event.ts";
+import type { JsonObject } from "../base/json.ts";
 import type { CandidateFilter, EventBatch, EventQuery, TaskQuery, TaskStore, TaskWrite, TaskWriteResult } from "../engine/ports.ts";
 import { TaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
@@ -19,7 +20,7 @@ import { DependencyRows } from "./dependencyRows.ts";
 import { Journal } from "./journal.ts";
 import { foldIntoAttempt, lastProgress, mergeAttempt, mergeTask } from "./mergeWrites.ts";
 import type { OpenedDatabase } from "./openDatabase.ts";
-import { decodeAttempt, decodeLease, decodeProgress, decodeTask, encodeAttempt, encodeTask, type Row } from "./rowCodec.ts";
+import { decodeAttempt, decodeLease, decodeProgress, decodeTask, encodeAttempt, encodeTask, parseObject, type Row } from "./rowCodec.ts";
 import { toStoreError } from "./sqliteErrors.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { Transactions } from "./transactions.ts";
@@ -42,6 +43,7 @@ export class SqliteTaskStore implements TaskStore {
   /** The file, or ":memory:". */
   readonly path: string;
   readonly onDidChangeElsewhere: Event<readonly TaskEvent[]>;
+  readonly onDidChangeStateElsewhere: Event<void>;
   readonly #opened: OpenedDatabase;
   readonly #options: SqliteTaskStoreOptions;
   readonly #statements: Statements;
@@ -67,6 +69,7 @@ export class SqliteTaskStore implements TaskStore {
     this.#dependencies = new DependencyRows(this.#statements);
     this.#feed = new ChangeFeed(this.#statements, { ...options, writer, path: opened.path });
     this.onDidChangeElsewhere = this.#feed.event;
+    this.onDidChangeStateElsewhere = this.#feed.stateEvent;
   }
 
   /**
@@ -179,6 +182,22 @@ export class SqliteTaskStore implements TaskStore {
     return this.#read(() => this.#journal.page(taskId, query));
   }
 
+  /** What is damaged is told to `onBadRow` and counts as not there. */
+  async states(): Promise<ReadonlyMap<string, JsonObject>> {
+    return this.#read(() => new Map(this.#statements.states.all().flatMap((row) => this.#decodeState(row))));
+  }
+
+  async replaceState(name: string, before: JsonObject | undefined, after: JsonObject | undefined): Promise<boolean> {
+    return this.#write("save the state of the queue", () => {
+      const row = this.#statements.getState.get(name);
+      const stored = row === undefined ? undefined : this.#decodeState({ ...row, name })[0]?.[1];
+      if (JSON.stringify(stored) !== JSON.stringify(before)) return false;
+      if (after === undefined) this.#statements.dropState.run(name);
+      else this.#statements.putState.run(name, JSON.stringify(after));
+      return true;
+    });
+  }
+
   /** Idempotent; afterwards everything rejects with STORE_FAILED. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
@@ -209,6 +228,17 @@ export class SqliteTaskStore implements TaskStore {
     if (row === undefined) return;
     const attempt = foldIntoAttempt(decodeAttempt(row), events);
     this.#statements.putAttempt.run(taskId, attempt.number, ...encodeAttempt(attempt));
+  }
+
+  #decodeState(row: Row): [string, JsonObject][] {
+    const name = String(row["name"]);
+    try {
+      return [[name, parseObject(row["body"], `the state ${name} of the queue`)]];
+    } catch (error) {
+      if (!(error instanceof TaskMasterError)) throw error;
+      this.#options.onBadRow?.(error);
+      return [];
+    }
   }
 
   #decodeAll(rows: readonly Row[]): Task[] {

@@ -17,6 +17,7 @@ export function describeTaskStore(name: string, open: () => Promise<TaskStore>):
     insertContract(current);
     lineContract(current);
     filterContract(current);
+    stateContract(current);
     commitContract(current);
     releaseContract(current);
     streamContract(current);
@@ -162,6 +163,28 @@ function filterContract(current: Current): void {
     expect(await names(0, 1, { exceptAgents: ["careful"] })).toEqual(["a", "c"]);
     expect(await names(0, 1, { exceptAgents: [""] })).toEqual(["b"]);
     expect(await names(0, 1, { exceptAgents: ["", "careful"] })).toEqual([]);
+  });
+}
+
+function stateContract(current: Current): void {
+  it("keeps state of the queue by name, and replaces only what is as it was read", async () => {
+    expect(await current().states()).toEqual(new Map());
+    const [first, second] = [{ n: 1, list: [null, "ü"] }, { n: 2 }];
+    expect(await current().replaceState("a", { n: 0 }, first)).toBe(false);
+    expect(await current().replaceState("a", undefined, first)).toBe(true);
+    expect(await current().replaceState("a", undefined, second)).toBe(false);
+    expect(await current().replaceState("b", undefined, second)).toBe(true);
+    expect(await current().states()).toEqual(
+      new Map<string, unknown>([
+        ["a", first],
+        ["b", second],
+      ]),
+    );
+    const read = (await current().states()).get("a");
+    expect(await current().replaceState("a", read, second)).toBe(true);
+    expect(await current().replaceState("a", read, undefined)).toBe(false);
+    expect(await current().replaceState("a", second, undefined)).toBe(true);
+    expect([...(await current().states()).keys()]).toEqual(["b"]);
   });
 }
 

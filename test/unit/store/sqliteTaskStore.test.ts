@@ -105,6 +105,14 @@ describe("damaged rows", () => {
     expect(badRows).toHaveLength(1);
   });
 
+  it("of the queue's state are named, count as not there and can be replaced", async () => {
+    opened.db.exec("INSERT INTO queue_state VALUES ('a', '{'), ('b', '[]'), ('c', '{\"n\":1}')");
+    expect([...(await store.states()).keys()]).toEqual(["c"]);
+    expect(badRows).toMatchObject([{ code: "STORE_CORRUPT" }, { code: "STORE_CORRUPT" }]);
+    expect(await store.replaceState("a", undefined, { n: 2 })).toBe(true);
+    expect([...(await store.states()).keys()]).toEqual(["a", "c"]);
+  });
+
   it("of attempts and events are named", async () => {
     opened.db.exec("UPDATE attempts SET body = '{}'");
     opened.db.exec("UPDATE events SET body = '{' WHERE seq = 1");
@@ -195,6 +203,24 @@ describe("two stores on one file", () => {
     await other.close();
     expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+it("a store hears when another changes the queue's state, and not when only tasks change", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const [, other] = openStore();
+  let heard = 0;
+  other.onDidChangeStateElsewhere(() => heard++);
+  other.onDidChangeElsewhere(() => undefined);
+  await insertAndClaim();
+  vi.advanceTimersByTime(250);
+  expect(heard).toBe(0);
+  await store.replaceState("a", undefined, { n: 1 });
+  vi.advanceTimersByTime(500);
+  expect(heard).toBe(1);
+  await store.replaceState("a", { n: 1 }, undefined);
+  vi.advanceTimersByTime(500);
+  expect(heard).toBe(2);
+  await other.close();
 });
 
 describe("the feed of changes must", () => {
