@@ -1,4 +1,5 @@
 import type { AgentRunner, Clock, GitOperations, Logger, Random, RunReaper, TaskStore, Timers, Verifier, WorkerHost } from "./ports.ts";
+import type { QueueGuard } from "./queueGuard.ts";
 import type { EngineSettings } from "../model/settings.ts";
 
 /** What the engine and its runs share. */
@@ -25,4 +26,9 @@ export interface EngineDeps {
   readonly leaseMs: number;
   /** The working directory whose repository the tasks change. */
   readonly repository: string;
+}
+
+/** What a run needs besides. */
+export interface RunDeps extends EngineDeps {
+  readonly guard: QueueGuard;
 }

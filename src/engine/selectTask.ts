@@ -51,9 +51,14 @@ export function score(task: Task, now: number): number {
   return weights[task.priority] * deadlineBoost(task.deadline, now);
 }
 
-/** Whether a task may start now, by status, time and the caller's limits. The store has checked its dependencies: with one open it is blocked. */
-export function isEligible(task: Task, now: number, criteria: RunCriteria = {}): boolean {
-  if (task.status !== "todo" || (task.notBefore ?? 0) > now) return false;
+/** A caller's limits, and the agent profiles that may not work now (the empty name is the default one). */
+export interface Eligibility extends RunCriteria {
+  readonly exceptAgents?: readonly string[];
+}
+
+/** Whether a task may start now, by status, time, agent and the caller's limits. The store has checked its dependencies: with one open it is blocked. */
+export function isEligible(task: Task, now: number, criteria: Eligibility = {}): boolean {
+  if (task.status !== "todo" || (task.notBefore ?? 0) > now || criteria.exceptAgents?.includes(task.agent ?? "") === true) return false;
   return prioritiesOf(criteria).includes(task.priority) && (criteria.requireTags ?? []).every((tag) => task.tags.includes(tag));
 }
 
@@ -69,7 +74,7 @@ export function compareUrgency(a: Task, b: Task, now: number): number {
 }
 
 /** The most urgent eligible task; undefined when none is. */
-export function selectTask(candidates: readonly Task[], now: number, criteria: RunCriteria = {}): Task | undefined {
+export function selectTask(candidates: readonly Task[], now: number, criteria: Eligibility = {}): Task | undefined {
   return candidates.filter((task) => isEligible(task, now, criteria)).sort((a, b) => compareUrgency(a, b, now))[0];
 }
 

@@ -1,17 +1,20 @@
 import { Emitter, type Disposable, type Event } from "../base/event.ts";
 import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
-import { parseTaskId, type TaskId } from "../model/ids.ts";
+import type { TaskId } from "../model/ids.ts";
 import type { Attempt, Task, TaskRequest } from "../model/task.ts";
+import type { QueueStatus } from "../model/queueStatus.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
 import type { EngineDeps } from "./engineDeps.ts";
 import type { NewTask, RunCriteria, RunningTask, TaskChange, TaskEngineFacade } from "./facade.ts";
 import { InterruptedTasks } from "./interruptedTasks.ts";
 import { Ledger } from "./ledger.ts";
 import { LeaseDesk } from "./lease.ts";
+import { findTask } from "./findTask.ts";
 import { makeTask } from "./newTask.ts";
+import { startNext, type Start } from "./nextTask.ts";
 import type { EventQuery, LeasedTask } from "./ports.ts";
+import { QueueGuard } from "./queueGuard.ts";
 import { runAll } from "./runAll.ts";
-import { candidatesPerPriority, checkCriteria, prioritiesOf, selectTask } from "./selectTask.ts";
 import * as machine from "./taskMachine.ts";
 import { TaskRun } from "./taskRun.ts";
 
@@ -21,10 +24,12 @@ import { TaskRun } from "./taskRun.ts";
  */
 export class TaskEngine implements TaskEngineFacade {
   readonly onDidChange: Event<readonly TaskChange[]>;
+  readonly onDidChangeQueue: Event<QueueStatus>;
   readonly #deps: EngineDeps;
   readonly #changes: Emitter<readonly TaskChange[]>;
   readonly #ledger: Ledger;
   readonly #desk: LeaseDesk;
+  readonly #guard: QueueGuard;
   readonly #interrupted: InterruptedTasks;
   readonly #runs = new Map<TaskId, TaskRun>();
   readonly #subscriptions: Disposable[] = [];
@@ -35,8 +40,10 @@ export class TaskEngine implements TaskEngineFacade {
     this.#deps = deps;
     this.#changes = new Emitter((error) => deps.log.error("a listener failed", { error: String(error) }));
     this.onDidChange = this.#changes.event;
+    this.#guard = new QueueGuard(deps);
+    this.onDidChangeQueue = this.#guard.onDidChange;
     this.#ledger = new Ledger(deps.store, deps.clock, this.#changes);
-    this.#interrupted = new InterruptedTasks(deps, { hasFreeSlot: () => this.hasFreeSlot, resume: (id) => this.resume(id) });
+    this.#interrupted = new InterruptedTasks(deps, { hasFreeSlot: () => this.hasFreeSlot, resume: (id) => this.#takeUp(id) });
     this.#desk = new LeaseDesk(deps, this.#ledger, (id, attempt) => this.#interrupted.add(id, attempt));
   }
 
@@ -53,6 +60,7 @@ export class TaskEngine implements TaskEngineFacade {
         this.#ledger.publishFromElsewhere(events).catch((error: unknown) => this.#logFailure("changes of another process could not be read", error));
         void this.#obeyRequests(events);
       }),
+      this.#guard.watch(),
       this.#desk.watch(),
     );
   }
@@ -88,55 +96,37 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#deps.store.events(id, query);
   }
 
-  async find(idOrPrefix: string): Promise<Task> {
-    const id = parseTaskId(idOrPrefix);
-    const exact = id === undefined ? undefined : await this.#deps.store.get(id);
-    if (exact !== undefined) return exact;
-    const matches = idOrPrefix === "" ? [] : (await this.list()).filter((task) => task.id.startsWith(idOrPrefix.toLowerCase()));
-    if (matches.length > 1) {
-      throw new TaskMasterError(
-        "INVALID_INPUT",
-        `"${idOrPrefix}" fits ${matches.length} tasks: ${matches
-          .map((task) => task.id)
-          .slice(0, 5)
-          .join(", ")}. Give more of the id.`,
-      );
-    }
-    if (matches[0] === undefined)
-      throw new TaskMasterError("TASK_NOT_FOUND", `There is no task "${idOrPrefix.slice(0, 40)}" in this queue. List the tasks to see their ids.`);
-    return matches[0];
+  find(idOrPrefix: string): Promise<Task> {
+    return findTask(this.#deps.store, idOrPrefix);
   }
 
   async runNext(criteria: RunCriteria = {}): Promise<RunningTask | undefined> {
-    checkCriteria(criteria);
-    this.#assertFreeSlot();
-    const { requireTags = [] } = criteria;
-    for (;;) {
-      const now = this.#deps.clock.now();
-      const filter = { priorities: prioritiesOf(criteria), requireTags };
-      const task = selectTask(await this.#deps.store.candidates(now, candidatesPerPriority(criteria), filter), now, criteria);
-      if (task === undefined) return undefined;
-      try {
-        return this.#launch(await this.#desk.claim(task.id));
-      } catch (thrown) {
-        if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker: choose again
-      }
-    }
+    const start = await this.#startNext(criteria, true);
+    return start.kind === "started" ? start.run : undefined;
   }
 
   async run(id: TaskId): Promise<RunningTask> {
     this.#assertFreeSlot();
-    return this.#launch(await this.#desk.claim(id));
+    return this.#claimAndLaunch(id, true);
   }
 
   runAll(criteria: RunCriteria = {}, { signal }: { readonly signal?: AbortSignal } = {}): Promise<readonly TaskId[]> {
     return runAll({
       ...(signal === undefined ? {} : { signal }),
-      startNext: () => (this.hasFreeSlot ? this.runNext(criteria) : Promise.resolve(undefined)),
+      startNext: () => (this.hasFreeSlot ? this.#startNext(criteria, false) : Promise.resolve({ kind: "nothing" })),
       onDidChange: this.onDidChange,
+      onDidChangeQueue: this.onDidChangeQueue,
       clock: this.#deps.clock,
       timers: this.#deps.timers,
     });
+  }
+
+  queueStatus(): Promise<QueueStatus> {
+    return this.#guard.status();
+  }
+
+  resumeQueue(): Promise<void> {
+    return this.#guard.resume();
   }
 
   async pause(id: TaskId): Promise<void> {
@@ -185,6 +175,26 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#stopping === undefined && active < this.#deps.settings().poolSize;
   }
 
+  async #startNext(criteria: RunCriteria, isWish: boolean): Promise<Start> {
+    this.#assertFreeSlot();
+    const { store, clock } = this.#deps;
+    return startNext({ store, clock, guard: this.#guard, launch: (id) => this.#claimAndLaunch(id, isWish) }, criteria, isWish);
+  }
+
+  /** Goes on with an interrupted task, unless the queue as a whole starts nothing; what is committed needs no agent. */
+  async #takeUp(id: TaskId): Promise<void> {
+    const steps = (await this.attempts(id)).at(-1)?.steps ?? [];
+    if (!steps.includes("committed")) await this.#guard.assertOpen(await this.#ledger.read(id));
+    await this.resume(id);
+  }
+
+  /** A person's wish ends a stop of the queue; before the run, which may be what stops it again. */
+  async #claimAndLaunch(id: TaskId, isWish: boolean): Promise<RunningTask> {
+    const leased = await this.#desk.claim(id);
+    if (isWish) await this.#guard.goOn();
+    return this.#launch(leased);
+  }
+
   #assertTrusted(): void {
     if (!this.#deps.isTrusted())
       throw new TaskMasterError("UNTRUSTED", "This workspace is not trusted: its queue can only be looked at. Trust the workspace to run tasks in it.");
@@ -202,7 +212,7 @@ export class TaskEngine implements TaskEngineFacade {
 
   #launch(leased: LeasedTask): RunningTask {
     const { id } = leased.task;
-    const run = new TaskRun(this.#deps, this.#ledger, leased);
+    const run = new TaskRun({ ...this.#deps, guard: this.#guard }, this.#ledger, leased);
     this.#runs.set(id, run);
     const finished = run.finished.finally(() => {
       this.#runs.delete(id);
@@ -265,6 +275,7 @@ export class TaskEngine implements TaskEngineFacade {
     timer.dispose();
     await workers.stop(Math.max(0, end - clock.now()));
     this.#changes.dispose();
+    this.#guard.dispose();
   }
 
   #logFailure(what: string, thrown: unknown): void {

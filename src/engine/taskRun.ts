@@ -7,7 +7,7 @@ import type { Ledger } from "./ledger.ts";
 import { loop } from "./loop.ts";
 import { recordOutcome, recordStep } from "./outcome.ts";
 import type { AbortOptions, AgentPrompt, AgentResult, AgentTurn, LeasedTask, TaskOutcome, Workspace } from "./ports.ts";
-import type { EngineDeps } from "./engineDeps.ts";
+import type { RunDeps } from "./engineDeps.ts";
 import { decidePermission } from "./permissionPolicy.ts";
 import { RunEnd, type EndIntent } from "./runEnd.ts";
 import { continuePrompt, handOverPrompt, taskPrompt } from "./taskContext.ts";
@@ -25,14 +25,14 @@ export class TaskRun {
   readonly leased: LeasedTask;
   /** Settles with the task as it is when nothing of the run goes on; never rejects. */
   readonly finished: Promise<Task>;
-  readonly #deps: EngineDeps;
+  readonly #deps: RunDeps;
   readonly #ledger: Ledger;
   readonly #gate = new Gate();
   readonly #controller = new AbortController();
   #turn: AgentTurn | undefined;
   #heartbeat: Disposable | undefined;
 
-  constructor(deps: EngineDeps, ledger: Ledger, leased: LeasedTask) {
+  constructor(deps: RunDeps, ledger: Ledger, leased: LeasedTask) {
     this.#deps = deps;
     this.#ledger = ledger;
     this.leased = leased;

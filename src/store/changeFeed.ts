@@ -38,7 +38,8 @@ export class ChangeFeed {
   #timer: NodeJS.Timeout | undefined;
   readonly #stateEmitter: Emitter<void>;
   #dataVersion = 0;
-  #states = "";
+  /** The queue's own state at the last look; undefined when it is not known. */
+  #states: string | undefined;
   #lastId = 0;
   #isDisposed = false;
 
@@ -70,6 +71,11 @@ export class ChangeFeed {
       },
     };
   };
+
+  /** This store changed the queue's own state: what others do to it next counts, even if it then is as it was before. */
+  forgetState(): void {
+    this.#states = undefined;
+  }
 
   dispose(): void {
     this.#isDisposed = true;

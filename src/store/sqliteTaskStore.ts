@@ -194,6 +194,7 @@ export class SqliteTaskStore implements TaskStore {
       if (JSON.stringify(stored) !== JSON.stringify(before)) return false;
       if (after === undefined) this.#statements.dropState.run(name);
       else this.#statements.putState.run(name, JSON.stringify(after));
+      this.#feed.forgetState();
       return true;
     });
   }

@@ -220,6 +220,11 @@ it("a store hears when another changes the queue's state, and not when only task
   await store.replaceState("a", { n: 1 }, undefined);
   vi.advanceTimersByTime(500);
   expect(heard).toBe(2);
+  // As it was at the last look, but not since then: the store itself changed it in between.
+  await other.replaceState("b", undefined, { n: 1 });
+  await store.replaceState("b", { n: 1 }, undefined);
+  vi.advanceTimersByTime(500);
+  expect(heard).toBe(3);
   await other.close();
 });
 
