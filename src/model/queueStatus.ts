@@ -44,7 +44,7 @@ export function stopReason({ failures, isCertain }: QueueStop): string {
   const words = `"${last.title}": ${last.message.slice(0, maxReason)} (${last.code})`;
   return isCertain
     ? `The queue has stopped, because every task would fail the same way. ${words}`
-    : `The queue has stopped after ${failures.length} failed attempts in a row. The last was ${words}`;
+    : `The queue has stopped after ${failures.length} failed ${failures.length === 1 ? "attempt" : "attempts in a row"}. The last was ${words}`;
 }
 
 /** That an agent waits, and until when. */

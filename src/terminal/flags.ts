@@ -36,5 +36,6 @@ export const flagDefinitions: readonly FlagDefinition[] = [
   { name: "max-turns", value: "N", verbs: ["run", "resume"] },
   { name: "max-minutes", value: "N", verbs: ["run", "resume"] },
   { name: "idle-minutes", value: "N", verbs: ["run", "resume"] },
+  { name: "queue", verbs: ["resume"] },
   { name: "follow", short: "f", verbs: ["logs"] },
 ];

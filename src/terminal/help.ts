@@ -24,6 +24,7 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
       --max-minutes N    length of an attempt, pauses not counted (default 60)
       --idle-minutes N   an attempt without any sign of life ends after this (default 10)
   pause|resume ID      hold a task and keep its place; go on
+  resume --queue       start tasks again after the queue has stopped by itself; agents at a usage limit try at once
   stop ID              end the attempt; the work stays on its branch
   cancel ID            give the task up
   retry ID             put a stopped, failed or cancelled task back into the queue

@@ -8,6 +8,7 @@ import { followLog } from "./followLog.ts";
 import { helpText } from "./help.ts";
 import { Output } from "./output.ts";
 import { asksForJson, type Command, type GlobalOptions, type ParsedArguments, parseArguments } from "./parseArguments.ts";
+import { resumeQueue } from "./queueText.ts";
 import { listTasks, showTask } from "./readTasks.ts";
 import { resumeTask, runTasks } from "./runTasks.ts";
 import { type SignalWatch, watchSignals } from "./signals.ts";
@@ -94,6 +95,8 @@ function runVerb(context: VerbContext, command: QueueCommand): Promise<number> {
       return showTask(context, command.id);
     case "run":
       return runTasks(context, command);
+    case "resumeQueue":
+      return resumeQueue(context);
     case "resume":
       return resumeTask(context, command.id);
     case "logs":

@@ -38,7 +38,7 @@ export type Command =
   | { readonly verb: "show" | "resume"; readonly id: string }
   | { readonly verb: ChangeVerb; readonly id: string }
   | { readonly verb: "logs"; readonly id: string; readonly follow: boolean }
-  | { readonly verb: "list" }
+  | { readonly verb: "list" | "resumeQueue" }
   | { readonly verb: "doctor" }
   | { readonly verb: "help" }
   | { readonly verb: "version" };
@@ -105,6 +105,10 @@ function parseCommand(verb: Verb, { words, flags }: ScannedArguments): Command {
       return { verb, select: runSelection(words, flags), criteria: runCriteria(flags) };
     case "logs":
       return { verb, id: oneId(verb, words), follow: has(flags, "follow") };
+    case "resume":
+      if (!has(flags, "queue")) return { verb, id: oneId(verb, words) };
+      if (words[0] !== undefined) throw usageError(`resume takes an id or --queue, not both.`);
+      return { verb: "resumeQueue" };
     case "list":
     case "doctor":
       if (words[0] !== undefined) throw usageError(`${verb} takes no argument, but "${words[0]}" was given.`);

@@ -1,11 +1,13 @@
 import { abortable } from "../base/abort.ts";
 import { type ErrorCode, toTaskMasterError } from "../model/errors.ts";
+import type { QueueStatus } from "../model/queueStatus.ts";
 import type { Task } from "../model/task.ts";
 import { reportTask } from "./changeTask.ts";
 import { cleanLine } from "./cleanText.ts";
 import type { VerbContext } from "./context.ts";
 import { exitCodeOfRun, exitCodes } from "./exitCodes.ts";
 import type { RunCommand } from "./parseArguments.ts";
+import { reportQueue, watchQueue } from "./queueText.ts";
 import { RunWatch } from "./runWatch.ts";
 import { paintStatus, taskName } from "./taskText.ts";
 
@@ -16,6 +18,7 @@ export async function runTasks(context: VerbContext, { select, criteria }: RunCo
   if (typeof select !== "string") for (const id of select) tasks.push(await context.engine.find(id));
   const watch = new RunWatch(context, { withIds: select === "all" || tasks.length > 1 });
   const refused: ErrorCode[] = [];
+  const queue = watchQueue(context);
   try {
     await untilSignal(context, async () => {
       if (select === "all") for (const id of await context.engine.runAll(criteria)) watch.update(await context.engine.get(id));
@@ -23,6 +26,7 @@ export async function runTasks(context: VerbContext, { select, criteria }: RunCo
       else refused.push(...(await runEach(context, watch, tasks)));
     });
   } finally {
+    queue.dispose();
     watch.dispose();
   }
   return summarize(context, watch, refused);
@@ -83,7 +87,10 @@ async function runEach({ engine, output, signal }: VerbContext, watch: RunWatch,
   return refused;
 }
 
-async function summarize({ output, stdoutClosed }: VerbContext, watch: RunWatch, refused: readonly ErrorCode[]): Promise<number> {
+async function summarize({ engine, output, signal, stdoutClosed }: VerbContext, watch: RunWatch, refused: readonly ErrorCode[]): Promise<number> {
+  // After a signal the queue is closed.
+  const status: QueueStatus = signal.aborted ? { limits: [] } : await engine.queueStatus();
+  reportQueue(output, status);
   const ran = watch.tasks;
   const failed = ran.filter(({ status }) => status !== "done");
   output.record("summary", {
@@ -98,7 +105,8 @@ async function summarize({ output, stdoutClosed }: VerbContext, watch: RunWatch,
     output.line(`${paintStatus(task.status, output.paint, 11)} ${taskName(task)}${branch}`);
   }
   if (stdoutClosed.aborted) tellPaused(output, failed);
-  return exitCodeOfRun([...failed.map((task) => errorCode(watch, task)), ...refused]);
+  const stopped = status.stop?.failures.at(-1)?.code;
+  return exitCodeOfRun([...failed.map((task) => errorCode(watch, task)), ...refused, ...(stopped === undefined ? [] : [stopped])]);
 }
 
 /** Nobody sees the summary then: without a word the tasks would seem to be lost. */

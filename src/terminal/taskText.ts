@@ -46,6 +46,7 @@ function listExtras(task: Task): string {
   const parts = [
     task.attention === undefined ? undefined : `needs you: ${task.attention.kind}`,
     task.status === "in_progress" || task.status === "paused" ? `${task.progress.percent} %` : undefined,
+    task.status === "todo" && (task.notBefore ?? 0) > Date.now() ? `not before ${localTime(task.notBefore ?? 0)}` : undefined,
     task.deadline === undefined ? undefined : `due ${localTime(task.deadline)}`,
     task.status === "blocked" ? `waits for ${task.dependsOn.join(", ")}` : undefined,
     task.branch === undefined ? undefined : cleanLine(task.branch),
