@@ -6,6 +6,7 @@ import { cancelTask } from "./cancelTask.ts";
 import type { Command, CommandDeps } from "./commandDeps.ts";
 import { openRun } from "./openRun.ts";
 import { pauseTask } from "./pauseTask.ts";
+import { resumeQueue } from "./resumeQueue.ts";
 import { resumeTask } from "./resumeTask.ts";
 import { retryTask } from "./retryTask.ts";
 import { runAllTasks } from "./runAllTasks.ts";
@@ -24,6 +25,7 @@ const verbs: { readonly [K in keyof typeof commandIds]: Command } = {
   stopTask,
   cancelTask,
   retryTask,
+  resumeQueue,
   openRun,
   showLog,
 };

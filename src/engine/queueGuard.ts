@@ -107,7 +107,7 @@ export class QueueGuard {
         const met = { now, startedAt: attempt.startedAt, retryAt: retry.at, reason: error.message };
         return this.#change(agents.limitName(agents.agentOf(task)), (stored) => agents.limitJson(agents.afterLimit(agents.parseLimit(stored), met, random)));
       }
-      const isCertain = retry === undefined && retryPolicies[errorClass].then === "stop the queue";
+      const isCertain = retry === undefined && retryPolicies[errorClass].whenFinal === "stop the queue";
       const failure = { taskId: task.id, title: task.title, code: error.code, message: error.message, at: now };
       return this.#change(breaker.breakerName, (stored) => breaker.breakerJson(breaker.afterFailure(breaker.parseBreaker(stored), failure, isCertain)));
     });

@@ -43,7 +43,7 @@ export interface RetryPolicy {
   /** The wait is nobody's fault: the attempt costs no try, so that the task waits as long as it must. */
   readonly isFree?: true;
   /** When it is not tried again: only the task has failed, or the queue stops, because every other task would meet the same. */
-  readonly then: "fail" | "stop the queue";
+  readonly whenFinal: "fail" | "stop the queue";
 }
 
 const second = 1_000;
@@ -52,19 +52,19 @@ const never = { tries: 1, firstDelayMs: 0, maxDelayMs: 0 } as const;
 
 /** What follows from each class. */
 export const retryPolicies: { readonly [C in ErrorClass]: RetryPolicy } = {
-  network: { tries: 20, firstDelayMs: 10 * second, maxDelayMs: 15 * minute, then: "fail" },
-  limit: { tries: Infinity, firstDelayMs: minute, maxDelayMs: 60 * minute, isFree: true, then: "fail" },
-  credits: { ...never, then: "stop the queue" },
-  provider: { tries: 10, firstDelayMs: 30 * second, maxDelayMs: 30 * minute, then: "fail" },
-  authentication: { ...never, then: "stop the queue" },
-  agent: { tries: 5, firstDelayMs: 10 * second, maxDelayMs: 5 * minute, then: "fail" },
-  refused: { ...never, then: "fail" },
-  verification: { tries: 3, firstDelayMs: 5 * second, maxDelayMs: minute, then: "fail" },
-  git: { tries: 5, firstDelayMs: 2 * second, maxDelayMs: minute, then: "fail" },
-  storage: { tries: Infinity, firstDelayMs: minute, maxDelayMs: 15 * minute, isFree: true, then: "stop the queue" },
-  internal: { tries: 3, firstDelayMs: 5 * second, maxDelayMs: minute, then: "fail" },
-  setup: { ...never, then: "stop the queue" },
-  input: { ...never, then: "fail" },
+  network: { tries: 20, firstDelayMs: 10 * second, maxDelayMs: 15 * minute, whenFinal: "fail" },
+  limit: { tries: Infinity, firstDelayMs: minute, maxDelayMs: 60 * minute, isFree: true, whenFinal: "fail" },
+  credits: { ...never, whenFinal: "stop the queue" },
+  provider: { tries: 10, firstDelayMs: 30 * second, maxDelayMs: 30 * minute, whenFinal: "fail" },
+  authentication: { ...never, whenFinal: "stop the queue" },
+  agent: { tries: 5, firstDelayMs: 10 * second, maxDelayMs: 5 * minute, whenFinal: "fail" },
+  refused: { ...never, whenFinal: "fail" },
+  verification: { tries: 3, firstDelayMs: 5 * second, maxDelayMs: minute, whenFinal: "fail" },
+  git: { tries: 5, firstDelayMs: 2 * second, maxDelayMs: minute, whenFinal: "fail" },
+  storage: { tries: Infinity, firstDelayMs: minute, maxDelayMs: 15 * minute, isFree: true, whenFinal: "stop the queue" },
+  internal: { tries: 3, firstDelayMs: 5 * second, maxDelayMs: minute, whenFinal: "fail" },
+  setup: { ...never, whenFinal: "stop the queue" },
+  input: { ...never, whenFinal: "fail" },
 };
 
 /** The class of every code. */

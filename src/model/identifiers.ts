@@ -16,6 +16,7 @@ export const commandIds = {
   stopTask: "taskMaster.stopTask",
   cancelTask: "taskMaster.cancelTask",
   retryTask: "taskMaster.retryTask",
+  resumeQueue: "taskMaster.resumeQueue",
   openRun: "taskMaster.openRun",
   showLog: "taskMaster.showLog",
 } as const;
@@ -30,6 +31,8 @@ export const contextKeys = {
   hasTasks: "taskMaster.hasTasks",
   hasRunningTask: "taskMaster.hasRunningTask",
   hasRepository: "taskMaster.hasRepository",
+  /** The queue has stopped by itself, or an agent waits for a usage limit. */
+  isQueueHeld: "taskMaster.isQueueHeld",
 } as const;
 
 /** Settings of the manifest, each with the name that the engine knows it by. */

@@ -140,6 +140,7 @@ export function decodeProgress(text: SqlValue | undefined): Progress | undefined
   }
 }
 
+/** A stored JSON object; STORE_CORRUPT naming `what` when the text holds none. */
 export function parseObject(text: SqlValue | undefined, what: string): JsonObject {
   let value: unknown;
   try {
@@ -152,7 +153,7 @@ export function parseObject(text: SqlValue | undefined, what: string): JsonObjec
 }
 
 /** The schema is STRICT: a TEXT column holds nothing else. */
-function textOf(value: SqlValue | undefined): string {
+export function textOf(value: SqlValue | undefined): string {
   return typeof value === "string" ? value : "";
 }
 

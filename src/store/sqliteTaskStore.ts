@@ -20,7 +20,7 @@ import { DependencyRows } from "./dependencyRows.ts";
 import { Journal } from "./journal.ts";
 import { foldIntoAttempt, lastProgress, mergeAttempt, mergeTask } from "./mergeWrites.ts";
 import type { OpenedDatabase } from "./openDatabase.ts";
-import { decodeAttempt, decodeLease, decodeProgress, decodeTask, encodeAttempt, encodeTask, parseObject, type Row } from "./rowCodec.ts";
+import { decodeAttempt, decodeLease, decodeProgress, decodeTask, encodeAttempt, encodeTask, parseObject, textOf, type Row } from "./rowCodec.ts";
 import { toStoreError } from "./sqliteErrors.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { Transactions } from "./transactions.ts";
@@ -232,7 +232,7 @@ export class SqliteTaskStore implements TaskStore {
   }
 
   #decodeState(row: Row): [string, JsonObject][] {
-    const name = String(row["name"]);
+    const name = textOf(row["name"]);
     try {
       return [[name, parseObject(row["body"], `the state ${name} of the queue`)]];
     } catch (error) {

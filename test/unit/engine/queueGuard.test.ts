@@ -266,10 +266,10 @@ describe("the circuit breaker", () => {
       t.world.onTurn = failing("GOOSE_NOT_FOUND");
       await t.engine.runAll();
       t.world.onTurn = (turn) => turn.finish();
-      expect(await t.engine.runAll()).toEqual([]);
     });
 
     test("by a task that a person runs", async () => {
+      expect(await t.engine.runAll()).toEqual([]);
       await (
         await other.engine.run((await t.engine.list())[1]?.id as Task["id"])
       ).finished;

@@ -32,7 +32,7 @@ describe("classes", () => {
   });
 
   test("what every other task would meet too stops the queue", () => {
-    const stopping = (Object.keys(retryPolicies) as ErrorClass[]).filter((name) => retryPolicies[name].then === "stop the queue");
+    const stopping = (Object.keys(retryPolicies) as ErrorClass[]).filter((name) => retryPolicies[name].whenFinal === "stop the queue");
     expect(stopping).toEqual(["credits", "authentication", "storage", "setup"]);
     expect(errorCodes.filter(isSetupError)).toEqual(errorCodes.filter((code) => ["setup", "storage"].includes(errorClasses[code])));
   });
