@@ -89,6 +89,7 @@ export class QueueGuard {
   /** An attempt is about to be recorded as done. */
   succeeded({ task, attempt }: LeasedTask): Promise<void> {
     return this.#remember(async () => {
+      if ((await this.#deps.store.states()).size === 0) return; // nearly always
       await this.#change(breaker.breakerName, (stored) => jsonOf(breaker.afterSuccess(breaker.parseBreaker(stored)), breaker.breakerJson));
       await this.#change(agents.limitName(agents.agentOf(task)), (stored) => {
         const limit = agents.parseLimit(stored);

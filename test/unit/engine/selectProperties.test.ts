@@ -83,7 +83,7 @@ describe("order of urgency", () => {
 
 describe("today", () => {
   const run = promisify(execFile);
-  const script = path.join(import.meta.dirname, "fixtures/localDays.ts");
+  const script = path.join(import.meta.dirname, "fixtures/childLocalDays.ts");
 
   // The zone belongs to the process, so each has one of its own.
   test.each([
