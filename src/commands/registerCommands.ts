@@ -9,6 +9,7 @@ import { editDependencies } from "./editDependencies.ts";
 import { openRun } from "./openRun.ts";
 import { pauseTask } from "./pauseTask.ts";
 import { removeTask } from "./removeTask.ts";
+import { resumeQueue } from "./resumeQueue.ts";
 import { resumeTask } from "./resumeTask.ts";
 import { retryDependency } from "./retryDependency.ts";
 import { retryTask } from "./retryTask.ts";
@@ -32,6 +33,7 @@ const verbs: { readonly [K in keyof typeof commandIds]: Command } = {
   editDependencies,
   retryDependency,
   dropDependency,
+  resumeQueue,
   openRun,
   showLog,
 };

@@ -3,7 +3,8 @@ import type { TaskEngineFacade } from "../engine/facade.ts";
 import { treeViewId } from "../model/identifiers.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
-import { tell } from "../platform/messages.ts";
+import { resumeQueueButton, showLogButton, tell } from "../platform/messages.ts";
+import { queueMessage } from "../views/queueMessage.ts";
 import { addTaskButton } from "./addTaskButton.ts";
 import type { Command } from "./commandDeps.ts";
 import { summarizeRuns } from "./runSummary.ts";
@@ -13,7 +14,9 @@ export const runAllTasks: Command = async (deps) => {
   const engine = await deps.engine();
   const ids = await withCancelButton(engine);
   if (ids.length === 0) {
-    tell("information", "No task was ready to run.", [addTaskButton]);
+    const held = queueMessage(await engine.queueStatus(), Date.now());
+    if (held !== undefined) tell("warning", held, [resumeQueueButton, showLogButton]);
+    else tell("information", "No task was ready to run.", [addTaskButton]);
     return ids;
   }
   // What was removed meanwhile is not there to be counted.

@@ -1,12 +1,16 @@
-import { tell } from "../platform/messages.ts";
+import { resumeQueueButton, tell } from "../platform/messages.ts";
+import { queueMessage } from "../views/queueMessage.ts";
 import { addTaskButton } from "./addTaskButton.ts";
 import type { Command } from "./commandDeps.ts";
 
 /** Starts the most urgent ready task and shows its run; resolves with its id once it has started. */
 export const runNextTask: Command = async (deps) => {
-  const running = await (await deps.engine()).runNext();
+  const engine = await deps.engine();
+  const running = await engine.runNext();
   if (running === undefined) {
-    tell("information", "No task is ready to run.", [addTaskButton]);
+    const held = queueMessage(await engine.queueStatus(), Date.now());
+    if (held === undefined) tell("information", "No task is ready to run.", [addTaskButton]);
+    else tell("information", `No task is ready to run. ${held}`, [resumeQueueButton]);
     return undefined;
   }
   deps.openRun(running.task.id, { beside: true });

@@ -7,6 +7,7 @@ import type { Log } from "../platform/logger.ts";
 import { tellError } from "../platform/messages.ts";
 import { RepositoryWatch } from "../platform/workspaceFolder.ts";
 import { Notifications } from "../views/notifications.ts";
+import { QueueWatch } from "../views/queueWatch.ts";
 import { reportSession, type WithWarnings } from "../views/sessionReporter.ts";
 import { StatusBar } from "../views/statusBar.ts";
 import { TaskList } from "../views/taskList.ts";
@@ -56,13 +57,16 @@ export function createUserInterface<T extends WithEngine>(
     loaded = list.follow(opened).catch((error: unknown) => tellError(error, log));
     panels.follow(opened);
     notifications.follow(opened);
+    queue.follow(opened).catch((error: unknown) => tellError(error, log));
   });
   const tree = new TaskTree(list, () => session.start().then(() => loaded));
+  const queue = new QueueWatch({ say: (message) => tree.say(message), hear: (status, isFirst) => notifications.hearQueue(status, isFirst) });
   return [
     list,
     panels,
     notifications,
     following,
+    queue,
     tree,
     new StatusBar(list),
     ...followRepository(session),

@@ -4,7 +4,8 @@ import type { Task } from "../model/task.ts";
 import type { WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
 import { decidePermission } from "./permissionPolicy.ts";
-import type { AgentPrompt, AgentResult, AgentRunner, AgentTurn, LeasedTask, Logger, LooperDeps, TaskStore, Workspace } from "./ports.ts";
+import type { AgentPrompt, AgentResult, AgentRunner, AgentTurn, LeasedTask, Logger, TaskStore, Workspace } from "./ports.ts";
+import type { LooperDeps } from "./looper.ts";
 import { RunEnd } from "./runEnd.ts";
 import { continuePrompt, handOverPrompt, taskPrompt } from "./taskContext.ts";
 

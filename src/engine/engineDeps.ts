@@ -1,4 +1,5 @@
 import type { AgentRunner, Clock, GitOperations, Logger, Random, RunReaper, TaskStore, Timers, Verifier, WorkerHost } from "./ports.ts";
+import type { QueueGuard } from "./queueGuard.ts";
 import type { EngineSettings } from "../model/settings.ts";
 
 /** What working a queue needs: claims, leases, outcomes. */
@@ -30,3 +31,11 @@ export interface EngineDeps extends QueueDeps {
   /** Where handlers run; started with the engine and stopped with it. */
   readonly workers: WorkerHost;
 }
+
+/** What the end of an attempt is recorded with. */
+export interface OutcomeDeps extends QueueDeps {
+  readonly guard: QueueGuard;
+}
+
+/** What a run needs besides. */
+export interface RunDeps extends EngineDeps, OutcomeDeps {}

@@ -2,6 +2,7 @@ import type { Event } from "../base/event.ts";
 import type { Blocker } from "../model/dependencies.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Acceptance, Attempt, Budget, Priority, Task } from "../model/task.ts";
+import type { QueueStatus } from "../model/queueStatus.ts";
 import type { TaskEvent, TaskEventName } from "../model/taskEvent.ts";
 import type { EventQuery } from "./ports.ts";
 
@@ -29,7 +30,14 @@ export interface DependencyChange {
 
 /** Limits which tasks a run may take. */
 export interface RunCriteria {
+  /** The task has all of these. */
   readonly requireTags?: readonly string[];
+  /** Least urgent priority that counts. */
+  readonly minPriority?: Priority;
+  /** Most urgent priority that counts. */
+  readonly maxPriority?: Priority;
+  /** How many candidates are read for one choice (at least one of each priority); 50 when absent. */
+  readonly limit?: number;
 }
 
 /** Published after the journal holds it: what happened, and the task as it is now. */
@@ -58,13 +66,16 @@ export interface TaskEngineFacade {
   events(id: TaskId, query: EventQuery): Promise<readonly TaskEvent[]>;
   /** Finds a task by its id or a unique beginning of it (TASK_NOT_FOUND, INVALID_INPUT when ambiguous). */
   find(idOrPrefix: string): Promise<Task>;
-  /** Claims and starts the most urgent ready task; undefined when none is ready. The run goes on after the promise resolves. */
+  /**
+   * Claims and starts the most urgent ready task, also when the queue has stopped, which then goes on; undefined when none is
+   * ready, or those that are wait for their agent's limit. The run goes on after the promise resolves.
+   */
   runNext(criteria?: RunCriteria): Promise<RunningTask | undefined>;
-  /** Claims and starts this task, out of turn (ILLEGAL_TRANSITION naming what it waits for, CONFLICT when no slot is free). */
+  /** Claims and starts this task, out of turn and whatever keeps the queue from it (ILLEGAL_TRANSITION naming what it waits for, CONFLICT when no slot is free). A stopped queue goes on. */
   run(id: TaskId): Promise<RunningTask>;
   /**
-   * Keeps every slot busy until no task is ready and none runs; resolves with the ids of the tasks that were run, in order of
-   * their end. When the signal aborts, nothing more is started; what runs goes on to its end.
+   * Keeps every slot busy until no task is ready and none runs, or the queue stops (`queueStatus` tells why); waits for agents
+   * at their limit. Resolves with the ids of the tasks that were run, in order of their end. When the signal aborts, nothing more is started; what runs goes on to its end.
    */
   runAll(criteria?: RunCriteria, options?: { readonly signal?: AbortSignal }): Promise<readonly TaskId[]>;
   /** Keeps the place: Goose holds at its next tool boundary. Also for a task that another process runs. */
@@ -88,6 +99,12 @@ export interface TaskEngineFacade {
   whatWouldUnblock(id: TaskId): Promise<readonly Task[]>;
   /** Deletes a task that nobody works on (ILLEGAL_TRANSITION). Its branch stays; what depends on it is blocked until the dependency is dropped. */
   remove(id: TaskId): Promise<void>;
+  /** What keeps the queue from starting tasks by itself: it has stopped, or agents wait for a limit. */
+  queueStatus(): Promise<QueueStatus>;
+  /** Hears the status whenever it changes, also by other processes. */
+  readonly onDidChangeQueue: Event<QueueStatus>;
+  /** Lets a stopped queue go on, and agents that wait for a limit try at once. Running a task by its id does so for that task. */
+  resumeQueue(): Promise<void>;
   /** The tasks that this process works on now. */
   readonly running: readonly TaskId[];
 }

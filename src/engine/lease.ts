@@ -2,18 +2,19 @@
 import type { Disposable } from "../base/event.ts";
 import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
-import type { Attempt, AttemptStep, Task } from "../model/task.ts";
+import type { Attempt, Task } from "../model/task.ts";
 import type { TaskEventBody } from "../model/taskEvent.ts";
 import { noUsage } from "../model/usage.ts";
 import { continuedAttempt } from "./continuedAttempt.ts";
 import { notEligible } from "./dependencies.ts";
-import type { QueueDeps } from "./engineDeps.ts";
+import type { OutcomeDeps } from "./engineDeps.ts";
 import type { RunCriteria } from "./facade.ts";
 import type { ComputeChange, Ledger, RowChange } from "./ledger.ts";
 import type { LeasedTask } from "./ports.ts";
-import { NextTask } from "./nextTask.ts";
+import { NextTask, type NoChoice } from "./nextTask.ts";
 import { isEligible } from "./selectTask.ts";
 import * as machine from "./taskMachine.ts";
+import { interruptionReason } from "./interruption.ts";
 
 /** What the choice of a task asked of it, asked once more when it is taken. */
 export interface ClaimLimits {
@@ -21,9 +22,12 @@ export interface ClaimLimits {
   readonly criteria: RunCriteria;
 }
 
+/** The next task under a lease, or why there is none. */
+export type Claim = { readonly kind: "claimed"; readonly leased: LeasedTask } | NoChoice;
+
 /** Gives out and takes back leases for one engine. */
 export class LeaseDesk {
-  readonly #deps: QueueDeps;
+  readonly #deps: OutcomeDeps;
   readonly #ledger: Ledger;
   readonly #next: NextTask;
   readonly #onInterrupted: (id: TaskId, attempt: Attempt) => void;
@@ -31,7 +35,7 @@ export class LeaseDesk {
   #doubtful: ReadonlyMap<TaskId, { readonly fence: number; readonly looks: number }> = new Map();
 
   /** `onInterrupted` hears of each running task that this desk found without an owner and put to `paused`. */
-  constructor(deps: QueueDeps, ledger: Ledger, onInterrupted: (id: TaskId, attempt: Attempt) => void) {
+  constructor(deps: OutcomeDeps, ledger: Ledger, onInterrupted: (id: TaskId, attempt: Attempt) => void) {
     this.#deps = deps;
     this.#ledger = ledger;
     this.#next = new NextTask(deps);
@@ -61,18 +65,17 @@ export class LeaseDesk {
     return this.#leased(task);
   }
 
-  /** Takes the most urgent ready task; undefined when none is ready. */
-  async claimNext(criteria: RunCriteria = {}): Promise<LeasedTask | undefined> {
+  /** Takes the most urgent task that may start; a person's wish goes over a stop of the queue. */
+  async claimNext(criteria: RunCriteria, isWish: boolean): Promise<Claim> {
     const refused = new Set<TaskId>();
     for (;;) {
-      const now = this.#deps.clock.now();
-      const task = await this.#next.choose(now, criteria, refused);
-      if (task === undefined) return undefined;
+      const choice = await this.#next.choose({ criteria, isWish, refused });
+      if (choice.kind !== "task") return choice;
       try {
-        return await this.claim(task.id, { now, criteria });
+        return { kind: "claimed", leased: await this.claim(choice.task.id, { now: this.#deps.clock.now(), criteria }) };
       } catch (thrown) {
         if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker, or a dependency is open: choose again
-        refused.add(task.id);
+        refused.add(choice.task.id);
       }
     }
   }
@@ -278,28 +281,6 @@ export class LeaseDesk {
   }
 }
 
-/** What is left to do behind each step, for people. */
-const remaining: { readonly [S in AttemptStep]?: string } = {
-  prepared: "its worktree was ready",
-  session: "Goose was at work",
-  agent_finished: "Goose had finished, its work was being checked",
-  verified: "its work was checked and was being committed",
-  committed: "its work is committed",
-  pushed: "its work is committed and pushed",
-};
-
-/** The one line that tells the user of a crash. */
-function interruptionReason(attempt: Attempt | undefined, ended: number): string {
-  const last = attempt?.steps.at(-1);
-  const where = (last === undefined ? undefined : remaining[last]) ?? "it had just begun";
-  const left = ended === 0 ? "" : ` ${ended === 1 ? "A process" : `${ended} processes`} that it left running ${ended === 1 ? "was" : "were"} ended.`;
-  return `The process that ran the task is gone (a crash, a kill or a restart); ${where}.${left} Resume to go on there.`;
-}
-
-function justTaken(id: TaskId): TaskMasterError {
-  return new TaskMasterError("CONFLICT", `Task ${id} was just taken by another process. Try again.`, { retryable: true });
-}
-
 /** A branch without commits of its own is removed when its task ends, so it cannot be built on. */
 function hasCommits(task: Task): boolean {
   return (task.result?.artifacts.length ?? 0) > 0;
@@ -307,4 +288,8 @@ function hasCommits(task: Task): boolean {
 
 function newAttempt(task: Task, owner: string, now: number): Attempt {
   return { taskId: task.id, number: task.attempts, token: task.fence, owner, outcome: "running", startedAt: now, steps: [], commits: [], usage: noUsage };
+}
+
+function justTaken(id: TaskId): TaskMasterError {
+  return new TaskMasterError("CONFLICT", `Task ${id} was just taken by another process. Try again.`, { retryable: true });
 }

@@ -10,7 +10,8 @@
  */
 import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
 import { RunEnd } from "./runEnd.ts";
-import type { AbortOptions, AgentResult, CommittedWork, LeasedTask, LooperDeps, TaskOutcome, Workspace } from "./ports.ts";
+import type { AbortOptions, AgentResult, CommittedWork, LeasedTask, Workspace } from "./ports.ts";
+import type { LooperDeps, TaskOutcome } from "./looper.ts";
 
 /** How often a failed check goes back to the same Goose session before the attempt counts as failed. */
 export const maxFeedbackRounds = 1;

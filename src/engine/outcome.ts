@@ -1,10 +1,11 @@
 /** Writes what became of an attempt: its steps on the way, its end, and the task's next status. */
 import { stepsUpTo, type Attempt, type AttemptStep, type Progress, type Task, type TaskResult } from "../model/task.ts";
 import type { TaskEventBody } from "../model/taskEvent.ts";
-import type { QueueDeps } from "./engineDeps.ts";
+import type { OutcomeDeps } from "./engineDeps.ts";
 import type { Ledger, RowChange } from "./ledger.ts";
-import type { LeasedTask, TaskOutcome } from "./ports.ts";
-import { nextAttemptAt } from "./retryPolicy.ts";
+import type { LeasedTask } from "./ports.ts";
+import type { TaskOutcome } from "./looper.ts";
+import { nextRetry, type Retry } from "./retryPolicy.ts";
 import * as machine from "./taskMachine.ts";
 
 /** How far a task is when a step is behind it; between `session` and `agent_finished` Goose's own progress counts. */
@@ -35,14 +36,31 @@ export async function recordStep(ledger: Ledger, leased: LeasedTask, step: Attem
 }
 
 /** Records the end of an attempt; a lost lease is not ours to record. */
-export async function recordOutcome(deps: QueueDeps, ledger: Ledger, leased: LeasedTask, outcome: TaskOutcome): Promise<void> {
+export async function recordOutcome(deps: OutcomeDeps, ledger: Ledger, leased: LeasedTask, outcome: TaskOutcome): Promise<void> {
   if (outcome.kind === "failed" && outcome.end === "lease_lost") {
     return deps.log.warn("the lease of the task is no longer ours; its late outcome was dropped", { task: leased.task.id, token: leased.token });
   }
-  await ledger.change(leased.task.id, (task, attempt) => endOf(deps, task, attempt, outcome), leased.token);
+  const retry = await remember(deps, leased, outcome);
+  await ledger.change(leased.task.id, (task, attempt) => endOf({ deps, outcome, retry }, task, attempt), leased.token);
 }
 
-function endOf(deps: QueueDeps, task: Task, attempt: Attempt | undefined, outcome: TaskOutcome): RowChange {
+/** Tells the queue as a whole, before anybody can hear of the end and start the next task. */
+async function remember({ guard, clock, random }: OutcomeDeps, leased: LeasedTask, outcome: TaskOutcome): Promise<Retry | undefined> {
+  if (outcome.kind === "completed") await guard.succeeded(leased);
+  if (outcome.kind === "completed" || outcome.end !== undefined) return undefined;
+  const retry = nextRetry(leased.task, outcome.error, clock.now(), random);
+  await guard.failed(leased, outcome.error, retry);
+  return retry;
+}
+
+/** How an attempt ended, and when the task is tried again. */
+interface End<O extends TaskOutcome = TaskOutcome> {
+  readonly deps: OutcomeDeps;
+  readonly outcome: O;
+  readonly retry: Retry | undefined;
+}
+
+function endOf({ deps, outcome, retry }: End, task: Task, attempt: Attempt | undefined): RowChange {
   const now = deps.clock.now();
   const metrics = { startedAt: attempt?.startedAt ?? now, endedAt: now, durationMs: now - (attempt?.startedAt ?? now) };
   if (outcome.kind === "completed") {
@@ -70,8 +88,7 @@ function endOf(deps: QueueDeps, task: Task, attempt: Attempt | undefined, outcom
     case "lease_lost":
       return { task: machine.lose(task, now), events: [{ type: "paused", reason, isInterrupted: true }] };
     default:
-      return failureOf(deps, task, attempt, {
-        outcome,
+      return failureOf({ deps, outcome, retry }, task, attempt, {
         reason,
         result: { output: "", error: { code: outcome.error.code, message: reason }, metrics, artifacts: [] },
       });
@@ -79,19 +96,18 @@ function endOf(deps: QueueDeps, task: Task, attempt: Attempt | undefined, outcom
 }
 
 function failureOf(
-  deps: QueueDeps,
+  { deps, outcome, retry }: End<TaskOutcome & { kind: "failed" }>,
   task: Task,
   attempt: Attempt | undefined,
-  { outcome, reason, result }: { outcome: TaskOutcome & { kind: "failed" }; reason: string; result: TaskResult },
+  { reason, result }: { reason: string; result: TaskResult },
 ): RowChange {
   const now = deps.clock.now();
   const { code, details } = outcome.error;
-  const retryAt = nextAttemptAt(task, outcome.error, now, deps.random);
   return {
-    task: machine.fail(task, result, retryAt === undefined ? { now } : { now, retryAt }),
+    task: machine.fail(task, result, { now, retry }),
     ...ended(attempt, { outcome: "failed", endedAt: now, reason, errorCode: code }),
     events: [
-      { type: "error", code, message: reason, ...(details === undefined ? {} : { details }), ...(retryAt === undefined ? {} : { willRetryAt: retryAt }) },
+      { type: "error", code, message: reason, ...(details === undefined ? {} : { details }), ...(retry === undefined ? {} : { willRetryAt: retry.at }) },
     ],
   };
 }

@@ -1,11 +1,9 @@
 import type { Disposable, Event } from "../base/event.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { TaskId } from "../model/ids.ts";
-import type { TaskMasterError } from "../model/errors.ts";
-import type { Attempt, AttemptStep, Task, TaskStatus } from "../model/task.ts";
+import type { Attempt, Priority, Task, TaskStatus } from "../model/task.ts";
 import type { LogLevel, NewTaskEvent, TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
-import type { EndIntent } from "./runEnd.ts";
 
 /** Wall-clock time in milliseconds since the epoch. */
 export interface Clock {
@@ -67,6 +65,15 @@ export interface EventQuery {
   readonly limit: number;
 }
 
+/** Which of the ready tasks are asked for; an absent field lets all of them through. */
+export interface CandidateFilter {
+  readonly priorities?: readonly Priority[];
+  /** The task has all of these. */
+  readonly requireTags?: readonly string[];
+  /** The task's agent profile is none of these; the empty name stands for the default one. */
+  readonly exceptAgents?: readonly string[];
+}
+
 /** Remembers tasks, attempts and the journal. Every promise rejects with a TaskMasterError (STORE_*, DISK_FULL). */
 export interface TaskStore {
   /** Identity of this queue, made with the database. */
@@ -77,9 +84,9 @@ export interface TaskStore {
   list(query?: TaskQuery): Promise<readonly Task[]>;
   /**
    * The head of the line: `todo` tasks whose `notBefore` has passed, for each priority at most `perPriority`,
-   * earliest deadline first (none last), then oldest, then id.
+   * earliest deadline first (none last), then oldest, then id. What the filter leaves out takes no place in the line.
    */
-  candidates(now: number, perPriority: number): Promise<readonly Task[]>;
+  candidates(now: number, perPriority: number, filter?: CandidateFilter): Promise<readonly Task[]>;
   /** Blocked tasks whose dependencies are all done. There are none unless a row was changed behind the engine's back. */
   strays(limit: number): Promise<readonly Task[]>;
   /** The dependencies of a task that are not done; ids that no task has are among them. */
@@ -101,6 +108,12 @@ export interface TaskStore {
   leased(): Promise<readonly Task[]>;
   attempts(taskId: TaskId): Promise<readonly Attempt[]>;
   events(taskId: TaskId, query: EventQuery): Promise<readonly TaskEvent[]>;
+  /** What concerns the queue as a whole (an agent that waits, why the queue stopped), by name. */
+  states(): Promise<ReadonlyMap<string, JsonObject>>;
+  /** Replaces one of them, undefined being none, in one transaction and only while it is still `before`; false otherwise. */
+  replaceState(name: string, before: JsonObject | undefined, after: JsonObject | undefined): Promise<boolean>;
+  /** Another process changed one of them; heard while anybody listens to `onDidChangeElsewhere`. */
+  readonly onDidChangeStateElsewhere: Event<void>;
   /** What other processes wrote to the same queue, heard within a second while anybody listens. */
   readonly onDidChangeElsewhere: Event<readonly TaskEvent[]>;
   close(): Promise<void>;
@@ -267,34 +280,4 @@ export interface Verifier {
 export interface AgentResult {
   readonly sessionId: string;
   readonly finalMessage: string;
-}
-
-/** The verdict on an attempt's work. `feedback` is what the agent is told when it may try again. */
-export type Verification = { readonly ok: true; readonly summary: string } | { readonly ok: false; readonly message: string; readonly feedback: string };
-
-/** How an attempt ended, as the loop reports it. */
-export type TaskOutcome =
-  | { readonly kind: "completed"; readonly summary: string; readonly commit: CommitResult; readonly workspace: Workspace; readonly notPushed?: string }
-  | {
-      readonly kind: "failed";
-      readonly error: TaskMasterError;
-      /** Set when the run was ended from outside; then `error` is only its echo. */
-      readonly end?: EndIntent;
-      /** Where uncommitted work was saved. */
-      readonly savedAs?: string;
-    };
-
-/** The verbs of the loop, injected so that the same loop drives real Goose, a fake, a terminal and a test. */
-export interface LooperDeps {
-  /** The next leased task, `empty` when there is none, `aborted` when the signal ended the wait. One at a time until acknowledged. */
-  readonly pullTask: (options: AbortOptions) => Promise<LeasedTask | "empty" | "aborted">;
-  readonly git: GitOperations;
-  /** Runs the agent on the task, or on the feedback to its earlier answer. */
-  readonly runWorker: (leased: LeasedTask, workspace: Workspace, options: AbortOptions & { readonly feedback?: string }) => Promise<AgentResult>;
-  readonly verify: (leased: LeasedTask, workspace: Workspace, result: AgentResult, options: AbortOptions) => Promise<Verification>;
-  readonly ackTask: (leased: LeasedTask, outcome: TaskOutcome) => Promise<void>;
-  /** Records a step that is behind us. */
-  readonly checkpoint: (leased: LeasedTask, step: AttemptStep, data: Partial<Attempt>) => Promise<void>;
-  readonly log: Logger;
-  readonly sleep: (ms: number, options: AbortOptions) => Promise<void>;
 }

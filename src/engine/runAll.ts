@@ -1,37 +1,41 @@
 import type { Event } from "../base/event.ts";
-import { setupErrors, toTaskMasterError, type ErrorCode } from "../model/errors.ts";
+import { toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
+import type { QueueStatus } from "../model/queueStatus.ts";
 import type { RunningTask, TaskChange } from "./facade.ts";
+import type { NoChoice } from "./nextTask.ts";
 import type { Clock, Timers } from "./ports.ts";
+
+/** What came of starting the next task. */
+export type Start = { readonly kind: "started"; readonly run: RunningTask } | NoChoice;
 
 /** What runAll needs of the engine. */
 export interface RunAllDeps {
-  /** Starts the next ready task; undefined when none is ready or no slot is free. */
-  readonly startNext: () => Promise<RunningTask | undefined>;
+  /** Starts the next ready task; nothing also when no slot is free. */
+  readonly startNext: () => Promise<Start>;
   readonly onDidChange: Event<readonly TaskChange[]>;
+  readonly onDidChangeQueue: Event<QueueStatus>;
   readonly clock: Clock;
   readonly timers: Timers;
   /** Ends the starting of further tasks. */
   readonly signal?: AbortSignal;
 }
 
-/** Failures that every further task would meet too: the queue stops starting and the user is asked. */
-function stopsTheQueue(code: ErrorCode): boolean {
-  return setupErrors.has(code) || code === "GOOSE_AUTHENTICATION" || code === "GOOSE_CREDITS";
-}
-
-/** Keeps every slot busy until no task is ready and none of those started runs; resolves with their ids in order of their end. */
+/**
+ * Keeps every slot busy until no task is ready and none of those started runs, or the queue stops; waits for retries of its
+ * own tasks and for agents at their limit. Resolves with the ids in order of their end.
+ */
 export async function runAll(deps: RunAllDeps): Promise<readonly TaskId[]> {
   const batch = new Batch(deps);
-  const subscription = deps.onDidChange(() => batch.wake());
+  const subscriptions = [deps.onDidChange(() => batch.wake()), deps.onDidChangeQueue(() => batch.wake())];
   const onAbort = (): void => batch.halt();
   deps.signal?.addEventListener("abort", onAbort, { once: true });
   if (deps.signal?.aborted === true) batch.halt();
   try {
     return await batch.work();
   } finally {
-    subscription.dispose();
+    for (const subscription of subscriptions) subscription.dispose();
     deps.signal?.removeEventListener("abort", onAbort);
   }
 }
@@ -63,33 +67,37 @@ class Batch {
   async work(): Promise<readonly TaskId[]> {
     for (;;) {
       this.#awake = Promise.withResolvers<void>();
-      await this.#fill();
-      const retryAt = this.#nextRetry();
-      if (this.#running.size === 0 && retryAt === undefined) break;
-      await this.#sleepUntil(retryAt);
+      const waitsUntil = await this.#fill();
+      const next = this.#nextChance(waitsUntil);
+      if (this.#running.size === 0 && next === undefined) break;
+      await this.#sleepUntil(next);
     }
     if (this.#failure !== undefined) throw this.#failure;
     return [...this.#ended];
   }
 
-  /** Starts what can start now. */
-  async #fill(): Promise<void> {
+  /** Starts what can start now; resolves with the time at which those that wait for their agent can. */
+  async #fill(): Promise<number | undefined> {
     while (!this.#isHalted) {
-      const started = await this.#start();
-      if (started === undefined) return;
-      this.#running.add(started.task.id);
-      this.#retries.delete(started.task.id);
-      void started.finished.then((task) => this.#onEnd(task));
+      const start = await this.#start();
+      if (start.kind === "stopped") this.#isHalted = true;
+      if (start.kind === "waiting") return start.until;
+      if (start.kind !== "started") return undefined;
+      const { task, finished } = start.run;
+      this.#running.add(task.id);
+      this.#retries.delete(task.id);
+      void finished.then((ended) => this.#onEnd(ended));
     }
+    return undefined;
   }
 
-  async #start(): Promise<RunningTask | undefined> {
+  async #start(): Promise<Start> {
     try {
       return await this.#deps.startNext();
     } catch (thrown) {
       this.#isHalted = true;
       if (toTaskMasterError(thrown).code !== "CANCELLED") this.#failure = thrown;
-      return undefined;
+      return { kind: "nothing" };
     }
   }
 
@@ -97,15 +105,13 @@ class Batch {
     this.#running.delete(task.id);
     this.#ended.add(task.id);
     if (task.status === "todo" && task.notBefore !== undefined) this.#retries.set(task.id, task.notBefore);
-    const code = task.status === "failed" ? task.result?.error?.code : undefined;
-    if (code !== undefined && stopsTheQueue(code)) this.#isHalted = true;
     this.wake();
   }
 
-  #nextRetry(): number | undefined {
+  #nextChance(waitsUntil: number | undefined): number | undefined {
     if (this.#isHalted) return undefined;
     for (const [id, at] of this.#retries) if (at <= this.#deps.clock.now()) this.#retries.delete(id); // due: it had its chance just now
-    return [...this.#retries.values()].sort((a, b) => a - b)[0];
+    return [...this.#retries.values(), ...(waitsUntil === undefined ? [] : [waitsUntil])].sort((a, b) => a - b)[0];
   }
 
   async #sleepUntil(time: number | undefined): Promise<void> {

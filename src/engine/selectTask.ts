@@ -1,4 +1,5 @@
 /** Chooses what to run next (product.md section 3): filter first, then weight x deadline boost, then fixed ties. */
+import { TaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import { priorities, type Priority, type Task } from "../model/task.ts";
 import type { RunCriteria } from "./facade.ts";
@@ -6,11 +7,31 @@ import type { RunCriteria } from "./facade.ts";
 const weights: { readonly [P in Priority]: number } = { critical: 1000, high: 100, medium: 10, low: 1 };
 const dayMs = 86_400_000;
 
-/** At most this many tasks are looked at for one choice. */
-export const maxCandidates = 50;
+/** So many tasks are looked at for one choice where the caller says nothing. */
+export const defaultLimit = 50;
+const maxLimit = 1_000;
 
-/** How many candidates to read for each priority. */
-export const candidatesPerPriority = Math.floor(maxCandidates / priorities.length);
+/** Throws INVALID_INPUT when no task could ever fit, or the limit is none. */
+export function checkCriteria(criteria: RunCriteria): void {
+  const { requireTags = [], minPriority, maxPriority, limit = defaultLimit } = criteria;
+  for (const priority of [minPriority, maxPriority]) {
+    if (priority !== undefined && !priorities.includes(priority)) throw invalid(`"${priority}" is no priority. Use one of ${priorities.join(", ")}.`);
+  }
+  if (requireTags.some((tag) => tag.trim() === "")) throw invalid("A tag to look for is empty.");
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= maxLimit)) throw invalid(`The number of candidates must be from 1 to ${maxLimit}.`);
+  if (prioritiesOf(criteria).length > 0) return;
+  throw invalid(`No priority is at least ${minPriority} and at most ${maxPriority}. Swap the two, or leave one out.`);
+}
+
+/** The priorities within the criteria's limits, most urgent first. */
+export function prioritiesOf({ minPriority = "low", maxPriority = "critical" }: RunCriteria): readonly Priority[] {
+  return priorities.slice(priorities.indexOf(maxPriority), priorities.indexOf(minPriority) + 1);
+}
+
+/** How many candidates to read for each priority that counts. */
+export function candidatesPerPriority(criteria: RunCriteria): number {
+  return Math.max(1, Math.floor((criteria.limit ?? defaultLimit) / prioritiesOf(criteria).length));
+}
 
 /** The end of the local day that `now` lies in; "today" is the machine's. */
 export function endOfLocalDay(now: number): number {
@@ -31,13 +52,19 @@ export function score(task: Task, now: number): number {
   return weights[task.priority] * deadlineBoost(task.deadline, now);
 }
 
+/** A caller's limits, and the agent profiles that may not work now (the empty name is the default one). */
+export interface Eligibility extends RunCriteria {
+  readonly exceptAgents?: readonly string[];
+}
+
 /**
- * Whether a task may start now: by status, dependencies, time and the caller's limits. Every path asks here, the choice of
+ * Whether a task may start now: by status, dependencies, time, agent and the caller's limits. Every path asks here, the choice of
  * the next task among candidates and every claim, which alone knows `waitingFor`: the dependencies that are not done.
  */
-export function isEligible(task: Task, now: number, criteria: RunCriteria = {}, waitingFor: readonly TaskId[] = []): boolean {
+export function isEligible(task: Task, now: number, criteria: Eligibility = {}, waitingFor: readonly TaskId[] = []): boolean {
   if ((task.status !== "todo" && task.status !== "blocked") || waitingFor.length > 0 || (task.notBefore ?? 0) > now) return false;
-  return (criteria.requireTags ?? []).every((tag) => task.tags.includes(tag));
+  if (criteria.exceptAgents?.includes(task.agent ?? "") === true) return false;
+  return prioritiesOf(criteria).includes(task.priority) && (criteria.requireTags ?? []).every((tag) => task.tags.includes(tag));
 }
 
 /** Order of urgency: score, then earlier deadline, then weight, then age, then id. Negative when `a` goes first. */
@@ -52,6 +79,10 @@ export function compareUrgency(a: Task, b: Task, now: number): number {
 }
 
 /** The most urgent eligible task; undefined when none is. */
-export function selectTask(candidates: readonly Task[], now: number, criteria: RunCriteria = {}): Task | undefined {
+export function selectTask(candidates: readonly Task[], now: number, criteria: Eligibility = {}): Task | undefined {
   return candidates.filter((task) => isEligible(task, now, criteria)).sort((a, b) => compareUrgency(a, b, now))[0];
+}
+
+function invalid(message: string): TaskMasterError {
+  return new TaskMasterError("INVALID_INPUT", message);
 }

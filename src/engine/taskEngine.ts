@@ -3,6 +3,7 @@ import type { Blocker } from "../model/dependencies.ts";
 import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Attempt, Task, TaskRequest } from "../model/task.ts";
+import type { QueueStatus } from "../model/queueStatus.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
 import { DependencyDesk } from "./dependencies.ts";
 import type { EngineDeps } from "./engineDeps.ts";
@@ -13,7 +14,8 @@ import { Ledger } from "./ledger.ts";
 import { LeaseDesk } from "./lease.ts";
 import { makeTask } from "./newTask.ts";
 import type { EventQuery, LeasedTask } from "./ports.ts";
-import { runAll } from "./runAll.ts";
+import { QueueGuard } from "./queueGuard.ts";
+import { runAll, type Start } from "./runAll.ts";
 import * as machine from "./taskMachine.ts";
 import { TaskRun } from "./taskRun.ts";
 
@@ -24,11 +26,13 @@ import { TaskRun } from "./taskRun.ts";
 export class TaskEngine implements TaskEngineFacade {
   readonly onDidChange: Event<readonly TaskChange[]>;
   readonly onDidRemove: Event<readonly TaskId[]>;
+  readonly onDidChangeQueue: Event<QueueStatus>;
   readonly #deps: EngineDeps;
   readonly #changes: Emitter<readonly TaskChange[]>;
   readonly #removals: Emitter<readonly TaskId[]>;
   readonly #ledger: Ledger;
   readonly #desk: LeaseDesk;
+  readonly #guard: QueueGuard;
   readonly #interrupted: InterruptedTasks;
   readonly #dependencies: DependencyDesk;
   readonly #runs = new Map<TaskId, TaskRun>();
@@ -43,9 +47,11 @@ export class TaskEngine implements TaskEngineFacade {
     this.#removals = new Emitter(onError);
     this.onDidChange = this.#changes.event;
     this.onDidRemove = this.#removals.event;
+    this.#guard = new QueueGuard(deps);
+    this.onDidChangeQueue = this.#guard.onDidChange;
     this.#ledger = new Ledger(deps.store, deps.clock, { changes: this.#changes, removals: this.#removals });
-    this.#interrupted = new InterruptedTasks(deps, { hasFreeSlot: () => this.hasFreeSlot, resume: (id) => this.resume(id) });
-    this.#desk = new LeaseDesk(deps, this.#ledger, (id, attempt) => this.#interrupted.add(id, attempt));
+    this.#interrupted = new InterruptedTasks(deps, { hasFreeSlot: () => this.hasFreeSlot, resume: (id) => this.#takeUp(id) });
+    this.#desk = new LeaseDesk({ ...deps, guard: this.#guard }, this.#ledger, (id, attempt) => this.#interrupted.add(id, attempt));
     this.#dependencies = new DependencyDesk(deps, this.#ledger);
   }
 
@@ -62,6 +68,7 @@ export class TaskEngine implements TaskEngineFacade {
         this.#ledger.publishFromElsewhere(events).catch((error: unknown) => this.#logFailure("changes of another process could not be read", error));
         void this.#obeyRequests(events);
       }),
+      this.#guard.watch(),
       this.#desk.watch(),
     );
   }
@@ -102,24 +109,32 @@ export class TaskEngine implements TaskEngineFacade {
   }
 
   async runNext(criteria: RunCriteria = {}): Promise<RunningTask | undefined> {
-    this.#assertFreeSlot();
-    const leased = await this.#desk.claimNext(criteria);
-    return leased === undefined ? undefined : this.#launch(leased);
+    const start = await this.#startNext(criteria, true);
+    return start.kind === "started" ? start.run : undefined;
   }
 
   async run(id: TaskId): Promise<RunningTask> {
     this.#assertFreeSlot();
-    return this.#launch(await this.#desk.claim(id));
+    return this.#launchWished(await this.#desk.claim(id), true);
   }
 
   runAll(criteria: RunCriteria = {}, { signal }: { readonly signal?: AbortSignal } = {}): Promise<readonly TaskId[]> {
     return runAll({
       ...(signal === undefined ? {} : { signal }),
-      startNext: () => (this.hasFreeSlot ? this.runNext(criteria) : Promise.resolve(undefined)),
+      startNext: () => (this.hasFreeSlot ? this.#startNext(criteria, false) : Promise.resolve({ kind: "nothing" })),
       onDidChange: this.onDidChange,
+      onDidChangeQueue: this.onDidChangeQueue,
       clock: this.#deps.clock,
       timers: this.#deps.timers,
     });
+  }
+
+  queueStatus(): Promise<QueueStatus> {
+    return this.#guard.status();
+  }
+
+  resumeQueue(): Promise<void> {
+    return this.#guard.resume();
   }
 
   async pause(id: TaskId): Promise<void> {
@@ -182,6 +197,25 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#stopping === undefined && active < this.#deps.settings().poolSize;
   }
 
+  async #startNext(criteria: RunCriteria, isWish: boolean): Promise<Start> {
+    this.#assertFreeSlot();
+    const claim = await this.#desk.claimNext(criteria, isWish);
+    return claim.kind === "claimed" ? { kind: "started", run: await this.#launchWished(claim.leased, isWish) } : claim;
+  }
+
+  /** Goes on with an interrupted task, unless the queue as a whole starts nothing; what is committed needs no agent. */
+  async #takeUp(id: TaskId): Promise<void> {
+    const steps = (await this.attempts(id)).at(-1)?.steps ?? [];
+    if (!steps.includes("committed")) await this.#guard.assertOpen(await this.#ledger.read(id));
+    await this.resume(id);
+  }
+
+  /** A person's wish ends a stop of the queue; before the run, which may be what stops it again. */
+  async #launchWished(leased: LeasedTask, isWish: boolean): Promise<RunningTask> {
+    if (isWish) await this.#guard.goOn();
+    return this.#launch(leased);
+  }
+
   #assertTrusted(): void {
     if (!this.#deps.isTrusted())
       throw new TaskMasterError("UNTRUSTED", "This workspace is not trusted: its queue can only be looked at. Trust the workspace to run tasks in it.");
@@ -199,7 +233,7 @@ export class TaskEngine implements TaskEngineFacade {
 
   #launch(leased: LeasedTask): RunningTask {
     const { id } = leased.task;
-    const run = new TaskRun(this.#deps, this.#ledger, leased);
+    const run = new TaskRun({ ...this.#deps, guard: this.#guard }, this.#ledger, leased);
     this.#runs.set(id, run);
     const finished = run.finished.finally(() => {
       this.#runs.delete(id);
@@ -235,13 +269,7 @@ export class TaskEngine implements TaskEngineFacade {
       const run = this.#runs.get(event.taskId);
       if (event.type !== "requested" || run === undefined) continue;
       try {
-        if (event.request === "pause") await run.pause("Paused by the user from another window or terminal.");
-        else if (event.request === "resume") await run.resume();
-        else
-          run.end(
-            event.request,
-            event.request === "stop" ? "Stopped by the user from another window or terminal." : "Cancelled by the user from another window or terminal.",
-          );
+        await run.obey(event.request);
       } catch (error) {
         this.#logFailure(`the request to ${event.request} task ${event.taskId} came too late`, error);
       }
@@ -255,14 +283,14 @@ export class TaskEngine implements TaskEngineFacade {
     for (const subscription of this.#subscriptions) subscription.dispose();
     const runs = [...this.#runs.values()];
     for (const run of runs) run.end("shutdown", "Task Master was closed while the task ran. Resume to go on where it was.");
-    const drained = Promise.all(runs.map((run) => run.finished));
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = timers.after(graceMs, resolve);
-    await Promise.race([drained, late]);
+    await Promise.race([Promise.all(runs.map((run) => run.finished)), late]);
     timer.dispose();
     await workers.stop(Math.max(0, end - clock.now()));
     this.#changes.dispose();
     this.#removals.dispose();
+    this.#guard.dispose();
   }
 
   #logFailure(what: string, thrown: unknown): void {

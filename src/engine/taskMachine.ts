@@ -143,11 +143,16 @@ export function complete(task: Task, result: TaskResult, now: number): Task {
   };
 }
 
-/** in_progress | paused -> failed, or todo again when `retryAt` is given. */
-export function fail(task: Task, result: TaskResult, options: { readonly now: number; readonly retryAt?: number }): Task {
+/** in_progress | paused -> failed, or todo again when there is a `retry`; a free one costs the task no try. */
+export function fail(
+  task: Task,
+  result: TaskResult,
+  { now, retry }: { readonly now: number; readonly retry?: { readonly at: number; readonly isFree: boolean } | undefined },
+): Task {
   assertLegal(task, "fail");
-  const row = { ...without(task, "lease", "request", "attention"), result, updatedAt: options.now };
-  return options.retryAt === undefined ? { ...row, status: "failed" } : { ...row, status: "todo", notBefore: options.retryAt };
+  const row = { ...without(task, "lease", "request", "attention"), result, updatedAt: now };
+  if (retry === undefined) return { ...row, status: "failed" };
+  return { ...row, status: "todo", notBefore: retry.at, ...(retry.isFree ? { freeAttempts: (task.freeAttempts ?? 0) + 1 } : {}) };
 }
 
 /** The same status under a new lease: whoever held the old one is shut out while what it left is put in order. */
@@ -162,13 +167,13 @@ export function lose(task: Task, now: number): Task {
   return { ...without(task, "lease", "request"), status: "paused", updatedAt: now };
 }
 
-/** stopped | failed | cancelled -> todo, or blocked while a dependency is open. */
+/** stopped | failed | cancelled -> todo, or blocked while a dependency is open. It has all its tries again: those until now count no more. */
 export function requeue(task: Task, hasOpenDependency: boolean, now: number): Task {
   assertLegal(task, "requeue");
   return {
     ...without(task, "lease", "request", "attention", "notBefore", "result"),
     status: hasOpenDependency ? "blocked" : "todo",
-    maxAttempts: Math.max(task.maxAttempts, task.attempts + 1),
+    freeAttempts: task.attempts,
     progress: { percent: 0, message: "" },
     updatedAt: now,
   };

@@ -5,22 +5,25 @@ import { toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Attempt, AttemptStep, Task } from "../model/task.ts";
 import type { WorkerEventBody } from "../model/taskEvent.ts";
-import type { QueueDeps } from "./engineDeps.ts";
+import type { OutcomeDeps, QueueDeps } from "./engineDeps.ts";
 import type { NewTask, TaskChange } from "./facade.ts";
-import { LeaseDesk } from "./lease.ts";
+import { LeaseDesk, type Claim } from "./lease.ts";
+import type { NoChoice } from "./nextTask.ts";
+import { QueueGuard } from "./queueGuard.ts";
 import { keepLease } from "./leaseKeeper.ts";
 import { Ledger } from "./ledger.ts";
 import { makeTask } from "./newTask.ts";
 import { recordOutcome, recordStep } from "./outcome.ts";
 import { maxInterruptions } from "./interruptedTasks.ts";
-import type { AbortOptions, LeasedTask, TaskOutcome, TaskStore } from "./ports.ts";
+import type { AbortOptions, LeasedTask, TaskStore } from "./ports.ts";
+import type { TaskOutcome } from "./looper.ts";
 
 /**
  * The durable queue as a loop sees it: for whoever drives `loop` without an engine. Claims, leases, journal, retries and
  * unblocking are the engine's own, so that both can work the same queue, also at the same time.
  */
 export class TaskQueue implements Disposable {
-  readonly #deps: QueueDeps;
+  readonly #deps: OutcomeDeps;
   readonly #ledger: Ledger;
   readonly #desk: LeaseDesk;
   /** Closed while a task is pulled and not yet acknowledged. */
@@ -33,9 +36,9 @@ export class TaskQueue implements Disposable {
   #awake = Promise.withResolvers<void>();
 
   constructor(deps: QueueDeps) {
-    this.#deps = deps;
+    this.#deps = { ...deps, guard: new QueueGuard(deps) };
     this.#ledger = new Ledger(deps.store, deps.clock, { changes: new Emitter<readonly TaskChange[]>(), removals: new Emitter<readonly TaskId[]>() });
-    this.#desk = new LeaseDesk(deps, this.#ledger, (id, attempt) => {
+    this.#desk = new LeaseDesk(this.#deps, this.#ledger, (id, attempt) => {
       if ((attempt.interruptions ?? 0) <= maxInterruptions) this.#interrupted.push(id);
     });
   }
@@ -65,18 +68,18 @@ export class TaskQueue implements Disposable {
   /**
    * The next task under a lease of ours: first one that a dead process was working on (its attempt goes on), else the most
    * urgent ready one. Waits while another is not acknowledged, and for tasks that failed here and are to be tried again;
-   * `empty` when there is nothing to wait for, `aborted` when the signal ended the wait.
+   * `empty` when there is nothing to wait for or the queue has stopped, `aborted` when the signal ended the wait.
    */
   readonly pullTask = async ({ signal }: AbortOptions): Promise<LeasedTask | "empty" | "aborted"> => {
     try {
       for (;;) {
         await this.#free.passed(signal);
         if (this.#free.isClosed) continue; // somebody else who waited was quicker
-        const leased = await this.#pull();
-        if (leased !== undefined) return leased;
-        const retryAt = this.#nextRetry();
-        if (retryAt === undefined) return "empty";
-        await this.#sleepUntil(retryAt, signal);
+        const claim = await this.#pull();
+        if (claim.kind === "claimed") return claim.leased;
+        const wakeAt = this.#nextWake(claim);
+        if (wakeAt === undefined) return "empty";
+        await this.#sleepUntil(wakeAt, signal);
       }
     } catch (thrown) {
       if (signal.aborted) return "aborted";
@@ -113,13 +116,14 @@ export class TaskQueue implements Disposable {
     this.#heartbeat = undefined;
   }
 
-  async #pull(): Promise<LeasedTask | undefined> {
+  async #pull(): Promise<Claim> {
     this.#free.close();
     try {
-      const leased = (await this.#takeBack()) ?? (await this.#desk.claimNext());
-      if (leased === undefined) this.#free.open();
-      else this.#heartbeat = this.#keep(leased);
-      return leased;
+      const taken = await this.#takeBack();
+      const claim: Claim = taken === undefined ? await this.#desk.claimNext({}, false) : { kind: "claimed", leased: taken };
+      if (claim.kind === "claimed") this.#heartbeat = this.#keep(claim.leased);
+      else this.#free.open();
+      return claim;
     } catch (thrown) {
       this.#free.open();
       throw thrown;
@@ -144,6 +148,13 @@ export class TaskQueue implements Disposable {
       }
     }
     return undefined;
+  }
+
+  /** When there may be something to do again; a queue that has stopped waits for a person, not for time. */
+  #nextWake(claim: NoChoice): number | undefined {
+    if (claim.kind === "stopped") return undefined;
+    const times = [this.#nextRetry(), claim.kind === "waiting" ? claim.until : undefined].filter((time) => time !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   #nextRetry(): number | undefined {

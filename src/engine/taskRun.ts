@@ -1,13 +1,14 @@
 import { Gate } from "../base/gate.ts";
 import { toTaskMasterError } from "../model/errors.ts";
-import type { Task } from "../model/task.ts";
+import type { Task, TaskRequest } from "../model/task.ts";
 import { createAgentWork } from "./agentWork.ts";
 import { keepLease } from "./leaseKeeper.ts";
 import type { Ledger } from "./ledger.ts";
 import { loop } from "./loop.ts";
 import { recordOutcome, recordStep } from "./outcome.ts";
-import type { AgentTurn, LeasedTask, TaskOutcome } from "./ports.ts";
-import type { EngineDeps } from "./engineDeps.ts";
+import type { AgentTurn, LeasedTask } from "./ports.ts";
+import type { TaskOutcome } from "./looper.ts";
+import type { RunDeps } from "./engineDeps.ts";
 import { RunEnd, type EndIntent } from "./runEnd.ts";
 import { untilStored } from "./storeRetry.ts";
 import * as machine from "./taskMachine.ts";
@@ -21,7 +22,7 @@ export class TaskRun {
   readonly leased: LeasedTask;
   /** Settles with the task as it is when nothing of the run goes on; never rejects. */
   readonly finished: Promise<Task>;
-  readonly #deps: EngineDeps;
+  readonly #deps: RunDeps;
   readonly #ledger: Ledger;
   readonly #gate = new Gate();
   readonly #controller = new AbortController();
@@ -29,7 +30,7 @@ export class TaskRun {
   readonly #leaving = new AbortController();
   #turn: AgentTurn | undefined;
 
-  constructor(deps: EngineDeps, ledger: Ledger, leased: LeasedTask) {
+  constructor(deps: RunDeps, ledger: Ledger, leased: LeasedTask) {
     this.#deps = deps;
     this.#ledger = ledger;
     this.leased = leased;
@@ -64,6 +65,14 @@ export class TaskRun {
       this.leased.token,
     );
     this.#letGo();
+  }
+
+  /** Does what the user asked for from another window or terminal. */
+  async obey(request: TaskRequest): Promise<void> {
+    const by = "by the user from another window or terminal.";
+    if (request === "pause") return this.pause(`Paused ${by}`);
+    if (request === "resume") return this.resume();
+    return this.end(request, request === "stop" ? `Stopped ${by}` : `Cancelled ${by}`);
   }
 
   /** Ends the run from outside; the first reason wins. Await `finished` for the end. */

@@ -1,5 +1,6 @@
 import type { Gate } from "../base/gate.ts";
-import type { AgentResult, CommandCheck, GitOperations, LooperDeps, Verification, Verifier } from "./ports.ts";
+import type { AgentResult, CommandCheck, GitOperations, Verifier } from "./ports.ts";
+import type { LooperDeps, Verification } from "./looper.ts";
 import { nothingToChange } from "./taskContext.ts";
 
 /** Whether the agent said in so many words that the right change is none. */

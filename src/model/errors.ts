@@ -58,31 +58,6 @@ export const errorCodes = [
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** What is wrong with the machine's set-up: the same task would run once it is put right, and no other will before. */
-export const setupErrors: ReadonlySet<ErrorCode> = new Set([
-  "NO_FOLDER",
-  "UNTRUSTED",
-  "GIT_NOT_FOUND",
-  "NOT_A_REPOSITORY",
-  "BARE_REPOSITORY",
-  "NO_COMMIT",
-  "NO_IDENTITY",
-  "GIT_UNSAFE",
-  "DIRTY_REPOSITORY",
-  "SQLITE_MISSING",
-  "STORE_TOO_NEW",
-  "STORE_CORRUPT",
-  "STORE_FAILED",
-  "REGISTRY_CORRUPT",
-  "REGISTRY_STALE",
-  "DISK_FULL",
-  "GOOSE_NOT_FOUND",
-  "GOOSE_NOT_EXECUTABLE",
-  "GOOSE_WRONG_PROGRAM",
-  "GOOSE_TOO_OLD",
-  "GOOSE_NOT_CONFIGURED",
-]);
-
 /** An error with a code from the closed list. `retryable` says whether the same attempt may succeed later. */
 export class TaskMasterError extends Error {
   override readonly name = "TaskMasterError";
@@ -90,12 +65,15 @@ export class TaskMasterError extends Error {
   readonly retryable: boolean;
   /** More for a bug report: output of a command, the provider's words. Never secrets. */
   readonly details: string | undefined;
+  /** When it is worth while to try again (ms since the epoch), where the provider said so. It is only the provider's word. */
+  readonly retryAt: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { retryable?: boolean; cause?: unknown; details?: string } = {}) {
+  constructor(code: ErrorCode, message: string, options: { retryable?: boolean; cause?: unknown; details?: string; retryAt?: number } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable ?? false;
     this.details = options.details;
+    this.retryAt = options.retryAt;
   }
 }
 

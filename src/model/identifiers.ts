@@ -20,6 +20,7 @@ export const commandIds = {
   editDependencies: "taskMaster.editDependencies",
   retryDependency: "taskMaster.retryDependency",
   dropDependency: "taskMaster.dropDependency",
+  resumeQueue: "taskMaster.resumeQueue",
   openRun: "taskMaster.openRun",
   showLog: "taskMaster.showLog",
 } as const;
@@ -34,6 +35,8 @@ export const contextKeys = {
   hasTasks: "taskMaster.hasTasks",
   hasRunningTask: "taskMaster.hasRunningTask",
   hasRepository: "taskMaster.hasRepository",
+  /** The queue has stopped by itself, or an agent waits for a usage limit. */
+  isQueueHeld: "taskMaster.isQueueHeld",
 } as const;
 
 /** Settings of the manifest, each with the name that the engine knows it by. */

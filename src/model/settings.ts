@@ -36,7 +36,7 @@ export const defaultSettings: EngineSettings = {
   poolMode: "thread",
   poolModules: [],
   branchPrefix: "tm/",
-  maxAttempts: 1,
+  maxAttempts: 3,
   maxTurns: 100,
   wallClockMinutes: 60,
   idleMinutes: 10,

@@ -86,7 +86,10 @@ export interface Task {
   /** Not eligible before this time (backoff, schedule). */
   readonly notBefore?: number;
   readonly cron?: string;
+  /** Tries: attempts that failed and count. */
   readonly maxAttempts: number;
+  /** Attempts that cost no try: they met a limit of the provider or a full disk, or lie before a retry by hand. */
+  readonly freeAttempts?: number;
   /** The working directory whose repository the task changes. */
   readonly repository: string;
   readonly createdAt: number;
@@ -105,6 +108,11 @@ export interface Task {
   readonly branch?: string;
   /** Grows with every change of the row; writers name the version that they read. */
   readonly version: number;
+}
+
+/** The number of the last attempt that the task is allowed as it stands. */
+export function lastAttempt({ attempts, maxAttempts, freeAttempts = 0 }: Pick<Task, "attempts" | "maxAttempts" | "freeAttempts">): number {
+  return Math.max(attempts, maxAttempts + freeAttempts);
 }
 
 /** The steps of an attempt in order; recovery continues behind the last one that is recorded. */

@@ -13,6 +13,9 @@ type Show = (message: string, ...labels: string[]) => Thenable<string | undefine
 /** The button that every failure carries. */
 export const showLogButton: MessageButton = ["Show Log", () => commands.executeCommand(commandIds.showLog)];
 
+/** The button of everything that says that the queue starts nothing by itself. */
+export const resumeQueueButton: MessageButton = ["Resume Queue", () => commands.executeCommand(commandIds.resumeQueue)];
+
 /** The button for what is wrong in the settings. */
 export const openSettingsButton: MessageButton = ["Open Settings", () => commands.executeCommand("workbench.action.openSettings", "taskMaster")];
 

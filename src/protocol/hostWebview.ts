@@ -3,7 +3,7 @@
  * they get; what does not fit is dropped and counted. Events carry the journal's numbers, so the view sees a gap and asks again.
  */
 import * as v from "valibot";
-import { taskStatuses, type Attempt, type Task } from "../model/task.ts";
+import { lastAttempt, taskStatuses, type Attempt, type Task } from "../model/task.ts";
 import type { TaskAction } from "../model/taskActions.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
 
@@ -123,10 +123,22 @@ export function parseHostToView(value: unknown): HostToView | undefined {
 
 /** The part of a task that goes to the view. */
 export function viewTask(task: Task, pending?: TaskAction): ViewTask {
-  const { id, title, status, attempts, maxAttempts, integration, branch, attention } = task;
+  const { id, title, status, attempts, integration, branch, attention } = task;
   const { percent, message } = task.progress;
   const prompt = task.prompt.length > maxShownPrompt ? `${task.prompt.slice(0, maxShownPrompt)}…` : task.prompt;
-  return { id, title, prompt, status, progress: { percent, message }, attempts, maxAttempts, integration, branch, attention, pending: pending ?? task.request };
+  return {
+    id,
+    title,
+    prompt,
+    status,
+    progress: { percent, message },
+    attempts,
+    maxAttempts: lastAttempt(task),
+    integration,
+    branch,
+    attention,
+    pending: pending ?? task.request,
+  };
 }
 
 /** The part of an attempt that goes to the view. */

@@ -10,6 +10,7 @@ export interface SerializedError {
   readonly message: string;
   readonly retryable: boolean;
   readonly details?: string | undefined;
+  readonly retryAt?: number | undefined;
   readonly stack?: string | undefined;
   readonly cause?: SerializedError | undefined;
 }
@@ -22,6 +23,7 @@ export const serializedErrorSchema: v.GenericSchema<SerializedError> = v.object(
   message: text,
   retryable: v.boolean(),
   details: v.optional(text),
+  retryAt: v.optional(v.pipe(v.number(), v.finite())),
   stack: v.optional(text),
   cause: v.optional(v.lazy(() => serializedErrorSchema)),
 });
@@ -35,6 +37,7 @@ export function serializeError(thrown: unknown, depth = 0): SerializedError {
     message: error.message.slice(0, maxTextLength),
     retryable: error.retryable,
     ...(error.details === undefined ? {} : { details: error.details.slice(0, maxTextLength) }),
+    ...(error.retryAt !== undefined && Number.isFinite(error.retryAt) ? { retryAt: error.retryAt } : {}),
     ...(error.stack === undefined ? {} : { stack: error.stack.slice(0, maxTextLength) }),
     ...(cause === undefined ? {} : { cause }),
   };
@@ -45,6 +48,7 @@ export function deserializeError(wire: SerializedError): TaskMasterError {
   const error = new TaskMasterError(wire.code, wire.message, {
     retryable: wire.retryable,
     ...(wire.details === undefined ? {} : { details: wire.details }),
+    ...(wire.retryAt === undefined ? {} : { retryAt: wire.retryAt }),
     ...(wire.cause === undefined ? {} : { cause: deserializeError(wire.cause) }),
   });
   if (wire.stack !== undefined) error.stack = wire.stack;

@@ -38,7 +38,10 @@ export class ChangeFeed {
   readonly #emitter: Emitter<readonly TaskEvent[]>;
   #listeners = 0;
   #timer: NodeJS.Timeout | undefined;
+  readonly #stateEmitter: Emitter<void>;
   #dataVersion = 0;
+  /** The queue's own state at the last look; undefined when it is not known. */
+  #states: string | undefined;
   #lastId = 0;
   #isDisposed = false;
 
@@ -46,6 +49,12 @@ export class ChangeFeed {
     this.#statements = statements;
     this.#options = options;
     this.#emitter = new Emitter((error) => options.onError?.(error));
+    this.#stateEmitter = new Emitter((error) => options.onError?.(error));
+  }
+
+  /** The queue's own state is another than at the last look; looked at while `event` has a listener. */
+  get stateEvent(): Event<void> {
+    return this.#stateEmitter.event;
   }
 
   /** Starts at the end of the journal as it is when the first listener comes. */
@@ -65,10 +74,16 @@ export class ChangeFeed {
     };
   };
 
+  /** This store changed the queue's own state: what others do to it next counts, even if it then is as it was before. */
+  forgetState(): void {
+    this.#states = undefined;
+  }
+
   dispose(): void {
     this.#isDisposed = true;
     this.#stop();
     this.#emitter.dispose();
+    this.#stateEmitter.dispose();
   }
 
   #start(): void {
@@ -77,6 +92,7 @@ export class ChangeFeed {
       // The version first: what is committed between the two reads is then looked for once more, not missed.
       this.#dataVersion = this.#readDataVersion();
       this.#lastId = this.#readLastId();
+      this.#states = this.#readStates();
     });
     this.#timer = setInterval(() => this.#guard(() => this.#poll()), this.#options.pollMs ?? defaultPollMs);
     this.#timer.unref();
@@ -92,9 +108,18 @@ export class ChangeFeed {
     // The end first: when the version is unchanged after it, everything up to that end is this connection's own.
     const end = this.#readLastId();
     const dataVersion = this.#readDataVersion();
-    if (dataVersion !== this.#dataVersion) this.#emitNew();
+    const hasChanged = dataVersion !== this.#dataVersion;
+    if (hasChanged) this.#emitNew();
     this.#dataVersion = dataVersion;
     this.#lastId = Math.max(this.#lastId, end);
+    if (hasChanged && this.#timer !== undefined) this.#emitState();
+  }
+
+  #emitState(): void {
+    const states = this.#readStates();
+    if (states === this.#states) return;
+    this.#states = states;
+    this.#stateEmitter.fire();
   }
 
   #guard(work: () => void): void {
@@ -130,6 +155,10 @@ export class ChangeFeed {
 
   #readDataVersion(): number {
     return Number(this.#statements.dataVersion.get()?.["data_version"] ?? 0);
+  }
+
+  #readStates(): string {
+    return JSON.stringify(this.#statements.states.all());
   }
 
   #readLastId(): number {

@@ -140,7 +140,8 @@ export function decodeProgress(text: SqlValue | undefined): Progress | undefined
   }
 }
 
-function parseObject(text: SqlValue | undefined, what: string): JsonObject {
+/** A stored JSON object; STORE_CORRUPT naming `what` when the text holds none. */
+export function parseObject(text: SqlValue | undefined, what: string): JsonObject {
   let value: unknown;
   try {
     value = JSON.parse(textOf(text));
@@ -152,7 +153,7 @@ function parseObject(text: SqlValue | undefined, what: string): JsonObject {
 }
 
 /** The schema is STRICT: a TEXT column holds nothing else. */
-function textOf(value: SqlValue | undefined): string {
+export function textOf(value: SqlValue | undefined): string {
   return typeof value === "string" ? value : "";
 }
 

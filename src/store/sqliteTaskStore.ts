@@ -9,18 +9,23 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Event } from "../base/event.ts";
-import type { EventBatch, EventQuery, TaskQuery, TaskRemovalResult, TaskStore, TaskWrite, TaskWriteResult } from "../engine/ports.ts";
+import type { JsonObject } from "../base/json.ts";
+import type { CandidateFilter, EventBatch, EventQuery, TaskQuery, TaskRemovalResult, TaskStore, TaskWrite, TaskWriteResult } from "../engine/ports.ts";
 import { TaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
-import { priorities, type Attempt, type Task } from "../model/task.ts";
+import type { Attempt, Task } from "../model/task.ts";
 import type { NewTaskEvent, TaskEvent } from "../model/taskEvent.ts";
+import { AttemptRows } from "./attemptRows.ts";
+import { candidateRows } from "./candidateRows.ts";
 import { ChangeFeed } from "./changeFeed.ts";
 import { DependencyRows } from "./dependencyRows.ts";
 import { Journal } from "./journal.ts";
-import { foldIntoAttempt, lastProgress, mergeAttempt, mergeTask } from "./mergeWrites.ts";
+import { lastProgress, mergeTask } from "./mergeWrites.ts";
 import type { OpenedDatabase } from "./openDatabase.ts";
+import { QueueStates } from "./queueStates.ts";
 import { Retention, type CompactedSlice } from "./retention.ts";
-import { decodeAttempt, decodeLease, decodeProgress, decodeTask, encodeAttempt, encodeTask, type Row } from "./rowCodec.ts";
+import { decodeLease, decodeProgress, decodeTask, encodeTask, type Row } from "./rowCodec.ts";
+import { refusalOf } from "./refusal.ts";
 import { toStoreError } from "./sqliteErrors.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { Transactions } from "./transactions.ts";
@@ -46,12 +51,15 @@ export class SqliteTaskStore implements TaskStore {
   /** The file, or ":memory:". */
   readonly path: string;
   readonly onDidChangeElsewhere: Event<readonly TaskEvent[]>;
+  readonly onDidChangeStateElsewhere: Event<void>;
   readonly #opened: OpenedDatabase;
   readonly #options: SqliteTaskStoreOptions;
   readonly #statements: Statements;
   readonly #transactions: Transactions;
   readonly #journal: Journal;
   readonly #dependencies: DependencyRows;
+  readonly #attempts: AttemptRows;
+  readonly #states: QueueStates;
   readonly #feed: ChangeFeed;
   readonly #retention: Retention;
   readonly #trouble: Trouble;
@@ -76,8 +84,11 @@ export class SqliteTaskStore implements TaskStore {
     this.#journal = new Journal(this.#statements, writer);
     this.#retention = new Retention(opened.db, this.#transactions, this.#journal);
     this.#dependencies = new DependencyRows(this.#statements);
+    this.#attempts = new AttemptRows(this.#statements);
+    this.#states = new QueueStates(this.#statements, options.onBadRow);
     this.#feed = new ChangeFeed(this.#statements, { ...options, writer, path: opened.path, check });
     this.onDidChangeElsewhere = this.#feed.event;
+    this.onDidChangeStateElsewhere = this.#feed.stateEvent;
   }
 
   /**
@@ -113,8 +124,8 @@ export class SqliteTaskStore implements TaskStore {
     });
   }
 
-  async candidates(now: number, perPriority: number): Promise<readonly Task[]> {
-    return this.#read(() => priorities.flatMap((_, priority) => this.#decodeAll(this.#statements.candidates.all(priority, now, perPriority))));
+  async candidates(now: number, perPriority: number, filter: CandidateFilter = {}): Promise<readonly Task[]> {
+    return this.#read(() => this.#decodeAll(candidateRows(this.#statements, { now, perPriority, filter })));
   }
 
   async strays(limit: number): Promise<readonly Task[]> {
@@ -158,7 +169,7 @@ export class SqliteTaskStore implements TaskStore {
       const settled = this.#dependencies.settle(merged, merged.updatedAt);
       const task = { ...settled.task, version: Number(head["version"]) + 1 };
       this.#putTask(task);
-      if (write.attempt !== undefined) this.#putAttempt(write.attempt, write.events);
+      if (write.attempt !== undefined) this.#attempts.put(write.attempt, write.events);
       const released = write.releaseDependants === true ? this.#decodeAll(this.#dependencies.releasable(task.id)) : [];
       const ids = released.map(({ id }) => id);
       const own = write.events.map((event) => (event.type === "completed" ? { ...event, unblocked: ids } : event));
@@ -180,16 +191,17 @@ export class SqliteTaskStore implements TaskStore {
         if (head === undefined || head["lease_token"] !== token) return undefined;
         const progress = lastProgress(events);
         if (progress !== undefined) this.#statements.setProgress.run(JSON.stringify(progress), taskId);
-        this.#foldIntoNewestAttempt(taskId, events);
+        this.#attempts.fold(taskId, events);
         return this.#journal.append(taskId, events);
       }),
     );
   }
 
   async renewLease(taskId: TaskId, token: number, expiresAt: number): Promise<boolean> {
-    return this.#run("renew a lease", () =>
-      this.#transactions.run("normal", () => Number(this.#statements.renewLease.run(expiresAt, taskId, token).changes) > 0),
-    );
+    return this.#run("renew a lease", () => {
+      this.#transactions.look(); // a heartbeat is seldom
+      return this.#transactions.run("normal", () => Number(this.#statements.renewLease.run(expiresAt, taskId, token).changes) > 0);
+    });
   }
 
   /** The one that ended first comes first. */
@@ -199,7 +211,7 @@ export class SqliteTaskStore implements TaskStore {
 
   /** In order of their number. */
   async attempts(taskId: TaskId): Promise<readonly Attempt[]> {
-    return this.#read(() => this.#statements.listAttempts.all(taskId).map(decodeAttempt));
+    return this.#read(() => this.#attempts.list(taskId));
   }
 
   async events(taskId: TaskId, query: EventQuery): Promise<readonly TaskEvent[]> {
@@ -219,6 +231,19 @@ export class SqliteTaskStore implements TaskStore {
     this.#trouble.tell(damagedQueue(this.path, what));
   }
 
+  /** What is damaged is told to `onBadRow` and counts as not there. */
+  async states(): Promise<ReadonlyMap<string, JsonObject>> {
+    return this.#read(() => this.#states.all());
+  }
+
+  async replaceState(name: string, before: JsonObject | undefined, after: JsonObject | undefined): Promise<boolean> {
+    return this.#write("save the state of the queue", () => {
+      if (!this.#states.replace(name, before, after)) return false;
+      this.#feed.forgetState();
+      return true;
+    });
+  }
+
   /** Idempotent; afterwards everything rejects with STORE_FAILED. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
@@ -236,20 +261,6 @@ export class SqliteTaskStore implements TaskStore {
 
   #putTask(task: Task): void {
     this.#statements.updateTask.run(...encodeTask(task), task.id);
-  }
-
-  #putAttempt(written: Attempt, events: readonly NewTaskEvent[]): void {
-    const row = this.#statements.getAttempt.get(written.taskId, written.number);
-    const attempt = mergeAttempt(written, row === undefined ? undefined : decodeAttempt(row), events);
-    this.#statements.putAttempt.run(attempt.taskId, attempt.number, ...encodeAttempt(attempt));
-  }
-
-  #foldIntoNewestAttempt(taskId: TaskId, events: readonly NewTaskEvent[]): void {
-    if (!events.some((event) => event.type === "usage" || event.type === "checkpoint")) return;
-    const row = this.#statements.newestAttempt.get(taskId);
-    if (row === undefined) return;
-    const attempt = foldIntoAttempt(decodeAttempt(row), events);
-    this.#statements.putAttempt.run(taskId, attempt.number, ...encodeAttempt(attempt));
   }
 
   #decodeAll(rows: readonly Row[]): Task[] {
@@ -280,13 +291,4 @@ export class SqliteTaskStore implements TaskStore {
       throw this.#trouble.toError(error, { action });
     }
   }
-}
-
-/** Why a write does not count, if so. A lost lease is told before a version conflict: it is final. */
-function refusalOf({ task, token }: TaskWrite, head: Row | undefined): "conflict" | "stale_lease" | "missing" | undefined {
-  if (head === undefined) return "missing";
-  const version = Number(head["version"]);
-  if (token === undefined) return task.version === version ? undefined : "conflict";
-  if (head["lease_token"] !== token) return "stale_lease";
-  return task.version >= Number(head["state_version"]) && task.version <= version ? undefined : "conflict";
 }

@@ -10,6 +10,17 @@ import { taskColumns } from "./rowCodec.ts";
 export const candidatesSql = `SELECT * FROM tasks INDEXED BY tasks_line
   WHERE status = 'todo' AND priority = ? AND not_before <= ? ORDER BY deadline_key, created_at, id LIMIT ? + 0`;
 
+/**
+ * The same with a filter, which walks on past what does not fit: it must have all the tags, and another agent than these
+ * (the empty name is the default one). A damaged body fits nothing; CASE keeps it from ending the query.
+ */
+export const filteredCandidatesSql = `SELECT * FROM tasks INDEXED BY tasks_line
+  WHERE status = 'todo' AND priority = ? AND not_before <= ? AND CASE WHEN json_valid(body) THEN
+    NOT EXISTS (SELECT 1 FROM json_each(?) wanted
+      WHERE wanted.value NOT IN (SELECT tag.value FROM json_each(tasks.body, '$.tags') tag))
+    AND coalesce(json_extract(body, '$.agent'), '') NOT IN (SELECT value FROM json_each(?))
+  ELSE 0 END ORDER BY deadline_key, created_at, id LIMIT ? + 0`;
+
 /** Tasks with a lease; the partial index holds no others. */
 export const leasedSql = "SELECT * FROM tasks INDEXED BY tasks_leased WHERE lease_expires_at IS NOT NULL ORDER BY lease_expires_at";
 
@@ -41,6 +52,7 @@ const sql = {
   setProgress: "UPDATE tasks SET progress = ? WHERE id = ?",
   renewLease: "UPDATE tasks SET lease_expires_at = ?, version = version + 1 WHERE id = ? AND lease_token = ?",
   candidates: candidatesSql,
+  filteredCandidates: filteredCandidatesSql,
   leased: leasedSql,
   releasable: releasableSql,
   strays: straysSql,
@@ -62,6 +74,10 @@ const sql = {
   insertEvent: "INSERT INTO events (task_id, seq, attempt, at, type, body, writer) VALUES (?, ?, ?, ?, ?, ?, ?)",
   eventsAfter: "SELECT * FROM events WHERE task_id = ? AND seq > ? ORDER BY seq LIMIT ? + 0",
   eventsBefore: "SELECT * FROM events WHERE task_id = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ? + 0",
+  states: "SELECT name, body FROM queue_state ORDER BY name",
+  getState: "SELECT body FROM queue_state WHERE name = ?",
+  putState: "INSERT INTO queue_state (name, body) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+  dropState: "DELETE FROM queue_state WHERE name = ?",
   lastEventId: "SELECT max(id) AS id FROM events",
   eventsElsewhere: "SELECT * FROM events WHERE id > ? AND writer <> ? ORDER BY id LIMIT ? + 0",
   dataVersion: "PRAGMA data_version",

@@ -28,14 +28,14 @@ export class Transactions {
 
   /** What is confirmed as durable is in the file at the queue's path: looked at before, and again at the end. Streams look now and then. */
   run<T>(durability: Durability, work: () => T): T {
-    if (durability === "full" || performance.now() - this.#lookedAt >= lookEveryMs) this.#look();
+    if (durability === "full" || performance.now() - this.#lookedAt >= lookEveryMs) this.look();
     this.#setDurability(durability);
     this.#begin.run();
     try {
       this.#opened.assertSameFormat();
       const result = work();
       this.#commit.run();
-      if (durability === "full") this.#look();
+      if (durability === "full") this.look();
       return result;
     } catch (error) {
       this.#rollback();
@@ -43,7 +43,8 @@ export class Transactions {
     }
   }
 
-  #look(): void {
+  /** Throws when what is written would not be found again. */
+  look(): void {
     // After a failure every write looks.
     this.#lookedAt = -Infinity;
     this.#opened.assertSameFile();

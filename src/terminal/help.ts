@@ -10,18 +10,22 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
       --depends ID       start only when that task is done; may be repeated
       --tag TAG          may be repeated
       --accept COMMAND   must exit 0 before the work counts; may be repeated
-      --attempts N       tries, for failures that may pass (default 1)
+      --attempts N       tries, for failures that may pass (default 3)
   list                 all tasks
   show ID              one task with its attempts, what blocks it and what it would unblock
   run [--next]         run the most urgent ready task
   run --all            run until no task is ready
       --concurrency N    tasks at once (default 2)
+      --tag TAG          with --next and --all: only tasks with this tag; may be repeated, then with all of them
+      --min-priority P   ... only tasks at least so urgent
+      --max-priority P   ... only tasks at most so urgent
   run ID...            run these, one after the other
       --max-turns N      for every run and resume: turns with the model per attempt (default 100)
       --max-minutes N    length of an attempt, pauses not counted (default 60)
       --idle-minutes N   an attempt without any sign of life ends after this (default 10)
       --push REMOTE      push the branches of finished tasks there, never by force
   pause|resume ID      hold a task and keep its place; go on
+  resume --queue       start tasks again after the queue has stopped by itself; agents at a usage limit try at once
   stop ID              end the attempt; the work stays on its branch
   cancel ID            give the task up
   retry ID             put a stopped, failed or cancelled task back into the queue

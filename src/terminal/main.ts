@@ -9,6 +9,7 @@ import { followLog } from "./followLog.ts";
 import { helpText } from "./help.ts";
 import { Output } from "./output.ts";
 import { asksForJson, type Command, type GlobalOptions, type ParsedArguments, parseArguments } from "./parseArguments.ts";
+import { resumeQueue } from "./queueText.ts";
 import { listTasks, showTask } from "./readTasks.ts";
 import { removeTask } from "./removeTask.ts";
 import { resumeTask, runTasks } from "./runTasks.ts";
@@ -103,7 +104,9 @@ function runVerb(context: VerbContext, command: QueueCommand): Promise<number> {
     case "show":
       return showTask(context, command.id);
     case "run":
-      return runTasks(context, command.select);
+      return runTasks(context, command);
+    case "resumeQueue":
+      return resumeQueue(context);
     case "resume":
       return resumeTask(context, command.id);
     case "depends":

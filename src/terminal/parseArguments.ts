@@ -1,3 +1,4 @@
+import type { RunCriteria } from "../engine/facade.ts";
 import { type EngineSettings, numberRanges, remoteNamePattern } from "../model/settings.ts";
 import { type Priority, priorities } from "../model/task.ts";
 import { parseDeadline } from "./deadline.ts";
@@ -20,6 +21,13 @@ export interface AddCommand {
 /** What to run: the next task, all, or these one after the other. */
 export type RunSelection = "next" | "all" | readonly string[];
 
+/** What to run; the criteria hold for `next` and `all`. */
+export interface RunCommand {
+  readonly verb: "run";
+  readonly select: RunSelection;
+  readonly criteria: RunCriteria;
+}
+
 /** The verbs that change a task's status and need nothing to run here. */
 export type ChangeVerb = "pause" | "stop" | "cancel" | "retry";
 
@@ -34,12 +42,12 @@ export interface DependsCommand {
 /** What the user asks for, checked as far as possible without the queue. */
 export type Command =
   | AddCommand
-  | { readonly verb: "run"; readonly select: RunSelection }
+  | RunCommand
   | { readonly verb: "show" | "resume" | "remove"; readonly id: string }
   | DependsCommand
   | { readonly verb: ChangeVerb; readonly id: string }
   | { readonly verb: "logs"; readonly id: string; readonly follow: boolean }
-  | { readonly verb: "list" }
+  | { readonly verb: "list" | "resumeQueue" }
   | { readonly verb: "doctor" }
   | { readonly verb: "help" }
   | { readonly verb: "version" };
@@ -103,11 +111,15 @@ function parseCommand(verb: Verb, { words, flags }: ScannedArguments): Command {
     case "add":
       return addCommand(words, flags);
     case "run":
-      return { verb, select: runSelection(words, flags) };
+      return { verb, select: runSelection(words, flags), criteria: runCriteria(flags) };
     case "depends":
       return dependsCommand(words, flags);
     case "logs":
       return { verb, id: oneId(verb, words), follow: has(flags, "follow") };
+    case "resume":
+      if (!has(flags, "queue")) return { verb, id: oneId(verb, words) };
+      if (words[0] !== undefined) throw usageError(`resume takes an id or --queue, not both.`);
+      return { verb: "resumeQueue" };
     case "list":
     case "doctor":
       if (words[0] !== undefined) throw usageError(`${verb} takes no argument, but "${words[0]}" was given.`);
@@ -126,14 +138,14 @@ function addCommand(words: readonly string[], flags: readonly GivenFlag[]): AddC
   if (title.trim() === "") throw usageError("The title is empty.");
   const prompt = last(flags, "prompt");
   if (prompt?.trim() === "") throw usageError("--prompt is empty.");
-  const priority = last(flags, "priority");
+  const priority = priorityFlag(flags, "priority");
   const deadline = last(flags, "deadline");
   const attempts = wholeNumber(flags, "attempts", "maxAttempts");
   return {
     verb: "add",
     title,
     ...(prompt === undefined ? {} : { prompt }),
-    ...(priority === undefined ? {} : { priority: oneOf("--priority", priority, priorities) }),
+    ...(priority === undefined ? {} : { priority }),
     ...(deadline === undefined ? {} : { deadline: parseDeadline(deadline) }),
     depends: filled(flags, "depends"),
     tags: filled(flags, "tag"),
@@ -153,8 +165,25 @@ function runSelection(words: readonly string[], flags: readonly GivenFlag[]): Ru
   if (next && all) throw usageError("run takes --next or --all, not both.");
   if (has(flags, "concurrency") && !all) throw usageError("--concurrency goes with run --all.");
   if (words.length === 0) return all ? "all" : "next";
+  const filter = ["tag", "min-priority", "max-priority"].find((name) => has(flags, name));
+  if (filter !== undefined) throw usageError(`--${filter} goes with run --next and run --all, not with ids.`);
   if (next || all) throw usageError(`run takes ${all ? "--all" : "--next"} or ids, not both.`);
   return [...new Set(words)];
+}
+
+function runCriteria(flags: readonly GivenFlag[]): RunCriteria {
+  const requireTags = filled(flags, "tag");
+  const [minPriority, maxPriority] = [priorityFlag(flags, "min-priority"), priorityFlag(flags, "max-priority")];
+  return {
+    ...(requireTags.length === 0 ? {} : { requireTags }),
+    ...(minPriority === undefined ? {} : { minPriority }),
+    ...(maxPriority === undefined ? {} : { maxPriority }),
+  };
+}
+
+function priorityFlag(flags: readonly GivenFlag[], name: string): Priority | undefined {
+  const value = last(flags, name);
+  return value === undefined ? undefined : oneOf(`--${name}`, value, priorities);
 }
 
 function oneId(verb: Verb, words: readonly string[]): string {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { Attempt } from "../model/task.ts";
 import type { VerbContext } from "./context.ts";
 import { exitCodes } from "./exitCodes.ts";
+import { reportQueue } from "./queueText.ts";
 import { taskDetailsJson, taskJson } from "./taskJson.ts";
 import { listLines, showLines } from "./taskText.ts";
 
@@ -11,6 +12,7 @@ export async function listTasks({ engine, output }: VerbContext): Promise<number
   if (tasks.length === 0) output.line('The queue is empty. Add a task: task-master-goose add "Fix the login"');
   else if (!output.json) for (const line of listLines(tasks, output)) output.line(line);
   for (const task of tasks) output.record("task", taskJson(task));
+  reportQueue(output, await engine.queueStatus());
   return exitCodes.ok;
 }
 

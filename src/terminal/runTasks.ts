@@ -1,29 +1,33 @@
 import { abortable } from "../base/abort.ts";
 import { type ErrorCode, toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
+import type { QueueStatus } from "../model/queueStatus.ts";
 import type { Task } from "../model/task.ts";
 import { reportTask } from "./changeTask.ts";
 import { cleanLine } from "./cleanText.ts";
 import type { VerbContext } from "./context.ts";
 import { exitCodeOfRun, exitCodes } from "./exitCodes.ts";
-import type { RunSelection } from "./parseArguments.ts";
+import type { RunCommand } from "./parseArguments.ts";
+import { reportQueue, watchQueue } from "./queueText.ts";
 import { RunWatch } from "./runWatch.ts";
 import { paintStatus, taskName } from "./taskText.ts";
 
 /** run: runs the next task, all ready ones, or the named ones one after the other, and tells what happens. */
-export async function runTasks(context: VerbContext, select: RunSelection): Promise<number> {
+export async function runTasks(context: VerbContext, { select, criteria }: RunCommand): Promise<number> {
   // All names are checked before anything runs.
   const tasks: Task[] = [];
   if (typeof select !== "string") for (const id of select) tasks.push(await context.engine.find(id));
   const watch = new RunWatch(context, { withIds: select === "all" || tasks.length > 1 });
   const refused: ErrorCode[] = [];
+  const queue = watchQueue(context);
   try {
     await untilSignal(context, async () => {
-      if (select === "all") await updateAll(context, watch, await context.engine.runAll());
-      else if (select === "next") await runOne(watch, await context.engine.runNext());
+      if (select === "all") await updateAll(context, watch, await context.engine.runAll(criteria));
+      else if (select === "next") await runOne(watch, await context.engine.runNext(criteria));
       else refused.push(...(await runEach(context, watch, tasks)));
     });
   } finally {
+    queue.dispose();
     watch.dispose();
   }
   return summarize(context, watch, refused);
@@ -93,7 +97,10 @@ async function runEach({ engine, output, signal }: VerbContext, watch: RunWatch,
   return refused;
 }
 
-async function summarize({ output, stdoutClosed }: VerbContext, watch: RunWatch, refused: readonly ErrorCode[]): Promise<number> {
+async function summarize({ engine, output, signal, stdoutClosed }: VerbContext, watch: RunWatch, refused: readonly ErrorCode[]): Promise<number> {
+  // After a signal the queue is closed.
+  const status: QueueStatus = signal.aborted ? { limits: [] } : await engine.queueStatus();
+  reportQueue(output, status);
   const ran = watch.tasks;
   const failed = ran.filter(({ status }) => status !== "done");
   output.record("summary", {
@@ -108,7 +115,8 @@ async function summarize({ output, stdoutClosed }: VerbContext, watch: RunWatch,
     output.line(`${paintStatus(task.status, output.paint, 11)} ${taskName(task)}${branch}`);
   }
   if (stdoutClosed.aborted) tellPaused(output, failed);
-  return exitCodeOfRun([...failed.map((task) => errorCode(watch, task)), ...refused]);
+  const stopped = status.stop?.failures.at(-1)?.code;
+  return exitCodeOfRun([...failed.map((task) => errorCode(watch, task)), ...refused, ...(stopped === undefined ? [] : [stopped])]);
 }
 
 /** Nobody sees the summary then: without a word the tasks would seem to be lost. */

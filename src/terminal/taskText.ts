@@ -47,14 +47,18 @@ export function listLines(tasks: readonly Task[], output: Output): readonly stri
   return [paint.dim(header), ...lines];
 }
 
+function waitsFor(blockers: readonly Blocker[]): string | undefined {
+  if (blockers.length === 0) return undefined;
+  return `waits for ${blockers.map((blocker) => (isStuck(blocker) ? `${blocker.id} (${blocker.reason})` : blocker.id)).join(", ")}`;
+}
+
 function listExtras(task: Task, blockers: readonly Blocker[]): string {
   const parts = [
     task.attention === undefined ? undefined : `needs you: ${task.attention.kind}`,
     task.status === "in_progress" || task.status === "paused" ? `${task.progress.percent} %` : undefined,
+    task.status === "todo" && (task.notBefore ?? 0) > Date.now() ? `not before ${localTime(task.notBefore ?? 0)}` : undefined,
     task.deadline === undefined ? undefined : `due ${localTime(task.deadline)}`,
-    task.status === "blocked" && blockers.length > 0
-      ? `waits for ${blockers.map((blocker) => (isStuck(blocker) ? `${blocker.id} (${blocker.reason})` : blocker.id)).join(", ")}`
-      : undefined,
+    task.status === "blocked" ? waitsFor(blockers) : undefined,
     task.branch === undefined ? undefined : cleanLine(task.branch),
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? "" : `  (${parts.join("; ")})`;

@@ -1,5 +1,5 @@
 import { blockersOf, blockerState, canBeRetried, isStuck, type Blocker, type FindTask } from "../model/dependencies.ts";
-import type { Task } from "../model/task.ts";
+import { lastAttempt, type Task } from "../model/task.ts";
 import { availableActions, mayChangeDependencies, statusWords, type TaskAction } from "../model/taskActions.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import { groupOf, type TaskGroup } from "./taskGroups.ts";
@@ -57,7 +57,7 @@ export function taskTooltip(task: Task, context: TaskItemContext, unblocks: read
     taskItem(task, context).accessibilityLabel.slice(oneLine(task.title, 200).length + 2),
     `Priority: ${task.priority}${task.deadline === undefined ? "" : `, due ${when(task.deadline, context.now)}`}`,
     task.branch === undefined ? undefined : `Branch: ${task.branch}`,
-    task.attempts === 0 ? undefined : `Attempt ${task.attempts} of ${Math.max(task.maxAttempts, task.attempts)}`,
+    task.attempts === 0 ? undefined : `Attempt ${task.attempts} of ${lastAttempt(task)}`,
     task.tags.length === 0 ? undefined : `Tags: ${task.tags.join(", ")}`,
     ...dependencyLines(task, context),
     unblocks.length === 0 ? undefined : `Finishing it unblocks: ${unblocks.join(", ")}`,

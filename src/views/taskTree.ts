@@ -40,6 +40,11 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
     this.#view = window.createTreeView(treeViewId, { treeDataProvider: this, showCollapseAll: true });
   }
 
+  /** Says something above the groups; an empty text takes it away. */
+  say(message: string): void {
+    if (this.#view.message !== message) this.#view.message = message;
+  }
+
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     if (node?.kind === "group") return [...this.#model.tasksOf(node.group)];
     if (node?.kind === "task") return [];

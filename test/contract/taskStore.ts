@@ -17,6 +17,8 @@ export function describeTaskStore(name: string, open: () => Promise<TaskStore>):
     rowContract(current);
     insertContract(current);
     lineContract(current);
+    filterContract(current);
+    stateContract(current);
     commitContract(current);
     releaseContract(current);
     dependencyContract(current);
@@ -138,6 +140,53 @@ function lineContract(current: Current): void {
     await current().insert(newTask("b"), created);
     expect((await current().candidates(99, 1)).map(({ id }) => id)).toEqual([taskId("b")]);
     expect((await current().candidates(100, 1)).map(({ id }) => id)).toEqual([taskId("a")]);
+  });
+}
+
+function filterContract(current: Current): void {
+  const names = async (...query: Parameters<TaskStore["candidates"]>): Promise<string[]> =>
+    (await current().candidates(...query)).map(({ id }) => id.replace(/0+$/, ""));
+
+  it("gives only what has all the tags, however many others are ahead", async () => {
+    for (let i = 10; i < 30; i++) await current().insert(newTask(`x${i}`, { deadline: 1 }), created);
+    await current().insert(newTask("one", { tags: ["night"] }), created);
+    await current().insert(newTask("two", { tags: ["docs", "ni'ght", "night"] }), created);
+    expect(await names(0, 1, { requireTags: ["night"] })).toEqual(["one"]);
+    expect(await names(0, 9, { requireTags: ["night", "docs"] })).toEqual(["two"]);
+    expect(await names(0, 9, { requireTags: ["ni'ght"] })).toEqual(["two"]);
+    expect(await names(0, 9, { requireTags: ["nigh"] })).toEqual([]);
+  });
+
+  it("gives only some priorities, and passes over agents", async () => {
+    await current().insert(newTask("a", { priority: "high" }), created);
+    await current().insert(newTask("b", { priority: "low", agent: "careful" }), created);
+    await current().insert(newTask("c", { priority: "low" }), created);
+    expect(await names(0, 9, { priorities: ["low"] })).toEqual(["b", "c"]);
+    expect(await names(0, 1, { exceptAgents: ["careful"] })).toEqual(["a", "c"]);
+    expect(await names(0, 1, { exceptAgents: [""] })).toEqual(["b"]);
+    expect(await names(0, 1, { exceptAgents: ["", "careful"] })).toEqual([]);
+  });
+}
+
+function stateContract(current: Current): void {
+  it("keeps state of the queue by name, and replaces only what is as it was read", async () => {
+    expect(await current().states()).toEqual(new Map());
+    const [first, second] = [{ n: 1, list: [null, "ü"] }, { n: 2 }];
+    expect(await current().replaceState("a", { n: 0 }, first)).toBe(false);
+    expect(await current().replaceState("a", undefined, first)).toBe(true);
+    expect(await current().replaceState("a", undefined, second)).toBe(false);
+    expect(await current().replaceState("b", undefined, second)).toBe(true);
+    expect(await current().states()).toEqual(
+      new Map<string, unknown>([
+        ["a", first],
+        ["b", second],
+      ]),
+    );
+    const read = (await current().states()).get("a");
+    expect(await current().replaceState("a", read, second)).toBe(true);
+    expect(await current().replaceState("a", read, undefined)).toBe(false);
+    expect(await current().replaceState("a", second, undefined)).toBe(true);
+    expect([...(await current().states()).keys()]).toEqual(["b"]);
   });
 }
 

@@ -53,6 +53,7 @@ describe.each<PoolMode>(["thread", "inline"])("workers in mode %s", (poolMode) =
       message: "No space is left.",
       retryable: true,
       details: "ENOSPC",
+      retryAt: 7_000,
       cause: { message: "the disk said no" },
     });
     expect((error as Error).stack).toContain("testHandlers");

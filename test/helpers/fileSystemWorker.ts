@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { LooperDeps } from "../../src/engine/ports.ts";
+import type { LooperDeps } from "../../src/engine/looper.ts";
 import type { Task } from "../../src/model/task.ts";
 
 /** A worker without any model, for tests alone: writes the files that a task stands for into its worktree. */

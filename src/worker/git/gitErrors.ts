@@ -76,7 +76,7 @@ export function contendedLock(error: GitCommandFailure): string | undefined {
 export function explainFailure(error: GitCommandFailure, verb: string, directory: string): TaskMasterError {
   const details = redactCredentials(error.stderr).slice(-maxDetails);
   const rule = rules.find(({ pattern }) => pattern.test(error.stderr));
-  if (rule !== undefined) return new TaskMasterError(rule.code, rule.message(directory), { details });
+  if (rule !== undefined) return new TaskMasterError(rule.code, rule.message(directory), { details, retryable: rule.code === "DISK_FULL" });
   if (lockPattern.test(error.stderr)) {
     const lock = contendedLock(error);
     const advice = lock === undefined ? "" : ` If no other Git is running, delete ${lock}.`;

@@ -4,6 +4,7 @@
  */
 import { RequestError } from "@agentclientprotocol/sdk";
 import { TaskMasterError, type ErrorCode } from "../../model/errors.ts";
+import { readResetTime } from "./resetTime.ts";
 
 /** What was seen of a prompt turn. */
 export interface TurnEnd {
@@ -22,6 +23,8 @@ interface Rule {
   readonly retryable: boolean;
   readonly say: string;
 }
+
+const rateLimitPattern = /rate limit|\(429\b/i;
 
 /** Texts that Goose writes in the place of an answer; the first that fits decides. */
 const textRules: readonly Rule[] = [
@@ -50,13 +53,13 @@ const textRules: readonly Rule[] = [
     say: 'The provider refused the credentials. Check them with "goose configure".',
   },
   {
-    pattern: /\(402\b|credits? (are |is )?exhausted|add more credits|insufficient[_ ](quota|funds|credits)/i,
+    pattern: /\(402\b|credits? (are |is )?exhausted|add more credits|insufficient[_ ](quota|funds|credits)|check your plan and billing/i,
     code: "GOOSE_CREDITS",
     retryable: false,
-    say: "The provider account has no credit left.",
+    say: "The provider account has no credit left. Add some, or choose another provider or model.",
   },
   {
-    pattern: /rate limit|\(429\b/i,
+    pattern: rateLimitPattern,
     code: "GOOSE_RATE_LIMIT",
     retryable: true,
     say: "The provider limits the rate of requests. Wait, or run fewer tasks at the same time.",
@@ -143,9 +146,13 @@ export function notConfigured(why: string): TaskMasterError {
 }
 
 function classifyText(text: string): TaskMasterError {
-  const rule = textRules.find(({ pattern }) => pattern.test(text));
+  const resetAt = readResetTime(text, Date.now());
+  // A quota that comes back by itself is a limit, whatever is said about the account.
+  const isLimit = resetAt !== undefined && rateLimitPattern.test(text);
+  const rule = textRules.find(({ pattern, code }) => pattern.test(text) && !(isLimit && code === "GOOSE_CREDITS"));
   if (rule === undefined) return new TaskMasterError("GOOSE_PROVIDER", `Goose ended without an answer of the model: ${firstLine(text)}`, details(text, true));
-  return new TaskMasterError(rule.code, `${rule.say} (${firstLine(text)})`, details(text, rule.retryable));
+  const retryAt = resetAt !== undefined && (rule.code === "GOOSE_RATE_LIMIT" || rule.code === "GOOSE_CREDITS") ? { retryAt: resetAt } : {};
+  return new TaskMasterError(rule.code, `${rule.say} (${firstLine(text)})`, { ...details(text, rule.retryable), ...retryAt });
 }
 
 function details(text: string | undefined, retryable: boolean): { readonly retryable: boolean; readonly details?: string } {

@@ -215,6 +215,7 @@ function redacted(thrown: unknown, redact: (text: string) => string): TaskMaster
   const error = toTaskMasterError(thrown);
   return new TaskMasterError(error.code, redact(error.message), {
     retryable: error.retryable,
+    ...(error.retryAt === undefined ? {} : { retryAt: error.retryAt }),
     ...(error.details === undefined ? {} : { details: redact(error.details) }),
   });
 }

@@ -7,7 +7,7 @@ export function register(registry: TaskHandlerRegistry): void {
   registry.register("test.echo", (input) => Promise.resolve(input));
   registry.register("test.fail", () => {
     const cause = Object.assign(new Error("the disk said no"), { errno: -28 });
-    return Promise.reject(new TaskMasterError("DISK_FULL", "No space is left.", { retryable: true, cause, details: "ENOSPC" }));
+    return Promise.reject(new TaskMasterError("DISK_FULL", "No space is left.", { retryable: true, cause, details: "ENOSPC", retryAt: 7_000 }));
   });
   registry.register("test.throw", () => {
     throw new RangeError("not one of ours");

@@ -90,7 +90,7 @@ async function advance(engine: MortalEngine["engine"], clock: MortalEngine["cloc
     while (engine.running.includes(next.id)) await new Promise((resolve) => setImmediate(resolve));
   } catch (error) {
     // A task that was committed is taken up by the engine itself, perhaps just now.
-    if (!(error instanceof TaskMasterError) || error.code !== "ILLEGAL_TRANSITION") throw error;
+    if (!(error instanceof TaskMasterError) || !["ILLEGAL_TRANSITION", "CONFLICT"].includes(error.code)) throw error;
   } finally {
     subscription.dispose();
   }

@@ -59,7 +59,7 @@ const performers: { readonly [C in Command]: (task: Task, now: number) => Task }
   takeOver: (task, now) => machine.takeOver(task, lease(now), now),
   stop: machine.stop,
   complete: (task, now) => machine.complete(task, result, now),
-  fail: (task, now) => machine.fail(task, result, { now, retryAt: now + 5_000 }),
+  fail: (task, now) => machine.fail(task, result, { now, retry: { at: now + 5_000, isFree: false } }),
   failForGood: (task, now) => machine.fail(task, result, { now }),
   lose: machine.lose,
   requeue: (task, now) => machine.requeue(task, false, now),

@@ -206,6 +206,18 @@ describe("tasks that go on by themselves", () => {
     expect(next.world.turns).toEqual([]);
   });
 
+  test("not while the queue has stopped", async () => {
+    const task = await interrupted();
+    const failure = { taskId: task.id, title: "a", code: "GOOSE_NOT_FOUND", message: "no goose", at: 1 };
+    await next.store.replaceState("breaker", undefined, { failures: [failure], stoppedAt: 1, isCertain: true });
+    next.world.settings = { ...next.world.settings, afterInterruption: "resume" };
+    await next.engine.start();
+    await waitFor(() => next.world.logged.some((line) => line.includes("stays paused")), { what: "the refusal" });
+    expect(await next.engine.get(task.id)).toMatchObject({ status: "paused" });
+    await next.engine.resume(task.id); // a person may
+    expect(await end(task)).toMatchObject({ status: "done" });
+  });
+
   test("not for ever: a task that ends its process again and again waits for the user", async () => {
     const task = await interrupted();
     const engines: TestEngine[] = [];

@@ -132,7 +132,7 @@ describe("a run", () => {
 
   test("no change and no statement goes back to Goose once and then fails, never done", async () => {
     t.world.files = [];
-    const task = await t.add("write");
+    const task = await t.add("write", { maxAttempts: 1 });
     const ended = await runToEnd(t, task);
     expect(ended).toMatchObject({ status: "failed", result: { error: { code: "VERIFICATION_FAILED" } } });
     expect(t.world.turns.map((turn) => turn.prompt.sessionId)).toEqual([undefined, `session-${task.id}`]);
@@ -255,6 +255,26 @@ describe("selection", () => {
     await t.add("b");
     expect(await t.engine.runAll()).toHaveLength(1);
     expect((await t.engine.list()).map((task) => task.status)).toEqual(["failed", "todo"]);
+  });
+
+  test("a tag finds its task behind 60 others, and the ends of the priorities count", async () => {
+    for (let i = 0; i < 60; i++) await t.add(`untagged ${i}`, { deadline: t.clock.now() + 1_000 });
+    const tagged = await t.add("tagged", { tags: ["night", "docs"] });
+    expect((await t.engine.runNext({ requireTags: ["night"], maxPriority: "low" }))?.task).toBeUndefined();
+    expect((await t.engine.runNext({ requireTags: ["night", "other"] }))?.task).toBeUndefined();
+    const running = await t.engine.runNext({ requireTags: ["docs", "night"], minPriority: "medium", limit: 4 });
+    expect(running?.task.id).toBe(tagged.id);
+    await running?.finished;
+  });
+
+  test.each([
+    ["limits that contradict each other", { minPriority: "high", maxPriority: "low" }],
+    ["no candidates at all", { limit: 0 }],
+    ["half a candidate", { limit: 1.5 }],
+    ["an empty tag", { requireTags: [""] }],
+  ] as const)("%s are refused", async (_what, criteria) => {
+    await expect(t.engine.runNext(criteria)).rejects.toEqual(withCode("INVALID_INPUT"));
+    await expect(t.engine.runAll(criteria)).rejects.toEqual(withCode("INVALID_INPUT"));
   });
 
   test("a failed dependency leaves its dependants blocked", async () => {

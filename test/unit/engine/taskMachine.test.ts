@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as machine from "../../../src/engine/taskMachine.ts";
 import type { TaskMasterError } from "../../../src/model/errors.ts";
-import { taskStatuses, type Task, type TaskStatus } from "../../../src/model/task.ts";
+import { lastAttempt, taskStatuses, type Task, type TaskStatus } from "../../../src/model/task.ts";
 import { makeTask } from "../../../src/engine/newTask.ts";
 
 const now = 1_000;
@@ -63,12 +63,19 @@ test("taking over keeps the attempt and raises the token", () => {
 });
 
 test("a failure that may be tried again goes back to the queue with its time", () => {
-  expect(machine.fail(taskIn("in_progress"), result, { now, retryAt: 9_000 })).toMatchObject({ status: "todo", notBefore: 9_000 });
+  expect(machine.fail(taskIn("in_progress"), result, { now, retry: { at: 9_000, isFree: false } })).toMatchObject({ status: "todo", notBefore: 9_000 });
 });
 
-test("a requeue with an open dependency is blocked and allows one more attempt", () => {
+test("a free retry costs no try", () => {
+  const failed = machine.fail({ ...taskIn("in_progress"), freeAttempts: 1 }, result, { now, retry: { at: 9_000, isFree: true } });
+  expect(failed).toMatchObject({ status: "todo", notBefore: 9_000, freeAttempts: 2 });
+});
+
+test("a requeue with an open dependency is blocked and gives all tries anew", () => {
   const failed = { ...taskIn("failed"), attempts: 3, maxAttempts: 3 };
-  expect(machine.requeue(failed, true, now)).toMatchObject({ status: "blocked", maxAttempts: 4 });
+  const requeued = machine.requeue(failed, true, now);
+  expect(requeued).toMatchObject({ status: "blocked", attempts: 3, maxAttempts: 3, freeAttempts: 3 });
+  expect(lastAttempt(requeued)).toBe(6);
 });
 
 test.each(["stop", "complete", "fail", "cancel"] as const)("%s gives the lease back", (transition) => {

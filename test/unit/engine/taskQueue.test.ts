@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createAgentWork } from "../../../src/engine/agentWork.ts";
 import { loop } from "../../../src/engine/loop.ts";
-import type { LeasedTask, LooperDeps, TaskOutcome } from "../../../src/engine/ports.ts";
+import type { LeasedTask } from "../../../src/engine/ports.ts";
+import type { LooperDeps, TaskOutcome } from "../../../src/engine/looper.ts";
 import { RunEnd } from "../../../src/engine/runEnd.ts";
 import { TaskQueue } from "../../../src/engine/taskQueue.ts";
 import { createWorkCheck } from "../../../src/engine/verification.ts";

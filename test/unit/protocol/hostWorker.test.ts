@@ -35,3 +35,12 @@ test("an error survives the wire with code, details, stack and a bounded chain o
   expect(back.stack).toBe(error.stack);
   expect(JSON.stringify(serializeError(error)).match(/"cause"/g)).toHaveLength(4);
 });
+
+test("an error's time for another try survives the wire; one that is no time is left out, not the error", () => {
+  const sent = (retryAt: number): unknown => {
+    const error = serializeError(new TaskMasterError("GOOSE_RATE_LIMIT", "slow down", { retryAt }));
+    const message = parseWorkerMessage(structuredClone({ type: "failed", invocationId: 1, error }));
+    return message?.type === "failed" ? deserializeError(message.error).retryAt : "dropped";
+  };
+  expect([1_790_000_000_000, Number.NaN, Infinity].map(sent)).toEqual([1_790_000_000_000, undefined, undefined]);
+});

@@ -5,7 +5,7 @@ import type { Task } from "../../../src/model/task.ts";
 import type { TaskEvent } from "../../../src/model/taskEvent.ts";
 import { openDatabase, type OpenedDatabase } from "../../../src/store/openDatabase.ts";
 import { SqliteTaskStore } from "../../../src/store/sqliteTaskStore.ts";
-import { candidatesSql, dependantsSql, leasedSql, releasableSql, straysSql } from "../../../src/store/statements.ts";
+import { candidatesSql, dependantsSql, filteredCandidatesSql, leasedSql, releasableSql, straysSql } from "../../../src/store/statements.ts";
 import { claim, completion, created, logEvent, newTask, taskId } from "../../contract/taskStoreFixtures.ts";
 import { createTempDir, type TempDir } from "../../helpers/tempRepo.ts";
 
@@ -52,6 +52,12 @@ describe("query plans", () => {
     expect(plan).not.toMatch(/TEMP B-TREE|SCAN/);
   });
 
+  it("walk the same index for the next task that fits a filter, without sorting", () => {
+    const plan = planOf(filteredCandidatesSql, 0, 50, '["a"]', "[]", 50);
+    expect(plan).toContain("SEARCH tasks USING INDEX tasks_line (status=? AND priority=?)");
+    expect(plan).not.toMatch(/TEMP B-TREE|SCAN tasks/);
+  });
+
   it("search leased tasks and dependants by index", () => {
     expect(planOf(leasedSql)).toMatch(/USING INDEX tasks_leased/);
     expect(planOf(releasableSql, "a")).toMatch(/SEARCH d USING (COVERING )?INDEX dependencies_reverse \(depends_on=\?\)/);
@@ -95,11 +101,25 @@ describe("damaged rows", () => {
     expect(await store.get(task.id)).toMatchObject({ version: 3 });
   });
 
+  it("fit no filter, and do not end the search", async () => {
+    opened.db.exec("UPDATE tasks SET status = 'todo', body = '{' WHERE id = 'a0000000'");
+    await store.insert(newTask("c", { tags: ["night"] }), created);
+    expect((await store.candidates(0, 5, { requireTags: ["night"] })).map(({ id }) => id)).toEqual([taskId("c")]);
+  });
+
   it("of dependants do not keep a task from being done", async () => {
     await store.insert(newTask("c", { status: "blocked", dependsOn: [taskId("b")] }), created);
     opened.db.exec("UPDATE tasks SET body = '{' WHERE id = 'c0000000'");
     expect(await store.commit(completion(newTask("b")))).toMatchObject({ ok: true, unblocked: [] });
     expect(badRows).toHaveLength(1);
+  });
+
+  it("of the queue's state are named, count as not there and can be replaced", async () => {
+    opened.db.exec("INSERT INTO queue_state VALUES ('a', '{'), ('b', '[]'), ('c', '{\"n\":1}')");
+    expect([...(await store.states()).keys()]).toEqual(["c"]);
+    expect(badRows).toMatchObject([{ code: "STORE_CORRUPT" }, { code: "STORE_CORRUPT" }]);
+    expect(await store.replaceState("a", undefined, { n: 2 })).toBe(true);
+    expect([...(await store.states()).keys()]).toEqual(["a", "c"]);
   });
 
   it("of attempts and events are named", async () => {
@@ -254,6 +274,29 @@ it("two stores that add opposite dependencies on what both read before make no c
     { status: "rejected", reason: { code: "DEPENDENCY_CYCLE" } },
   ]);
   expect(await other.get(b.id)).toMatchObject({ dependsOn: [], status: "todo" });
+  await other.close();
+});
+
+it("a store hears when another changes the queue's state, and not when only tasks change", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const [, other] = openStore();
+  let heard = 0;
+  other.onDidChangeStateElsewhere(() => heard++);
+  other.onDidChangeElsewhere(() => undefined);
+  await insertAndClaim();
+  vi.advanceTimersByTime(250);
+  expect(heard).toBe(0);
+  await store.replaceState("a", undefined, { n: 1 });
+  vi.advanceTimersByTime(500);
+  expect(heard).toBe(1);
+  await store.replaceState("a", { n: 1 }, undefined);
+  vi.advanceTimersByTime(500);
+  expect(heard).toBe(2);
+  // As it was at the last look, but not since then: the store itself changed it in between.
+  await other.replaceState("b", undefined, { n: 1 });
+  await store.replaceState("b", { n: 1 }, undefined);
+  vi.advanceTimersByTime(500);
+  expect(heard).toBe(3);
   await other.close();
 });
 

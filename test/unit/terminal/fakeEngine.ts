@@ -5,6 +5,7 @@ import { blockersOf, unblockedBy, type Blocker } from "../../../src/model/depend
 import { TaskMasterError, type ErrorCode } from "../../../src/model/errors.ts";
 import { type TaskId, makeTaskId } from "../../../src/model/ids.ts";
 import type { Attempt, Task } from "../../../src/model/task.ts";
+import type { QueueStatus } from "../../../src/model/queueStatus.ts";
 import type { TaskEvent, TaskEventBody } from "../../../src/model/taskEvent.ts";
 
 /** A task with every field, for tests that care about few of them. */
@@ -45,6 +46,9 @@ export class FakeEngine implements TaskEngineFacade {
   /** What a run does to a task; it may publish events of its own. */
   work: (id: TaskId) => Promise<void> = (id) => Promise.resolve(this.finish(id));
   running: TaskId[] = [];
+  queue: QueueStatus = { limits: [] };
+  readonly queueChanges = new Emitter<QueueStatus>();
+  readonly onDidChangeQueue = this.queueChanges.event;
   disposeCount = 0;
   #random = 0;
 
@@ -120,6 +124,16 @@ export class FakeEngine implements TaskEngineFacade {
     const ids: TaskId[] = [];
     for (let run = await this.runNext(); run !== undefined; run = await this.runNext()) ids.push((await run.finished).id);
     return ids;
+  }
+
+  queueStatus(): Promise<QueueStatus> {
+    return Promise.resolve(this.queue);
+  }
+
+  resumeQueue(): Promise<void> {
+    this.calls.push("resumeQueue");
+    this.queue = { limits: [] };
+    return Promise.resolve();
   }
 
   pause = (id: TaskId): Promise<void> => this.#call("pause", id);

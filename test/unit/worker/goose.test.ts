@@ -98,6 +98,17 @@ describe("classification", () => {
     expect(said("Something new")).toBe("GOOSE_PROVIDER");
   });
 
+  test("a limit has the time of its reset, where it is told; a quota that never comes back is no limit", () => {
+    const error = (text: string): unknown => classifyTurn({ ...turn, lastMessage: { id: "msg_1", text: `Ran into this error: ${text}` } });
+    const soon = expect.closeTo(Date.now() + 35_200, -4) as number;
+    expect(error("Rate limit exceeded: Please retry in 35.2s..")).toMatchObject({ code: "GOOSE_RATE_LIMIT", retryable: true, retryAt: soon });
+    expect(error("Rate limit exceeded: .")).toMatchObject({ code: "GOOSE_RATE_LIMIT", retryable: true, retryAt: undefined });
+    const quota = "Rate limit exceeded: You exceeded your current quota, please check your plan and billing details.";
+    expect(error(quota)).toMatchObject({ code: "GOOSE_CREDITS", retryable: false, retryAt: undefined });
+    expect(error(`${quota} Please retry in 35.2s.`)).toMatchObject({ code: "GOOSE_RATE_LIMIT", retryAt: soon });
+    expect(error("Server error (500): try again in 35.2s")).toMatchObject({ code: "GOOSE_PROVIDER", retryAt: undefined });
+  });
+
   test("failed requests", () => {
     const code = (error: unknown, phase: "new" | "load" | "prompt"): string => classifyRequestError(error, phase).code;
     expect(code(new RequestError(-32000, "Authentication required"), "prompt")).toBe("GOOSE_AUTHENTICATION");

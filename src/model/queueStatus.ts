@@ -1,0 +1,56 @@
+import type { ErrorCode } from "./errors.ts";
+import type { TaskId } from "./ids.ts";
+
+/** A failed attempt, as the queue remembers it. */
+export interface FailureNote {
+  readonly taskId: TaskId;
+  readonly title: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly at: number;
+}
+
+/** The queue starts no task by itself until a person says so. */
+export interface QueueStop {
+  readonly at: number;
+  /** The failures that led to it, oldest first. */
+  readonly failures: readonly FailureNote[];
+  /** One failure was enough: every other task would meet it too. */
+  readonly isCertain: boolean;
+}
+
+/** An agent profile waits for a limit of its provider. */
+export interface AgentLimit {
+  /** The profile's name; empty for the default one. */
+  readonly agent: string;
+  readonly until: number;
+  readonly reason: string;
+  /** The limit may be over: one task at a time tries. */
+  readonly isTrying: boolean;
+}
+
+/** What keeps the queue as a whole from starting tasks; both absent and empty when nothing does. */
+export interface QueueStatus {
+  readonly stop?: QueueStop;
+  readonly limits: readonly AgentLimit[];
+}
+
+const maxReason = 300;
+
+/** Why the queue stopped, in a sentence or two. */
+export function stopReason({ failures, isCertain }: QueueStop): string {
+  const last = failures.at(-1);
+  if (last === undefined) return "The queue has stopped.";
+  const words = `"${last.title}": ${last.message.slice(0, maxReason)} (${last.code})`;
+  return isCertain
+    ? `The queue has stopped, because every task would fail the same way. ${words}`
+    : `The queue has stopped after ${failures.length} failed ${failures.length === 1 ? "attempt" : "attempts in a row"}. The last was ${words}`;
+}
+
+/** That an agent waits, and until when. */
+export function limitReason({ agent, until, isTrying, reason }: AgentLimit, formatTime: (time: number) => string): string {
+  const who = agent === "" ? "Goose" : `The agent "${agent}"`;
+  return isTrying
+    ? `${who} may work again after a usage limit: one task at a time tries until one succeeds.`
+    : `${who} waits for a usage limit until ${formatTime(until)}. ${reason.slice(0, maxReason)}`;
+}
