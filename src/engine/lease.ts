@@ -85,9 +85,9 @@ export class LeaseDesk {
     const { owner, clock } = this.#deps;
     let left: Attempt | undefined;
     const task = await this.#ledger.change(id, (row, attempt) => {
-      if (this.isHeld(row)) throw justTaken(id);
       left = attempt;
       const next = machine.takeOver(row, this.#newLease(), clock.now());
+      if (this.isHeld(row)) throw justTaken(id);
       const token = next.fence;
       return {
         task: next,

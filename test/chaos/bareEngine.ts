@@ -3,7 +3,7 @@ import type { EngineDeps } from "../../src/engine/engineDeps.ts";
 import { TaskEngine } from "../../src/engine/taskEngine.ts";
 import { isOwnerGone, makeOwner } from "../../src/host/processOwner.ts";
 import { defaultSettings } from "../../src/model/settings.ts";
-import { FastTime, leaseMs } from "./fastTime.ts";
+import { leaseMs, type FastTime } from "./fastTime.ts";
 
 /** What differs from engine to engine; the rest has defaults. */
 export type BareEngineOptions = Pick<EngineDeps, "store" | "agent" | "git" | "log"> & Partial<EngineDeps> & { readonly time: FastTime };

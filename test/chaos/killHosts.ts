@@ -42,6 +42,7 @@ export async function killHosts({ kills, seed, say = () => undefined }: HostKill
   const results: HostKill[] = [];
   try {
     const window = await session.open();
+    await window.openContainer("Task Master");
     for (let round = 1; round <= kills; round++) {
       const result = await killOnce({ session, window, random, calm }, `Chaos task ${round}.`);
       results.push(result);
@@ -79,7 +80,6 @@ async function killOnce({ session, window, random, calm }: Scene, title: string)
   const violations: string[] = [];
   const check = (holds: boolean, what: string): void => void (holds || violations.push(what));
   session.cli("add", title);
-  await window.openContainer("Task Master");
   await window.rows(title).filter({ hasText: "ready" }).waitFor({ timeout: 60_000 });
   await window.runCommand("Task Master: Run Next Task");
   const at = random.chance(0.4) ? "in the tool's commands" : "anywhere";
@@ -92,8 +92,7 @@ async function killOnce({ session, window, random, calm }: Scene, title: string)
   await waitFor(async () => (await ofTheTask(session)).length === 0, { what: "the end of all", timeoutMs: deadAfterMs }).catch(() => undefined);
   for (const left of await ofTheTask(session)) violations.push(`alive after ${deadAfterMs} ms: ${left}`);
   // VS Code restarts a host that crashed three times at most; a window that is loaded again has one of its own.
-  await window.reload();
-  await window.openContainer("Task Master");
+  await window.reload(); // with the side bar as it was
   const row = window.rows(title).filter({ hasText: /paused|ready/ });
   await row.waitFor({ timeout: 60_000 });
   const status = (await row.innerText()).includes("paused") ? "paused" : "ready";

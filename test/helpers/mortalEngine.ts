@@ -49,6 +49,7 @@ export class MortalEngine {
       workers: {
         start: () => Promise.resolve(),
         run: () => ({ result: Promise.reject(new Error("not used")), pause: silent, resume: silent, cancel: silent }),
+        isSilent: () => false,
         stop: () => Promise.resolve(),
         isSilent: () => false,
       },

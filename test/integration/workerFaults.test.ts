@@ -50,7 +50,7 @@ describe("a task whose worker", () => {
     const task = await product.add(`fault: ${fault}`);
     const { finished } = await product.engine.run(task.id);
     await waitFor(async () => (await started()) || (await product.engine.get(task.id)).status === "failed", { what: "the task's process" });
-    await finished;
+    expect(await finished).toMatchObject({ status: "failed", attempts: 1 });
     await expectMended(task, code, why);
   });
 

@@ -3,6 +3,8 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TaskHandlerRegistry } from "../../../src/worker/handlerRegistry.ts";
+import { gooseRunInput } from "../../../src/protocol/handlers.ts";
+import { parseInput } from "../../../src/worker/process/parseInput.ts";
 import { spawnGroup } from "../../../src/worker/process/processGroup.ts";
 
 const faults: Readonly<Record<string, () => unknown>> = {
@@ -22,12 +24,11 @@ const faults: Readonly<Record<string, () => unknown>> = {
 
 /** Called by the worker. */
 export function register(registry: TaskHandlerRegistry): void {
-  registry.register("goose.run", async (input, context) => {
-    const fault = /fault: (\w+)/.exec(String(input["prompt"]))?.[1];
-    const worktree = String(input["worktree"]);
-    const isContinued = typeof input["sessionId"] === "string";
+  registry.register("goose.run", async (raw, context) => {
+    const { prompt, worktree, sessionId } = parseInput("goose.run", gooseRunInput, raw);
+    const fault = /fault: (\w+)/.exec(prompt)?.[1];
     context.emit({ type: "checkpoint", step: "session", data: { sessionId: `session-${context.attempt}` } });
-    if (fault !== undefined && context.attempt === 1 && !isContinued) {
+    if (fault !== undefined && context.attempt === 1 && sessionId === undefined) {
       const group = spawnGroup("sleep", ["651"], { cwd: worktree, env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "" } });
       await delay(100); // the guard hears of it, the event goes out
       try {
