@@ -22,7 +22,7 @@ const never = new Promise<never>(() => undefined);
 const silent = (): void => undefined;
 
 /** Reads change nothing: to die before one is to die after the write before it. */
-const reads = new Set<PropertyKey>(["get", "list", "candidates", "leased", "attempts", "events"]);
+const reads = new Set<PropertyKey>(["get", "list", "candidates", "leased", "attempts", "events", "states"]);
 
 /** See the header of this file. Points lie before and after every call that changes something outside the engine. */
 export class MortalEngine {
@@ -97,7 +97,7 @@ export class MortalEngine {
         const value: unknown = Reflect.get(target, key);
         if (typeof value !== "function") return value;
         const method = value.bind(target) as (...args: unknown[]) => unknown;
-        if (key === "onDidChangeElsewhere") return method;
+        if (key === "onDidChangeElsewhere" || key === "onDidChangeStateElsewhere") return method;
         if (reads.has(key)) return (...args: unknown[]) => (this.#isDead ? never : method(...args));
         return (...args: unknown[]) => this.#call(`${name}.${String(key)}`, async () => method(...args));
       },

@@ -228,7 +228,7 @@ describe("with Goose", { timeout: 60_000 }, () => {
 
   test("--concurrency 1 runs one after the other", async () => {
     const ids = [await cli.add("One"), await cli.add("Two")];
-    server.setScript(() => ({ kind: "text", text: "Nothing had to change." }));
+    server.setScript(() => ({ kind: "text", text: "NOTHING TO CHANGE: it is there already." }));
     const result = await cli.run(["run", "--all", "--concurrency", "1", "--json"]);
     const steps = result.records.flatMap(({ taskId, event }) => {
       const { type } = (event ?? {}) as { type?: string };
