@@ -62,9 +62,13 @@ export interface Eligibility extends RunCriteria {
  * the next task among candidates and every claim, which alone knows `waitingFor`: the dependencies that are not done.
  */
 export function isEligible(task: Task, now: number, criteria: Eligibility = {}, waitingFor: readonly TaskId[] = []): boolean {
-  if ((task.status !== "todo" && task.status !== "blocked") || waitingFor.length > 0 || (task.notBefore ?? 0) > now) return false;
-  if (criteria.exceptAgents?.includes(task.agent ?? "") === true) return false;
-  return prioritiesOf(criteria).includes(task.priority) && (criteria.requireTags ?? []).every((tag) => task.tags.includes(tag));
+  const isReady = (task.status === "todo" || task.status === "blocked") && waitingFor.length === 0 && (task.notBefore ?? 0) <= now;
+  return isReady && fits(task, criteria);
+}
+
+function fits({ agent = "", priority, tags }: Task, criteria: Eligibility): boolean {
+  const { requireTags = [], exceptAgents = [] } = criteria;
+  return !exceptAgents.includes(agent) && prioritiesOf(criteria).includes(priority) && requireTags.every((tag) => tags.includes(tag));
 }
 
 /** Order of urgency: score, then earlier deadline, then weight, then age, then id. Negative when `a` goes first. */

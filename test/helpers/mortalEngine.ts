@@ -51,7 +51,6 @@ export class MortalEngine {
         run: () => ({ result: Promise.reject(new Error("not used")), pause: silent, resume: silent, cancel: silent }),
         isSilent: () => false,
         stop: () => Promise.resolve(),
-        isSilent: () => false,
       },
       clock: this.clock,
       timers: this.clock,
