@@ -19,7 +19,7 @@ const verbs: { readonly [A in TaskAction]: (engine: TaskEngineFacade, id: TaskId
   pause: (engine, id) => engine.pause(id),
   resume: (engine, id) => engine.resume(id),
   stop: (engine, id) => engine.stop(id),
-  start: (engine, id) => engine.retry(id),
+  start: (engine, id) => engine.startAgain(id),
   retry: (engine, id) => engine.retry(id),
   cancel: (engine, id) => engine.cancel(id),
   remove: (engine, id) => engine.remove(id),

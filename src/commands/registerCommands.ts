@@ -17,6 +17,7 @@ import { runAllTasks } from "./runAllTasks.ts";
 import { runNextTask } from "./runNextTask.ts";
 import { runTask } from "./runTask.ts";
 import { showLog } from "./showLog.ts";
+import { startTask } from "./startTask.ts";
 import { stopTask } from "./stopTask.ts";
 
 const verbs: { readonly [K in keyof typeof commandIds]: Command } = {
@@ -28,6 +29,7 @@ const verbs: { readonly [K in keyof typeof commandIds]: Command } = {
   resumeTask,
   stopTask,
   cancelTask,
+  startTask,
   retryTask,
   removeTask,
   editDependencies,

@@ -86,6 +86,8 @@ export interface TaskEngineFacade {
   stop(id: TaskId): Promise<void>;
   /** Gives the task up. */
   cancel(id: TaskId, reason?: string): Promise<void>;
+  /** Puts a stopped task back into the queue (ILLEGAL_TRANSITION for any other): a fresh attempt goes on with the work that the stop kept. */
+  startAgain(id: TaskId): Promise<void>;
   /** Puts a stopped, failed or cancelled task back into the queue. */
   retry(id: TaskId): Promise<void>;
   /**

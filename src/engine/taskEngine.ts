@@ -88,13 +88,9 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#ledger.insert(makeTask(input, { now: clock.now(), random, repository, maxAttempts: settings().maxAttempts }));
   }
 
-  list(): Promise<readonly Task[]> {
-    return this.#deps.store.list();
-  }
+  list = (): Promise<readonly Task[]> => this.#deps.store.list();
 
-  get(id: TaskId): Promise<Task> {
-    return this.#ledger.read(id);
-  }
+  get = (id: TaskId): Promise<Task> => this.#ledger.read(id);
 
   attempts(id: TaskId): Promise<readonly Attempt[]> {
     return this.#deps.store.attempts(id);
@@ -164,14 +160,12 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#endTask(id, "cancel", reason);
   }
 
-  async retry(id: TaskId): Promise<void> {
-    const before = await this.#ledger.read(id);
-    const dependencies = await Promise.all(before.dependsOn.map((dependency) => this.#deps.store.get(dependency)));
-    const open = dependencies.some((dependency) => dependency?.status !== "done");
-    await this.#ledger.change(id, (task) => ({
-      task: machine.requeue(task, open, this.#deps.clock.now()),
-      events: [{ type: "requeued", reason: "Put back into the queue by the user." }],
-    }));
+  startAgain(id: TaskId): Promise<void> {
+    return this.#putBack(id, machine.start, "Started again by the user.");
+  }
+
+  retry(id: TaskId): Promise<void> {
+    return this.#putBack(id, machine.requeue, "Put back into the queue by the user.");
   }
 
   changeDependencies(id: TaskId, change: DependencyChange): Promise<Task> {
@@ -189,6 +183,11 @@ export class TaskEngine implements TaskEngineFacade {
   async remove(id: TaskId): Promise<void> {
     this.#assertTrusted();
     await this.#dependencies.remove(id);
+  }
+
+  /** The store settles in the same transaction whether it has to wait for a dependency. */
+  async #putBack(id: TaskId, step: typeof machine.requeue, reason: string): Promise<void> {
+    await this.#ledger.change(id, (task) => ({ task: step(task, this.#deps.clock.now()), events: [{ type: "requeued", reason }] }));
   }
 
   /** Whether another task may start: paused runs hold no slot. */
@@ -217,8 +216,8 @@ export class TaskEngine implements TaskEngineFacade {
   }
 
   #assertTrusted(): void {
-    if (!this.#deps.isTrusted())
-      throw new TaskMasterError("UNTRUSTED", "This workspace is not trusted: its queue can only be looked at. Trust the workspace to run tasks in it.");
+    if (this.#deps.isTrusted()) return;
+    throw new TaskMasterError("UNTRUSTED", "This workspace is not trusted: its queue can only be looked at. Trust the workspace to run tasks in it.");
   }
 
   #assertFreeSlot(): void {

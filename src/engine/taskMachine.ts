@@ -7,6 +7,7 @@
  *   in_progress, paused ──stop──> stopped
  *   in_progress, paused ──fail──> failed, or todo with `notBefore` when it may be tried again
  *   in_progress ──lose (owner dead)──> paused           (the place is kept; the attempt stays counted)
+ *   stopped ──start──> todo or blocked
  *   stopped, failed, cancelled ──requeue──> todo or blocked
  *   any but done ──cancel──> cancelled
  *
@@ -17,7 +18,7 @@ import { TaskMasterError } from "../model/errors.ts";
 import type { Lease, Task, TaskResult, TaskStatus } from "../model/task.ts";
 import { legalActions, mayChangeDependencies, statusWords } from "../model/taskActions.ts";
 
-export type TaskTransition = "claim" | "pause" | "resume" | "stop" | "complete" | "fail" | "lose" | "requeue" | "cancel" | "unblock";
+export type TaskTransition = "claim" | "pause" | "resume" | "stop" | "complete" | "fail" | "lose" | "start" | "requeue" | "cancel" | "unblock";
 
 const legalFrom: { readonly [T in TaskTransition]: readonly TaskStatus[] } = {
   claim: ["todo"],
@@ -27,6 +28,7 @@ const legalFrom: { readonly [T in TaskTransition]: readonly TaskStatus[] } = {
   complete: ["in_progress"],
   fail: ["in_progress", "paused"],
   lose: ["in_progress", "paused"],
+  start: ["stopped"],
   requeue: ["stopped", "failed", "cancelled"],
   cancel: ["todo", "blocked", "in_progress", "paused", "stopped", "failed"],
   unblock: ["blocked"],
@@ -41,6 +43,7 @@ const participles: { readonly [T in TaskTransition]: string } = {
   complete: "completed",
   fail: "recorded as failed",
   lose: "given up by its process",
+  start: "started again",
   requeue: "put back into the queue",
   cancel: "cancelled",
   unblock: "unblocked",
@@ -167,16 +170,22 @@ export function lose(task: Task, now: number): Task {
   return { ...without(task, "lease", "request"), status: "paused", updatedAt: now };
 }
 
-/** stopped | failed | cancelled -> todo, or blocked while a dependency is open. It has all its tries again: those until now count no more. */
-export function requeue(task: Task, hasOpenDependency: boolean, now: number): Task {
+/** stopped | failed | cancelled -> todo, which the store turns into blocked while a dependency is open. It has all its tries again: those until now count no more. */
+export function requeue(task: Task, now: number): Task {
   assertLegal(task, "requeue");
   return {
     ...without(task, "lease", "request", "attention", "notBefore", "result"),
-    status: hasOpenDependency ? "blocked" : "todo",
+    status: "todo",
     freeAttempts: task.attempts,
     progress: { percent: 0, message: "" },
     updatedAt: now,
   };
+}
+
+/** stopped -> todo, like requeue: a fresh attempt on the work that the stop kept. */
+export function start(task: Task, now: number): Task {
+  assertLegal(task, "start");
+  return requeue(task, now);
 }
 
 /** any but done -> cancelled. */

@@ -15,6 +15,7 @@ export const commandIds = {
   resumeTask: "taskMaster.resumeTask",
   stopTask: "taskMaster.stopTask",
   cancelTask: "taskMaster.cancelTask",
+  startTask: "taskMaster.startTask",
   retryTask: "taskMaster.retryTask",
   removeTask: "taskMaster.removeTask",
   editDependencies: "taskMaster.editDependencies",

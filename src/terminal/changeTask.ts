@@ -5,10 +5,10 @@ import type { ChangeVerb } from "./parseArguments.ts";
 import { taskJson } from "./taskJson.ts";
 import { paintStatus, taskName } from "./taskText.ts";
 
-/** pause, stop, cancel, retry: what the engine makes of it, told as the task is afterwards. */
+/** pause, stop, cancel, start, retry: what the engine makes of it, told as the task is afterwards. */
 export async function changeTask({ engine, output }: VerbContext, verb: ChangeVerb, idOrPrefix: string): Promise<number> {
   const { id } = await engine.find(idOrPrefix);
-  await engine[verb](id);
+  await (verb === "start" ? engine.startAgain(id) : engine[verb](id));
   reportTask({ output }, await engine.get(id));
   return exitCodes.ok;
 }

@@ -1,5 +1,21 @@
 /** The verbs of the terminal, in the order in which help lists them. */
-export const verbs = ["add", "list", "show", "run", "pause", "resume", "stop", "cancel", "retry", "depends", "remove", "logs", "doctor", "help"] as const;
+export const verbs = [
+  "add",
+  "list",
+  "show",
+  "run",
+  "pause",
+  "resume",
+  "stop",
+  "cancel",
+  "start",
+  "retry",
+  "depends",
+  "remove",
+  "logs",
+  "doctor",
+  "help",
+] as const;
 export type Verb = (typeof verbs)[number];
 
 /** One flag: whether it takes a value, may be repeated, and which verbs know it (all when absent). */

@@ -28,6 +28,7 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
   resume --queue       start tasks again after the queue has stopped by itself; agents at a usage limit try at once
   stop ID              end the attempt; the work stays on its branch
   cancel ID            give the task up
+  start ID             put a stopped task back into the queue; it goes on with the work that was kept
   retry ID             put a stopped, failed or cancelled task back into the queue
   depends ID           change what a task waits for
       --on ID            that one too; may be repeated

@@ -29,7 +29,7 @@ export interface RunCommand {
 }
 
 /** The verbs that change a task's status and need nothing to run here. */
-export type ChangeVerb = "pause" | "stop" | "cancel" | "retry";
+export type ChangeVerb = "pause" | "stop" | "cancel" | "start" | "retry";
 
 /** What a task shall wait for, and no longer; ids are as typed. */
 export interface DependsCommand {

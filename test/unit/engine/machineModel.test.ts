@@ -12,7 +12,7 @@ import { newTask } from "../../contract/taskStoreFixtures.ts";
 const runs = 10_000;
 const commandsPerRun = 100;
 
-const commands = ["claim", "pause", "resume", "takeOver", "stop", "complete", "fail", "failForGood", "lose", "requeue", "requeueBlocked", "cancel"] as const;
+const commands = ["claim", "pause", "resume", "takeOver", "stop", "complete", "fail", "failForGood", "lose", "start", "requeue", "cancel"] as const;
 type Command = (typeof commands)[number];
 
 /** What a task is, as far as the table says. */
@@ -44,8 +44,8 @@ const rules: { readonly [C in Command]: Rule } = {
   fail: from(["in_progress", "paused"], () => ({ ...free, status: "todo", isDelayed: true })),
   failForGood: from(["in_progress", "paused"], () => ({ ...free, status: "failed" })),
   lose: from(["in_progress", "paused"], () => ({ ...free, status: "paused" })),
+  start: from(["stopped"], () => ({ ...free, status: "todo", isDelayed: false })),
   requeue: from(["stopped", "failed", "cancelled"], () => ({ ...free, status: "todo", isDelayed: false })),
-  requeueBlocked: from(["stopped", "failed", "cancelled"], () => ({ ...free, status: "blocked", isDelayed: false })),
   cancel: from(["todo", "blocked", "in_progress", "paused", "stopped", "failed"], () => ({ ...free, status: "cancelled", isDelayed: false })),
 };
 
@@ -62,8 +62,8 @@ const performers: { readonly [C in Command]: (task: Task, now: number) => Task }
   fail: (task, now) => machine.fail(task, result, { now, retry: { at: now + 5_000, isFree: false } }),
   failForGood: (task, now) => machine.fail(task, result, { now }),
   lose: machine.lose,
-  requeue: (task, now) => machine.requeue(task, false, now),
-  requeueBlocked: (task, now) => machine.requeue(task, true, now),
+  start: machine.start,
+  requeue: machine.requeue,
   cancel: machine.cancel,
 };
 

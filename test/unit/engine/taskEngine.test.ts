@@ -318,6 +318,10 @@ describe("pause, resume, stop, cancel", () => {
     expect(await t.engine.get(task.id)).toMatchObject({ status: "stopped" });
     expect(kept).toEqual(["branch"]);
     expect((await t.turn()).cancelReasons).toHaveLength(1);
+    await t.engine.startAgain(task.id);
+    expect(await t.engine.get(task.id)).toMatchObject({ status: "todo" });
+    await t.engine.cancel(task.id);
+    await expect(t.engine.startAgain(task.id)).rejects.toEqual(withCode("ILLEGAL_TRANSITION"));
     await t.engine.retry(task.id);
     expect(await t.engine.get(task.id)).toMatchObject({ status: "todo" });
   });

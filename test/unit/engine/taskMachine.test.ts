@@ -22,6 +22,7 @@ const table: Record<machine.TaskTransition, Partial<Record<TaskStatus, TaskStatu
   complete: { in_progress: "done" },
   fail: { in_progress: "failed", paused: "failed" },
   lose: { in_progress: "paused", paused: "paused" },
+  start: { stopped: "todo" },
   requeue: { stopped: "todo", failed: "todo", cancelled: "todo" },
   cancel: { todo: "cancelled", blocked: "cancelled", in_progress: "cancelled", paused: "cancelled", stopped: "cancelled", failed: "cancelled" },
   unblock: { blocked: "todo" },
@@ -35,7 +36,8 @@ const apply: Record<machine.TaskTransition, (task: Task) => Task> = {
   complete: (task) => machine.complete(task, result, now),
   fail: (task) => machine.fail(task, result, { now }),
   lose: (task) => machine.lose(task, now),
-  requeue: (task) => machine.requeue(task, false, now),
+  start: (task) => machine.start(task, now),
+  requeue: (task) => machine.requeue(task, now),
   cancel: (task) => machine.cancel(task, now),
   unblock: (task) => machine.unblock(task, now),
 };
@@ -71,10 +73,10 @@ test("a free retry costs no try", () => {
   expect(failed).toMatchObject({ status: "todo", notBefore: 9_000, freeAttempts: 2 });
 });
 
-test("a requeue with an open dependency is blocked and gives all tries anew", () => {
+test("a requeue gives all tries anew", () => {
   const failed = { ...taskIn("failed"), attempts: 3, maxAttempts: 3 };
-  const requeued = machine.requeue(failed, true, now);
-  expect(requeued).toMatchObject({ status: "blocked", attempts: 3, maxAttempts: 3, freeAttempts: 3 });
+  const requeued = machine.requeue(failed, now);
+  expect(requeued).toMatchObject({ status: "todo", attempts: 3, maxAttempts: 3, freeAttempts: 3 });
   expect(lastAttempt(requeued)).toBe(6);
 });
 

@@ -139,6 +139,7 @@ export class FakeEngine implements TaskEngineFacade {
   pause = (id: TaskId): Promise<void> => this.#call("pause", id);
   stop = (id: TaskId): Promise<void> => this.#call("stop", id);
   cancel = (id: TaskId): Promise<void> => this.#call("cancel", id);
+  startAgain = (id: TaskId): Promise<void> => this.#call("startAgain", id);
   retry = (id: TaskId): Promise<void> => this.#call("retry", id);
 
   async changeDependencies(id: TaskId, { add = [], drop = [] }: DependencyChange): Promise<Task> {

@@ -142,10 +142,10 @@ describe("list and show", () => {
 });
 
 describe("the other verbs", () => {
-  test.each(["pause", "stop", "cancel", "retry"])("%s asks the engine and tells the state", async (verb) => {
+  test.each(["pause", "stop", "cancel", "start", "retry"])("%s asks the engine and tells the state", async (verb) => {
     const engine = engineWith(idA);
     const run = await runCli([verb, "aaa"], { engine });
-    expect(engine.calls).toEqual([`${verb} ${idA}`]);
+    expect(engine.calls).toEqual([`${verb === "start" ? "startAgain" : verb} ${idA}`]);
     expect(run).toMatchObject({ exitCode: 0, stdout: `aaaaaaaa Task aaaaaaaa: todo\n` });
   });
 
