@@ -5,7 +5,7 @@ import { createAgentWork } from "./engine/agentWork.ts";
 import type { QueueDeps } from "./engine/engineDeps.ts";
 import { TaskEngine } from "./engine/taskEngine.ts";
 import type { TaskEngineFacade } from "./engine/facade.ts";
-import type { Clock, Logger, TaskStore, Timers, WorkerHost } from "./engine/ports.ts";
+import type { Clock, LeasedTask, Logger, TaskStore, Timers, VerbOptions, WorkerHost } from "./engine/ports.ts";
 import type { LooperDeps } from "./engine/looper.ts";
 import { TaskQueue } from "./engine/taskQueue.ts";
 import { createWorkCheck } from "./engine/verification.ts";
@@ -164,8 +164,18 @@ export function createGooseWorkerDeps(config: GooseWorkerConfig): LooperDeps {
   const { base, queue } = config;
   const { git, log, sleep } = base;
   const { pullTask, ackTask, checkpoint } = queue;
-  const verify = createWorkCheck({ git, verifier: createCommandVerifier(base) });
-  return { git, log, sleep, pullTask, ackTask, checkpoint, verify, runWorker: makeGooseWorker(config) };
+  const check = createWorkCheck({ git, verifier: createCommandVerifier(base) });
+  const told = (leased: LeasedTask, options: VerbOptions): VerbOptions => ({ onEvents: (events) => void queue.report(leased, events), ...options });
+  return {
+    git: { ...git, commitAndPush: (leased, workspace, options) => git.commitAndPush(leased, workspace, told(leased, options)) },
+    verify: (leased, workspace, result, options) => check(leased, workspace, result, told(leased, options)),
+    runWorker: makeGooseWorker(config),
+    pullTask,
+    ackTask,
+    checkpoint,
+    log,
+    sleep,
+  };
 }
 
 /** Opens the queue of the folder and starts an engine on it. Throws the store's errors; Goose and git are first needed by a run. */

@@ -10,14 +10,14 @@
  */
 import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
 import { RunEnd } from "./runEnd.ts";
-import type { AbortOptions, AgentResult, CommittedWork, LeasedTask, Workspace } from "./ports.ts";
+import type { AgentResult, CommittedWork, LeasedTask, Workspace, VerbOptions } from "./ports.ts";
 import type { LooperDeps, TaskOutcome } from "./looper.ts";
 
 /** How often a failed check goes back to the same Goose session before the attempt counts as failed. */
 export const maxFeedbackRounds = 1;
 
 /** Works until there is no task left or the signal aborts. Failures of tasks are acknowledged, never thrown. */
-export function loop(deps: LooperDeps): (options: AbortOptions) => Promise<void> {
+export function loop(deps: LooperDeps): (options: VerbOptions) => Promise<void> {
   return async (options) => {
     for (;;) {
       const leased = await deps.pullTask(options);
@@ -28,7 +28,7 @@ export function loop(deps: LooperDeps): (options: AbortOptions) => Promise<void>
 }
 
 /** One attempt, from the clean check to its outcome. */
-async function execute(deps: LooperDeps, leased: LeasedTask, options: AbortOptions): Promise<TaskOutcome> {
+async function execute(deps: LooperDeps, leased: LeasedTask, options: VerbOptions): Promise<TaskOutcome> {
   const committed = leased.continues?.commit;
   let workspace = committed?.workspace;
   try {
@@ -44,7 +44,7 @@ async function execute(deps: LooperDeps, leased: LeasedTask, options: AbortOptio
     await deps.checkpoint(leased, "committed", { commits: commit.commits, files: commit.files });
     return await finish(deps, leased, { ...commit, workspace, summary }, options);
   } catch (thrown) {
-    return failure(deps, leased, workspace, { error: toTaskMasterError(thrown), signal: options.signal });
+    return failure(deps, leased, workspace, { error: toTaskMasterError(thrown), options });
   }
 }
 
@@ -55,19 +55,14 @@ async function recordPlace(deps: LooperDeps, leased: LeasedTask, { branch, baseS
 }
 
 /** What remains once the work is committed. */
-async function finish(
-  deps: LooperDeps,
-  leased: LeasedTask,
-  { workspace, summary, commits, files }: CommittedWork,
-  options: AbortOptions,
-): Promise<TaskOutcome> {
+async function finish(deps: LooperDeps, leased: LeasedTask, { workspace, summary, commits, files }: CommittedWork, options: VerbOptions): Promise<TaskOutcome> {
   const notPushed = leased.attempt.steps.includes("pushed") ? undefined : await push(deps, leased, workspace, options);
-  await removeWorktree(deps, leased, workspace);
+  await removeWorktree(deps, leased, workspace, options);
   return { kind: "completed", summary, commit: { commits, files }, workspace, ...(notPushed === undefined ? {} : { notPushed }) };
 }
 
 /** After the commit: work that is safe here is done, pushed or not. Gives why it was not, when that was asked for. */
-async function push(deps: LooperDeps, leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<string | undefined> {
+async function push(deps: LooperDeps, leased: LeasedTask, workspace: Workspace, options: VerbOptions): Promise<string | undefined> {
   try {
     const result = await deps.git.push(leased, workspace, options);
     if (!result.pushed) return result.reason;
@@ -80,16 +75,16 @@ async function push(deps: LooperDeps, leased: LeasedTask, workspace: Workspace, 
 }
 
 /** After the commit: a worktree that cannot be removed is no reason to call the work failed. */
-async function removeWorktree(deps: LooperDeps, leased: LeasedTask, workspace: Workspace): Promise<void> {
+async function removeWorktree(deps: LooperDeps, leased: LeasedTask, workspace: Workspace, options: VerbOptions): Promise<void> {
   try {
-    await deps.git.cleanup(leased, workspace, "branch");
+    await deps.git.cleanup(leased, workspace, "branch", options);
   } catch (thrown) {
     deps.log.warn("the worktree of a finished task could not be removed", { task: leased.task.id, worktree: workspace.worktree, error: String(thrown) });
   }
 }
 
 /** Runs the agent; a failed check goes back to it as feedback, a bounded number of times. */
-async function workUntilVerified(deps: LooperDeps, leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<string> {
+async function workUntilVerified(deps: LooperDeps, leased: LeasedTask, workspace: Workspace, options: VerbOptions): Promise<string> {
   let result = resultOf(leased, workspace) ?? (await runAgent(deps, leased, workspace, options));
   for (let round = 0; ; round++) {
     const verdict = await deps.verify(leased, workspace, result, options);
@@ -111,7 +106,7 @@ async function runAgent(
   deps: LooperDeps,
   leased: LeasedTask,
   workspace: Workspace,
-  options: AbortOptions & { readonly feedback?: string },
+  options: VerbOptions & { readonly feedback?: string },
 ): Promise<AgentResult> {
   const result = await deps.runWorker(leased, workspace, options);
   await deps.checkpoint(leased, "agent_finished", { sessionId: result.sessionId, finalMessage: result.finalMessage });
@@ -126,14 +121,14 @@ async function failure(
   deps: LooperDeps,
   leased: LeasedTask,
   workspace: Workspace | undefined,
-  { error, signal }: { readonly error: TaskMasterError; readonly signal: AbortSignal },
+  { error, options }: { readonly error: TaskMasterError; readonly options: VerbOptions },
 ): Promise<TaskOutcome> {
-  const ended = endOf(error, signal);
+  const ended = endOf(error, options.signal);
   const intent = ended?.intent;
   const failed = ended === undefined ? ({ kind: "failed", error } as const) : ({ kind: "failed", error: ended, end: ended.intent } as const);
   if (workspace === undefined || intent === "shutdown" || intent === "lease_lost") return failed;
   try {
-    const { savedAs } = await deps.git.cleanup(leased, workspace, intent === "stop" ? "branch" : "ref");
+    const { savedAs } = await deps.git.cleanup(leased, workspace, intent === "stop" ? "branch" : "ref", options);
     return savedAs === undefined ? failed : { ...failed, savedAs };
   } catch (thrown) {
     deps.log.warn("clean-up failed; the worktree was left as it is", { task: leased.task.id, error: String(thrown) });

@@ -1,7 +1,7 @@
 /** The verbs of the loop and what it tells of an attempt. */
 import type { TaskMasterError } from "../model/errors.ts";
 import type { Attempt, AttemptStep } from "../model/task.ts";
-import type { AbortOptions, AgentResult, CommitResult, GitOperations, LeasedTask, Logger, Workspace } from "./ports.ts";
+import type { AbortOptions, AgentResult, CommitResult, GitOperations, LeasedTask, Logger, Workspace, VerbOptions } from "./ports.ts";
 import type { EndIntent } from "./runEnd.ts";
 
 /** The verdict on an attempt's work. `feedback` is what the agent is told when it may try again. */
@@ -25,8 +25,8 @@ export interface LooperDeps {
   readonly pullTask: (options: AbortOptions) => Promise<LeasedTask | "empty" | "aborted">;
   readonly git: GitOperations;
   /** Runs the agent on the task, or on the feedback to its earlier answer. */
-  readonly runWorker: (leased: LeasedTask, workspace: Workspace, options: AbortOptions & { readonly feedback?: string }) => Promise<AgentResult>;
-  readonly verify: (leased: LeasedTask, workspace: Workspace, result: AgentResult, options: AbortOptions) => Promise<Verification>;
+  readonly runWorker: (leased: LeasedTask, workspace: Workspace, options: VerbOptions & { readonly feedback?: string }) => Promise<AgentResult>;
+  readonly verify: (leased: LeasedTask, workspace: Workspace, result: AgentResult, options: VerbOptions) => Promise<Verification>;
   readonly ackTask: (leased: LeasedTask, outcome: TaskOutcome) => Promise<void>;
   /** Records a step that is behind us. */
   readonly checkpoint: (leased: LeasedTask, step: AttemptStep, data: Partial<Attempt>) => Promise<void>;

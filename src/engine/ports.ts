@@ -215,23 +215,23 @@ export interface CommittedWork extends CommitResult {
 /** The git verbs of the loop. All reject with TaskMasterError; the user's checkout, index and stash are never touched. */
 export interface GitOperations {
   /** Whether work may start here: a repository with a commit and an identity (NOT_A_REPOSITORY, NO_COMMIT, NO_IDENTITY are thrown), nothing unfinished in the way. */
-  isClean(leased: LeasedTask, options: AbortOptions): Promise<boolean>;
+  isClean(leased: LeasedTask, options: VerbOptions): Promise<boolean>;
   /** Makes the task's branch and worktree, or finds those of the attempt it continues. */
-  branch(leased: LeasedTask, options: AbortOptions): Promise<Workspace>;
+  branch(leased: LeasedTask, options: VerbOptions): Promise<Workspace>;
   /** Paths changed in the worktree and on the branch since this attempt began, uncommitted ones included. */
-  changes(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<readonly string[]>;
+  changes(leased: LeasedTask, workspace: Workspace, options: VerbOptions): Promise<readonly string[]>;
   /** Commits all work with the task's message and trailer; finds its own earlier commit instead of making a second. */
-  commitAndPush(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<CommitResult>;
+  commitAndPush(leased: LeasedTask, workspace: Workspace, options: VerbOptions): Promise<CommitResult>;
   /**
    * The second half of `commitAndPush`, a step of its own so that the commit is recorded before the network is asked: sends the
    * branch to the remote of the settings, never by force. A remote that cannot be had or says no is an answer, not an error.
    */
-  push(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<PushResult>;
+  push(leased: LeasedTask, workspace: Workspace, options: VerbOptions): Promise<PushResult>;
   /**
    * Removes the worktree. Unfinished work is saved first: on the branch (`keep: "branch"`), or under a ref of its own, and then
    * the branch is as it was when the attempt began. Resolves with where.
    */
-  cleanup(leased: LeasedTask, workspace: Workspace, keep: "branch" | "ref"): Promise<{ readonly savedAs?: string }>;
+  cleanup(leased: LeasedTask, workspace: Workspace, keep: "branch" | "ref", options?: Pick<VerbOptions, "onEvents">): Promise<{ readonly savedAs?: string }>;
 }
 
 /**
@@ -242,6 +242,12 @@ export type RunReaper = (attempt: Attempt) => Promise<number>;
 
 export interface AbortOptions {
   readonly signal: AbortSignal;
+}
+
+/** How a verb of the loop is called. */
+export interface VerbOptions extends AbortOptions {
+  /** Hears what is to be told in the task's journal: warnings, the output of commands. */
+  readonly onEvents?: (events: readonly WorkerEventBody[]) => void;
 }
 
 /** What an agent is told: a task, feedback, or how to go on; with `sessionId` in the session it already has. */
@@ -273,7 +279,7 @@ export interface CommandCheck {
 
 /** Runs a task's acceptance commands in its worktree. */
 export interface Verifier {
-  runCommands(leased: LeasedTask, workspace: Workspace, options: AbortOptions): Promise<readonly CommandCheck[]>;
+  runCommands(leased: LeasedTask, workspace: Workspace, options: VerbOptions): Promise<readonly CommandCheck[]>;
 }
 
 /** What the agent left behind when it ended well. */

@@ -110,6 +110,15 @@ export class TaskQueue implements Disposable {
   readonly journal = ({ task, token, attempt }: LeasedTask, events: readonly WorkerEventBody[]): Promise<boolean> =>
     this.#ledger.append(task.id, { token, attempt: attempt.number }, events);
 
+  /** The same for what may be missing without harm: that it could not be written is only logged. */
+  readonly report = async (leased: LeasedTask, events: readonly WorkerEventBody[]): Promise<void> => {
+    try {
+      await this.journal(leased, events);
+    } catch (thrown) {
+      this.#deps.log.warn("the journal cannot be written", { task: leased.task.id, error: toTaskMasterError(thrown).message });
+    }
+  };
+
   /** Stops renewing the lease of a pulled task; who pulls it afterwards goes on with it. */
   dispose(): void {
     this.#heartbeat?.dispose();

@@ -1,6 +1,7 @@
 import { Gate } from "../base/gate.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import type { Task, TaskRequest } from "../model/task.ts";
+import type { WorkerEventBody } from "../model/taskEvent.ts";
 import { createAgentWork } from "./agentWork.ts";
 import { keepLease } from "./leaseKeeper.ts";
 import type { Ledger } from "./ledger.ts";
@@ -132,7 +133,15 @@ export class TaskRun {
       checkpoint: (leased, step, data) => untilStored(this.#deps, () => recordStep(this.#ledger, leased, step, data), { signal }),
       ackTask: (_leased, outcome) => this.#acknowledge(outcome),
       sleep: (ms) => new Promise((resolve) => timers.after(ms, resolve)),
-    })({ signal });
+    })({ signal, onEvents: (events) => this.#report(events) });
+  }
+
+  /** What git and the checks have to tell goes into the journal; that it cannot be written, the next step will notice. */
+  #report(events: readonly WorkerEventBody[]): void {
+    const { task, token, attempt } = this.leased;
+    this.#ledger.append(task.id, { token, attempt: attempt.number }, events).catch((thrown: unknown) => {
+      this.#deps.log.warn("the journal cannot be written", { task: task.id, error: toTaskMasterError(thrown).message });
+    });
   }
 
   /**

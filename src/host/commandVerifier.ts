@@ -8,7 +8,7 @@ const commandTimeoutMs = 15 * 60_000;
 /** Runs acceptance commands by the `verify.run` handler in a worker. */
 export function createCommandVerifier({ workers, stateDirectory }: { readonly workers: WorkerHost; readonly stateDirectory: string }): Verifier {
   return {
-    runCommands: async ({ task, attempt, token }, workspace, { signal }) => {
+    runCommands: async ({ task, attempt, token }, workspace, options) => {
       if (task.acceptance.commands.length === 0) return [];
       const input = {
         run: runName(task.id, token),
@@ -17,7 +17,7 @@ export function createCommandVerifier({ workers, stateDirectory }: { readonly wo
         commands: [...task.acceptance.commands],
         timeoutMs: commandTimeoutMs,
       };
-      const { results } = await callHandler(workers, { taskId: task.id, attempt: attempt.number }, { handler: "verify.run", input }, signal);
+      const { results } = await callHandler(workers, { taskId: task.id, attempt: attempt.number }, { handler: "verify.run", input }, options);
       return results;
     },
   };

@@ -66,32 +66,32 @@ function createLoopVerbs({ workers, settings, stateDirectory }: GitConfig): GitO
     identity: identity(),
   });
   return {
-    isClean: async (leased, { signal }) => {
+    isClean: async (leased, options) => {
       const input = { directory: leased.task.repository, identity: identity() };
-      await callHandler(workers, subjectOf(leased), { handler: "git.inspect", input }, signal);
+      await callHandler(workers, subjectOf(leased), { handler: "git.inspect", input }, options);
       return true; // a worktree of its own: the state of the user's checkout is in nobody's way
     },
-    branch: (leased, { signal }) => {
+    branch: (leased, options) => {
       const input = prepareInput(leased, { branchPrefix: settings().branchPrefix, stateDirectory });
-      return callHandler(workers, subjectOf(leased), { handler: "git.prepare", input: { ...input, identity: identity() } }, signal);
+      return callHandler(workers, subjectOf(leased), { handler: "git.prepare", input: { ...input, identity: identity() } }, options);
     },
-    changes: async (leased, workspace, { signal }) => {
+    changes: async (leased, workspace, options) => {
       const call = { handler: "git.changes", input: { workspace: { ...workspace } } } as const;
-      return (await callHandler(workers, subjectOf(leased), call, signal)).files;
+      return (await callHandler(workers, subjectOf(leased), call, options)).files;
     },
-    commitAndPush: (leased, workspace, { signal }) => {
+    commitAndPush: (leased, workspace, options) => {
       const input = { ...attemptOf(leased, workspace), subject: leased.task.title, body: commitBody(leased.task) };
-      return callHandler(workers, subjectOf(leased), { handler: "git.commit", input }, signal);
+      return callHandler(workers, subjectOf(leased), { handler: "git.commit", input }, options);
     },
-    push: async (leased, workspace, { signal }) => {
+    push: async (leased, workspace, options) => {
       const { pushRemote } = settings();
       if (!pushRemote) return { pushed: false };
       const input = { run: runName(leased.task.id, leased.token), workspace: { ...workspace }, remote: pushRemote };
-      return callHandler(workers, subjectOf(leased), { handler: "git.push", input }, signal);
+      return callHandler(workers, subjectOf(leased), { handler: "git.push", input }, options);
     },
-    cleanup: (leased, workspace, keep) => {
+    cleanup: (leased, workspace, keep, options) => {
       const input = { ...attemptOf(leased, workspace), title: leased.task.title, keep };
-      return callHandler(workers, subjectOf(leased), { handler: "git.cleanup", input });
+      return callHandler(workers, subjectOf(leased), { handler: "git.cleanup", input }, options);
     },
   };
 }

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { InvocationHandle, InvocationObserver, WorkerHost } from "../engine/ports.ts";
+import type { InvocationHandle, InvocationObserver, VerbOptions, WorkerHost } from "../engine/ports.ts";
 import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import { handlerContracts, type BuiltInHandler, type HandlerInput, type HandlerOutput } from "../protocol/handlers.ts";
@@ -35,15 +35,15 @@ export function invokeHandler<H extends BuiltInHandler>(
   return { result, pause: () => handle.pause(), resume: () => handle.resume(), cancel: (reason) => handle.cancel(reason) };
 }
 
-/** Invokes a built-in handler and waits; an abort of the signal cancels it and waits for its end. */
+/** Invokes a built-in handler and waits; an abort of the signal cancels it and waits for its end. What it reports goes to `onEvents`. */
 export async function callHandler<H extends BuiltInHandler>(
   workers: WorkerHost,
   subject: InvocationSubject,
   call: { readonly handler: H; readonly input: HandlerInput<H> },
-  signal?: AbortSignal,
+  { signal, onEvents }: Partial<VerbOptions> = {},
 ): Promise<HandlerOutput<H>> {
   signal?.throwIfAborted();
-  const invocation = invokeHandler(workers, subject, call);
+  const invocation = invokeHandler(workers, subject, call, onEvents === undefined ? undefined : { onEvents });
   const onAbort = (): void => invocation.cancel(toTaskMasterError(signal?.reason).message);
   signal?.addEventListener("abort", onAbort, { once: true });
   try {

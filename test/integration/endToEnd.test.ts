@@ -161,6 +161,21 @@ test("closing keeps the place; opened again, resume continues the session and re
   expect(await again.attempts(task.id)).toHaveLength(1);
 });
 
+test("acceptance commands and what git has to say are in the journal", async () => {
+  const clone = "git init -q clone && git -C clone remote add origin https://example.invalid/x && echo x > clone/x";
+  await open({ script: sequence([shell(clone), write("a.txt", "a\n"), say("Done.")]) });
+  const task = await product.add("write a", { acceptance: { commands: ["echo accepted; test -f a.txt"] } });
+  expect(await product.run(task)).toMatchObject({ status: "done" });
+  const journal = await product.engine.events(task.id, { limit: 1_000 });
+  const calls = journal.flatMap((event) => (event.type === "tool_call" ? [event.call] : []));
+  const check = calls.find(({ toolName }) => toolName === "verify");
+  expect(check).toMatchObject({ title: "echo accepted; test -f a.txt" });
+  const ofCheck = calls.filter(({ toolCallId }) => toolCallId === check?.toolCallId);
+  expect(ofCheck.map(({ outputDelta }) => outputDelta ?? "").join("")).toBe("accepted\n");
+  expect(ofCheck.at(-1)).toMatchObject({ status: "completed", exitCode: 0 });
+  expect(journal).toContainEqual(expect.objectContaining({ type: "log", level: "warn", message: expect.stringMatching(/Not committed.*clone/) }));
+});
+
 describe("never done", () => {
   const settings = { maxAttempts: 1 };
   const failures: readonly (readonly [what: string, code: string, replies: readonly ModelReply[], status: Task["status"]])[] = [
