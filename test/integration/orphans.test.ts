@@ -17,7 +17,7 @@ const escape: ModelReply = {
 
 let product: ProductEngine;
 beforeEach(async () => {
-  product = await ProductEngine.open({ script: sequence([escape]), settings: { gracefulShutdownMsTimeout: 0 } });
+  product = await ProductEngine.open({ script: sequence([escape]), settings: { maxAttempts: 1, gracefulShutdownMsTimeout: 0 } });
 });
 afterEach(() => product.close());
 

@@ -6,16 +6,18 @@ import { ProductEngine } from "../helpers/productEngine.ts";
 
 const size = 16;
 const all = Promise.withResolvers<void>();
+/** All have been looked at. */
+const release = Promise.withResolvers<void>();
 const asked = new Set<string>();
 
-/** Answers nobody before all sixteen have asked; then each writes its file and says so. */
+/** Answers nobody before all sixteen have asked and the test has looked; then each writes its file and says so. */
 const script: ModelScript = ({ messages }) => {
   const name = messages.map((message) => (message.role === "user" ? /make (file-\d+)/.exec(messageText(message))?.[1] : undefined)).find((found) => found);
   if (name === undefined) throw new Error("which file?");
   if (messages.some(({ role }) => role === "tool")) return { kind: "text", text: "Done." };
   asked.add(name);
   if (asked.size === size) all.resolve();
-  return hold(all.promise, { kind: "tools", calls: [{ name: "write", arguments: { path: `${name}.txt`, content: `${name}\n` } }] });
+  return hold(release.promise, { kind: "tools", calls: [{ name: "write", arguments: { path: `${name}.txt`, content: `${name}\n` } }] });
 };
 
 let product: ProductEngine;
@@ -32,6 +34,7 @@ test("all are done, in sixteen worktrees, and no process is left", { timeout: 18
   expect(product.engine.running).toHaveLength(size);
   expect(new Set(product.worktrees).size).toBe(size);
   expect((await processesWithMarker(product.home.dir)).filter(({ args }) => args.endsWith("goose acp"))).toHaveLength(size);
+  release.resolve();
   await working;
   const tasks = await product.engine.list();
   expect(tasks.map(({ status }) => status)).toEqual(names.map(() => "done"));

@@ -16,7 +16,9 @@ const file = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 describe("a task whose worker", () => {
   let product: ProductEngine;
   beforeEach(async () => {
-    product = await ProductEngine.open({ settings: { poolModules: [file("../helpers/handlers/faultyGoose.ts")], poolSize: 2, gracefulShutdownMsTimeout: 0 } });
+    product = await ProductEngine.open({
+      settings: { poolModules: [file("../helpers/handlers/faultyGoose.ts")], poolSize: 2, maxAttempts: 1, gracefulShutdownMsTimeout: 0 },
+    });
   });
   afterEach(() => product.close());
 
@@ -108,7 +110,7 @@ test("the lease of a hung worker's task is not renewed until the worker is ended
   };
   const clock = { now: () => Date.now() };
   const engine = makeBareEngine({ store, agent: handled, git, log, workers, clock, timers, leaseMs: 3_000, time: new FastTime(Date.now()) });
-  const task = await engine.enqueue({ title: "test.spin" });
+  const task = await engine.enqueue({ title: "test.spin", maxAttempts: 1 });
   const { finished } = await engine.run(task.id);
   expect(await finished).toMatchObject({ status: "failed", attempts: 1, result: { error: { code: "WORKER_FAILED" } } });
   const silent = told.findIndex((line) => line.includes("its lease is not renewed"));
