@@ -134,6 +134,24 @@ describe("git.commit", () => {
     expect(f.registrations()).toEqual([]);
   });
 
+  it("takes the files of a repository that was made in place of a tracked file, and leaves a clone there out", async () => {
+    using f = new GitFixture({ files: { tool: "old\n", clone: "old\n", other: "x\n" } });
+    const workspace = await f.prepare();
+    for (const name of ["tool", "clone"]) {
+      rmSync(path.join(workspace.worktree, name));
+      f.gitIn(workspace.worktree, "init", "-q", name);
+      write(workspace, `${name}/main.c`);
+      f.gitIn(path.join(workspace.worktree, name), "add", "main.c");
+      f.gitIn(path.join(workspace.worktree, name), "commit", "-qm", "scaffold");
+    }
+    f.gitIn(path.join(workspace.worktree, "clone"), "remote", "add", "origin", "https://example.invalid/x");
+    const events: WorkerEventBody[] = [];
+    const input = { token: 1, workspace, subject: "s", body: "", taskId: "t", attempt: 1, identity: {} };
+    expect((await call("git.commit", input, { events })).files).toEqual(["tool", "tool/main.c"]);
+    expect(f.repo.git("ls-tree", "-r", "--name-only", workspace.branch).split("\n")).toEqual(["clone", "other", "tool/main.c"]);
+    expect(events).toEqual([{ type: "log", level: "warn", message: expect.stringContaining("clone") as string }]);
+  });
+
   it("takes the files of a scaffolded repository, leaves a clone out and says so", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();

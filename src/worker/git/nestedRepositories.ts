@@ -9,6 +9,8 @@ export interface Nested {
   readonly leftOut: readonly string[];
   /** Submodules with files: only the commit that they are at is recorded. */
   readonly submodules: readonly string[];
+  /** All links in the index, with files or without. */
+  readonly links: readonly string[];
 }
 
 const maxDepth = 20;
@@ -28,12 +30,18 @@ export async function sortOutNested({ path: worktree, git }: OpenWorktree): Prom
     const fresh = nested.filter((folder) => !leftOut.has(folder));
     if (fresh.length === 0) break;
     for (const folder of fresh) {
-      const gitFolder = path.join(worktree, folder, ".git");
-      if (await isScaffold(gitFolder)) await rm(gitFolder, { recursive: true, force: true });
-      else leftOut.add(folder);
+      if (!(await unwrapScaffold(worktree, folder))) leftOut.add(folder);
     }
   }
-  return { leftOut: [...leftOut], submodules: await populated(worktree, links) };
+  return { leftOut: [...leftOut], submodules: await populated(worktree, links), links };
+}
+
+/** Makes a scaffolded repository a plain folder; false when it is a clone. */
+export async function unwrapScaffold(worktree: string, folder: string): Promise<boolean> {
+  const gitFolder = path.join(worktree, folder, ".git");
+  if (!(await isScaffold(gitFolder))) return false;
+  await rm(gitFolder, { recursive: true, force: true });
+  return true;
 }
 
 async function isScaffold(gitFolder: string): Promise<boolean> {

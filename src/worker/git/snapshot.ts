@@ -1,4 +1,7 @@
-import { sortOutNested } from "./nestedRepositories.ts";
+import { TaskMasterError } from "../../model/errors.ts";
+import type { HardenedGit } from "./hardenedGit.ts";
+import { sortOutNested, unwrapScaffold } from "./nestedRepositories.ts";
+import { together } from "./together.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
 /** The worktree's files as a tree object. */
@@ -8,9 +11,10 @@ export interface Snapshot {
   readonly leftOut: readonly string[];
 }
 
+const maxRounds = 20;
+
 /** Stages everything that is not ignored and writes it as a tree. No hook, no merge, no editor takes part. */
 export async function takeSnapshot(worktree: OpenWorktree): Promise<Snapshot> {
-  const { leftOut, submodules } = await sortOutNested(worktree);
   const config = [
     ...(worktree.git.setup.config ?? []),
     // Files outside the sparse patterns are part of the work as well; hidden ones keep their bit in the index.
@@ -19,10 +23,31 @@ export async function takeSnapshot(worktree: OpenWorktree): Promise<Snapshot> {
     "core.safecrlf=false",
   ];
   const git = worktree.git.with({ config });
-  const excluded = [...leftOut, ...submodules].map((folder) => `:(exclude,top,literal)${folder}`);
-  await git.run(["add", "--all", "--", ".", ...excluded]);
-  if (submodules.length > 0) await git.run(["update-index", "-z", "--stdin"], { input: `${submodules.join("\0")}\0` });
-  return { tree: await git.line(["write-tree"]), leftOut };
+  const inPlaceOfFiles = new Set<string>();
+  for (let round = 0; round < maxRounds; round++) {
+    const { leftOut, submodules, links } = await sortOutNested(worktree);
+    const excluded = [...leftOut, ...submodules, ...inPlaceOfFiles].map((folder) => `:(exclude,top,literal)${folder}`);
+    await git.run(["add", "--all", "--", ".", ...excluded]);
+    if (submodules.length > 0) await git.run(["update-index", "-z", "--stdin"], { input: `${submodules.join("\0")}\0` });
+    const [tree, added] = await together([git.line(["write-tree"]), addedLinks(git, links)]);
+    if (added.length === 0) return { tree, leftOut: [...leftOut, ...inPlaceOfFiles] };
+    for (const folder of added) if (!(await unwrapScaffold(worktree.path, folder))) inPlaceOfFiles.add(folder);
+    await dropFromIndex(git, added);
+  }
+  throw new TaskMasterError("GIT_FAILED", "The worktree holds repositories within repositories that cannot be told apart. Retry begins anew.");
+}
+
+/** A repository in place of a tracked file is no new folder to git: it is staged as a link, without its files. */
+async function addedLinks(git: HardenedGit, known: readonly string[]): Promise<readonly string[]> {
+  const entries = await git.list(["ls-files", "--stage", "-z"]);
+  const links = entries.filter((entry) => entry.startsWith("160000 ")).map((entry) => entry.slice(entry.indexOf("\t") + 1));
+  return links.filter((folder) => !known.includes(folder));
+}
+
+/** The index has for these paths what the last commit has; without one, nothing. */
+async function dropFromIndex(git: HardenedGit, paths: readonly string[]): Promise<void> {
+  const { exitCode } = await git.ask(["reset", "--quiet", "HEAD", "--", ...paths.map((file) => `:(top,literal)${file}`)], { accept: [0, 1, 128] });
+  if (exitCode !== 0) await git.run(["update-index", "--force-remove", "-z", "--stdin"], { input: `${paths.join("\0")}\0` });
 }
 
 /** Makes a commit object; no ref moves. */
