@@ -7,7 +7,7 @@ const portion = 20_000;
 
 /** Makes a queue with so many tasks, past the store: in few large transactions that need not be durable. */
 export function writeManyTasks(file: string, count: number, now: number): void {
-  const { db } = openDatabase(file);
+  const { db, close } = openDatabase(file);
   try {
     db.exec("PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; PRAGMA wal_autocheckpoint = 50000");
     const { insertTask } = prepareStatements(db);
@@ -20,6 +20,6 @@ export function writeManyTasks(file: string, count: number, now: number): void {
       db.exec("COMMIT");
     }
   } finally {
-    db.close();
+    close();
   }
 }
