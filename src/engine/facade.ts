@@ -36,7 +36,7 @@ export interface RunCriteria {
   readonly minPriority?: Priority;
   /** Most urgent priority that counts. */
   readonly maxPriority?: Priority;
-  /** How many candidates are read for one choice (at least one of each priority); 50 when absent. */
+  /** How many candidates are read for one choice: at least one of each priority, which is enough and what is read when it is absent. */
   readonly limit?: number;
 }
 

@@ -3,10 +3,13 @@ import type { Task } from "../model/task.ts";
 import type { RunCriteria } from "./facade.ts";
 import type { Clock, TaskStore } from "./ports.ts";
 import type { QueueGuard } from "./queueGuard.ts";
-import { candidatesPerPriority, checkCriteria, defaultLimit, prioritiesOf, selectTask, type Eligibility } from "./selectTask.ts";
+import { candidatesPerPriority, checkCriteria, prioritiesOf, selectTask, type Eligibility } from "./selectTask.ts";
 
 /** How long a queue without strays is believed to have none (ms). */
 const strayLookMs = 10_000;
+
+/** So many strays are looked at for one choice. */
+const strayLimit = 50;
 
 /** The task to run next; nothing that is ready; a queue that has stopped; or tasks that only wait for their agent. */
 export type Choice = { readonly kind: "task"; readonly task: Task } | NoChoice;
@@ -54,7 +57,9 @@ export class NextTask {
       const possible = tasks.filter(({ id }) => !refused.has(id));
       return selectTask(possible, now, eligibility);
     };
-    return select(await this.#store.candidates(now, candidatesPerPriority(eligibility), filter)) ?? select(await this.#strays(now));
+    // Those that were refused still stand in the line.
+    const perPriority = candidatesPerPriority(eligibility) + refused.size;
+    return select(await this.#store.candidates(now, perPriority, filter)) ?? select(await this.#strays(now));
   }
 
   /** Whether there is something that only waits for its agent. */
@@ -67,7 +72,7 @@ export class NextTask {
   /** Blocked tasks that wait for nothing, looked for when nothing else is ready; seldom, because it walks all blocked tasks. */
   async #strays(now: number): Promise<readonly Task[]> {
     if (now < this.#nextLook) return [];
-    const strays = await this.#store.strays(defaultLimit);
+    const strays = await this.#store.strays(strayLimit);
     if (strays.length === 0) this.#nextLook = now + strayLookMs;
     return strays;
   }

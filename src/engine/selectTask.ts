@@ -7,13 +7,11 @@ import type { RunCriteria } from "./facade.ts";
 const weights: { readonly [P in Priority]: number } = { critical: 1000, high: 100, medium: 10, low: 1 };
 const dayMs = 86_400_000;
 
-/** So many tasks are looked at for one choice where the caller says nothing. */
-export const defaultLimit = 50;
 const maxLimit = 1_000;
 
 /** Throws INVALID_INPUT when no task could ever fit, or the limit is none. */
 export function checkCriteria(criteria: RunCriteria): void {
-  const { requireTags = [], minPriority, maxPriority, limit = defaultLimit } = criteria;
+  const { requireTags = [], minPriority, maxPriority, limit = 1 } = criteria;
   for (const priority of [minPriority, maxPriority]) {
     if (priority !== undefined && !priorities.includes(priority)) throw invalid(`"${priority}" is no priority. Use one of ${priorities.join(", ")}.`);
   }
@@ -28,9 +26,12 @@ export function prioritiesOf({ minPriority = "low", maxPriority = "critical" }: 
   return priorities.slice(priorities.indexOf(maxPriority), priorities.indexOf(minPriority) + 1);
 }
 
-/** How many candidates to read for each priority that counts. */
+/**
+ * How many candidates to read for each priority that counts. One is enough: of one priority none can be more urgent than the
+ * first in the line, as its boost never grows with the deadline, and what the criteria leave out takes no place there.
+ */
 export function candidatesPerPriority(criteria: RunCriteria): number {
-  return Math.max(1, Math.floor((criteria.limit ?? defaultLimit) / prioritiesOf(criteria).length));
+  return Math.max(1, Math.floor((criteria.limit ?? 0) / prioritiesOf(criteria).length));
 }
 
 /** The end of the local day that `now` lies in; "today" is the machine's. */

@@ -1,18 +1,16 @@
 import type { CandidateFilter } from "../engine/ports.ts";
-import { priorities } from "../model/task.ts";
+import { priorities, type Priority } from "../model/task.ts";
 import type { Row } from "./rowCodec.ts";
 import type { Statements } from "./statements.ts";
 
-/** The head of the line for each priority, most urgent priority first. */
+/** The line of one priority from its head on, read as far as the caller goes; only one line can be read at a time. */
 export function candidateRows(
   { candidates, filteredCandidates }: Statements,
-  { now, perPriority, filter }: { readonly now: number; readonly perPriority: number; readonly filter: CandidateFilter },
-): Row[] {
+  { now, priority, filter }: { readonly now: number; readonly priority: Priority; readonly filter: CandidateFilter },
+): Iterable<Row> {
   const { requireTags = [], exceptAgents = [] } = filter;
+  const place = priorities.indexOf(priority);
   // The plain query reads no bodies.
-  const isPlain = requireTags.length === 0 && exceptAgents.length === 0;
-  const lists = [JSON.stringify(requireTags), JSON.stringify(exceptAgents)] as const;
-  return (filter.priorities ?? priorities)
-    .map((priority) => priorities.indexOf(priority))
-    .flatMap((priority) => (isPlain ? candidates.all(priority, now, perPriority) : filteredCandidates.all(priority, now, ...lists, perPriority)));
+  if (requireTags.length === 0 && exceptAgents.length === 0) return candidates.iterate(place, now);
+  return filteredCandidates.iterate(place, now, JSON.stringify(requireTags), JSON.stringify(exceptAgents));
 }

@@ -71,6 +71,7 @@ CREATE TABLE events (
  * Version 2. A dependency may name a task that does not exist (any more): its dependants stay blocked and say so. Events get
  * plain row ids, which grow as long as the newest is never deleted: no AUTOINCREMENT, so no second table is written for each.
  * They do not go with their task: of a removed one the last entry stays, so that others hear of it and no id comes twice.
+ * The line holds only tasks that wait, so most changes of a task leave it alone (SQLite sees the OR in a query, IN it would not).
  * `queue_state` holds what concerns the queue as a whole (a paused agent profile, why it stopped ...), as JSON by name.
  */
 const secondSchema = `
@@ -97,6 +98,8 @@ CREATE TABLE events_2 (
 INSERT INTO events_2 SELECT id, task_id, seq, attempt, at, type, body, writer FROM events;
 DROP TABLE events;
 ALTER TABLE events_2 RENAME TO events;
+DROP INDEX tasks_line;
+CREATE INDEX tasks_line ON tasks (status, priority, deadline_key, created_at, id, not_before) WHERE status = 'todo' OR status = 'blocked';
 CREATE TABLE queue_state (name TEXT PRIMARY KEY NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 

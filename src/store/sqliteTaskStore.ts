@@ -13,7 +13,7 @@ import type { JsonObject } from "../base/json.ts";
 import type { CandidateFilter, EventBatch, EventQuery, TaskQuery, TaskRemovalResult, TaskStore, TaskWrite, TaskWriteResult } from "../engine/ports.ts";
 import { TaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
-import type { Attempt, Task } from "../model/task.ts";
+import { priorities, type Attempt, type Priority, type Task } from "../model/task.ts";
 import type { NewTaskEvent, TaskEvent } from "../model/taskEvent.ts";
 import { AttemptRows } from "./attemptRows.ts";
 import { candidateRows } from "./candidateRows.ts";
@@ -24,6 +24,7 @@ import { lastProgress, mergeTask } from "./mergeWrites.ts";
 import type { OpenedDatabase } from "./openDatabase.ts";
 import { QueueStates } from "./queueStates.ts";
 import { Retention, type CompactedSlice } from "./retention.ts";
+import { readableTasks } from "./readableTasks.ts";
 import { decodeLease, decodeProgress, decodeTask, encodeTask, type Row } from "./rowCodec.ts";
 import { refusalOf } from "./refusal.ts";
 import { toStoreError } from "./sqliteErrors.ts";
@@ -124,8 +125,10 @@ export class SqliteTaskStore implements TaskStore {
     });
   }
 
+  /** Damaged rows take no place in the line. */
   async candidates(now: number, perPriority: number, filter: CandidateFilter = {}): Promise<readonly Task[]> {
-    return this.#read(() => this.#decodeAll(candidateRows(this.#statements, { now, perPriority, filter })));
+    const line = (priority: Priority): Task[] => this.#decodeAll(candidateRows(this.#statements, { now, priority, filter }), perPriority);
+    return this.#read(() => (filter.priorities ?? priorities).flatMap(line));
   }
 
   async strays(limit: number): Promise<readonly Task[]> {
@@ -263,16 +266,9 @@ export class SqliteTaskStore implements TaskStore {
     this.#statements.updateTask.run(...encodeTask(task), task.id);
   }
 
-  #decodeAll(rows: readonly Row[]): Task[] {
-    return rows.flatMap((row) => {
-      try {
-        return [decodeTask(row)];
-      } catch (error) {
-        if (!(error instanceof TaskMasterError)) throw error;
-        this.#options.onBadRow?.(error);
-        return [];
-      }
-    });
+  /** At most `count` tasks. */
+  #decodeAll(rows: Iterable<Row>, count?: number): Task[] {
+    return readableTasks(rows, { count, onBadRow: this.#options.onBadRow });
   }
 
   #write<T>(action: string, work: () => T): T {

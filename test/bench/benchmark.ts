@@ -1,7 +1,7 @@
 /** One line of the table: our side, the other side of the same run, and what the design asks for. */
 export interface Measurement {
   readonly what: string;
-  readonly unit: "ms" | "kB" | "";
+  readonly unit: "ms" | "kB" | "µs" | "MB" | "/s" | "";
   readonly ours: number;
   /** Absent where there is nothing to compare with. */
   readonly other?: { readonly name: string; readonly value: number };

@@ -9,12 +9,26 @@ import { createTempDir } from "../helpers/tempRepo.ts";
 import { activation } from "./activation.ts";
 import { ratioOf, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
 import { bundles } from "./bundles.ts";
+import { endurance } from "./endurance.ts";
 import { enqueueToStarted } from "./enqueueToStarted.ts";
 import { eventStreams } from "./eventStreams.ts";
+import { openState } from "./openState.ts";
+import { pickNext } from "./pickNext.ts";
+import { store } from "./store.ts";
 import { renderTable } from "./table.ts";
 import { wholeTask } from "./wholeTask.ts";
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { bundles, enqueueToStarted, wholeTask, eventStreams, activation };
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  bundles,
+  enqueueToStarted,
+  store,
+  pickNext,
+  openState,
+  endurance,
+  wholeTask,
+  eventStreams,
+  activation,
+};
 
 const asJson = process.argv.includes("--json");
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));

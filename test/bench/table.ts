@@ -20,7 +20,7 @@ function cells(measurement: Measurement): string[] {
     what,
     amount(ours, unit),
     other === undefined ? "" : `${amount(other.value, unit)} (${other.name})`,
-    ratioOf(measurement)?.toFixed(2) ?? "",
+    ratioText(ratioOf(measurement)),
     goal?.text ?? "",
     goal === undefined ? "" : goal.met ? "yes" : "NO",
   ];
@@ -29,4 +29,10 @@ function cells(measurement: Measurement): string[] {
 function amount(value: number, unit: Measurement["unit"]): string {
   if (unit === "") return String(value);
   return `${value.toFixed(Math.abs(value) < 10 ? 2 : 1)} ${unit}`;
+}
+
+/** Two digits that count, also of a small ratio. */
+function ratioText(ratio: number | undefined): string {
+  if (ratio === undefined) return "";
+  return ratio > 0 && ratio < 0.1 ? ratio.toFixed(4) : ratio.toFixed(2);
 }

@@ -3,14 +3,12 @@
  * (@vscode/test-electron's download of the desktop application is out of reach on machines with only a package registry.)
  * It lives outside the repository and is made once for a machine: `node test/helpers/vscodeHost/setup.ts`.
  */
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { cacheFolder, npm, npmInstall, run } from "../npm.ts";
 
 /** The pinned version; 4.139.1 is VS Code 1.139.1 and needs Node 24. */
 export const codeServerVersion = "4.139.1";
@@ -55,9 +53,7 @@ export function findChromium(): string {
 }
 
 function hostFolder(): string {
-  const given = process.env["XDG_CACHE_HOME"];
-  const cache = given !== undefined && path.isAbsolute(given) ? given : path.join(homedir(), ".cache");
-  return path.join(cache, "task-master-goose", `vscode-host-${codeServerVersion}`);
+  return path.join(cacheFolder(), `vscode-host-${codeServerVersion}`);
 }
 
 function serverEntryIn(dir: string): string {
@@ -113,25 +109,6 @@ async function nodeWithHeaders(folder: string): Promise<string> {
   await mkdir(folder);
   await npmInstall(folder, [`${name}@${process.versions.node}`]);
   return path.join(folder, "node_modules", name);
-}
-
-async function npmInstall(folder: string, packages: readonly string[]): Promise<void> {
-  // A package.json of its own stops npm from installing into a parent folder.
-  await writeFile(path.join(folder, "package.json"), '{"private":true}\n');
-  await npm(folder, ["install", "--no-save", "--ignore-scripts", ...packages]);
-}
-
-async function npm(cwd: string, args: readonly string[], extra: Readonly<Record<string, string>> = {}): Promise<void> {
-  const quiet = { npm_config_loglevel: "error", npm_config_audit: "false", npm_config_fund: "false", npm_config_prefer_offline: "true" };
-  const nodeFirst = [path.dirname(process.execPath), process.env["PATH"]].join(path.delimiter);
-  const env = { ...process.env, ...quiet, npm_config_workspaces: "false", PATH: nodeFirst, ...extra };
-  const script = process.env["npm_execpath"];
-  if (script?.endsWith("npm-cli.js") === true) await run(process.execPath, [script, ...args], { cwd, env });
-  else await run("npm", args, { cwd, env });
-}
-
-async function run(file: string, args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): Promise<{ stdout: string }> {
-  return promisify(execFile)(file, args, { ...options, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
 }
 
 async function publish(work: string, dir: string): Promise<void> {

@@ -1,7 +1,10 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compareUrgency, deadlineBoost, endOfLocalDay, isEligible, score, selectTask } from "../../../src/engine/selectTask.ts";
+import { candidatesPerPriority, compareUrgency, deadlineBoost, endOfLocalDay, isEligible, score, selectTask } from "../../../src/engine/selectTask.ts";
 import { makeTask } from "../../../src/engine/newTask.ts";
-import type { Task } from "../../../src/model/task.ts";
+import { priorities, type Task } from "../../../src/model/task.ts";
+import { openDatabase } from "../../../src/store/openDatabase.ts";
+import { SqliteTaskStore } from "../../../src/store/sqliteTaskStore.ts";
 
 const now = new Date(2026, 0, 15, 12).getTime();
 const hour = 3_600_000;
@@ -63,4 +66,26 @@ test("a task is eligible when nothing that it depends on is open, whatever its r
     expect(isEligible(task({ status }), now, {}, [task().id])).toBe(false);
   }
   for (const status of ["in_progress", "paused", "stopped", "done", "failed", "cancelled"] as const) expect(isEligible(task({ status }), now)).toBe(false);
+});
+
+describe("the head of the line", () => {
+  const fields = fc.record({
+    priority: fc.constantFrom(...priorities),
+    deadline: fc.option(fc.integer({ min: -10, max: 100 }), { nil: undefined }),
+    createdAt: fc.integer({ min: 1, max: 3 }),
+  });
+
+  test("holds the most urgent of all tasks, whatever the mix", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fields, { maxLength: 30 }), async (mix) => {
+        const store = new SqliteTaskStore(openDatabase(":memory:"));
+        const tasks = mix.map(({ deadline, ...rest }) => task({ ...rest, ...(deadline === undefined ? {} : { deadline: now + deadline * hour }) }));
+        for (const each of tasks) await store.insert(each, []);
+        const heads = await store.candidates(now, candidatesPerPriority({}));
+        expect(heads.length).toBeLessThanOrEqual(priorities.length);
+        expect(selectTask(heads, now)).toEqual(selectTask(tasks, now));
+        await store.close();
+      }),
+    );
+  });
 });

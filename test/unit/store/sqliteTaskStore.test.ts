@@ -47,15 +47,23 @@ describe("query plans", () => {
       .join("; ");
 
   it("walk the index for the next task, without sorting", () => {
-    const plan = planOf(candidatesSql, 0, 50, 50);
+    const plan = planOf(candidatesSql, 0, 50);
     expect(plan).toContain("SEARCH tasks USING INDEX tasks_line (status=? AND priority=?)");
     expect(plan).not.toMatch(/TEMP B-TREE|SCAN/);
   });
 
   it("walk the same index for the next task that fits a filter, without sorting", () => {
-    const plan = planOf(filteredCandidatesSql, 0, 50, '["a"]', "[]", 50);
+    const plan = planOf(filteredCandidatesSql, 0, 50, '["a"]', "[]");
     expect(plan).toContain("SEARCH tasks USING INDEX tasks_line (status=? AND priority=?)");
     expect(plan).not.toMatch(/TEMP B-TREE|SCAN tasks/);
+  });
+
+  it("of tasks that no longer wait leave the line alone", async () => {
+    await store.insert(newTask("a"), created);
+    await store.commit(claim(newTask("a")));
+    expect(opened.db.prepare("SELECT count(*) AS waiting FROM tasks INDEXED BY tasks_line WHERE status = 'todo' OR status = 'blocked'").get()).toEqual({
+      waiting: 0,
+    });
   });
 
   it("search leased tasks and dependants by index", () => {
@@ -92,6 +100,13 @@ describe("damaged rows", () => {
     await expect(store.get(taskId("a"))).rejects.toMatchObject({ code: "STORE_CORRUPT", message: expect.stringContaining("a0000000") });
     expect((await store.list()).map(({ id }) => id)).toEqual([taskId("b")]);
     expect(badRows).toMatchObject([{ code: "STORE_CORRUPT", message: expect.stringContaining("a0000000") }]);
+  });
+
+  it("take no place in the line", async () => {
+    await store.insert(newTask("c", { createdAt: 999 }), created);
+    opened.db.exec("UPDATE tasks SET body = '{' WHERE id = 'c0000000'");
+    expect((await store.candidates(0, 1)).map(({ id }) => id)).toEqual([taskId("b")]);
+    expect(badRows).toMatchObject([{ message: expect.stringContaining("c0000000") }]);
   });
 
   it("do not keep their task from being written anew", async () => {
