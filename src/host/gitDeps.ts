@@ -89,19 +89,20 @@ function createLoopVerbs({ workers, settings, stateDirectory }: GitConfig): GitO
       const input = { run: runName(leased.task.id, leased.token), workspace: { ...workspace }, remote: pushRemote };
       return callHandler(workers, subjectOf(leased), { handler: "git.push", input }, options);
     },
-    cleanup: (leased, workspace, keep, options) => {
+    cleanup: (leased, workspace, keep, { onEvents } = {}) => {
       const input = { ...attemptOf(leased, workspace), title: leased.task.title, keep };
-      return callHandler(workers, subjectOf(leased), { handler: "git.cleanup", input }, options);
+      return callHandler(workers, subjectOf(leased), { handler: "git.cleanup", input }, onEvents === undefined ? {} : { onEvents }); // whatever ended the run, this is done
     },
   };
 }
 
 function prepareInput(
-  { task, token, continues, baseBranches }: LeasedTask,
+  { task, attempt, token, continues, baseBranches }: LeasedTask,
   { branchPrefix, stateDirectory }: { readonly branchPrefix: string; readonly stateDirectory: string },
 ): Omit<HandlerInput<"git.prepare">, "identity"> {
   return {
     token,
+    attempt: attempt.number,
     directory: task.repository,
     worktree: continues?.workspace?.worktree ?? join(stateDirectory, "worktrees", task.id),
     branch: branchName(branchPrefix, task),

@@ -77,6 +77,7 @@ const token = v.pipe(v.number(), v.integer(), v.minValue(1));
 /** `git.prepare`: the branch and the worktree of an attempt. */
 export const gitPrepareInput = v.object({
   token,
+  attempt: count,
   directory: path,
   /** Where the worktree is to be; must not exist, unless it is the one of `continues`. */
   worktree: path,

@@ -85,6 +85,20 @@ describe("git.prepare", () => {
     expect(existsSync(path.join(f.root.dir, "task0001-1"))).toBe(false);
   });
 
+  it("keeps on the branch what an earlier attempt left uncommitted, and counts from behind it", async () => {
+    using f = new GitFixture();
+    const first = await f.prepare();
+    writeFileSync(path.join(first.worktree, "left.txt"), "1"); // its clean-up failed
+    const second = await f.prepare({ token: 2, attempt: 2, ownBranch: "tm/1" });
+    expect(second).toMatchObject({ worktree: first.worktree, branch: "tm/1", baseSha: first.baseSha });
+    expect(f.repo.git("show", `${second.startSha}:left.txt`)).toBe("1");
+    expect(f.repo.git("log", "-1", "--format=%s%n%(trailers:key=Task-Master-Id,valueonly)", "tm/1")).toBe(
+      "Unfinished: left by an earlier attempt\ntask0001/1\n",
+    );
+    expect((await call("git.changes", { workspace: second })).files).toEqual([]);
+    expect(f.gitIn(second.worktree, "status", "--porcelain")).toBe("");
+  });
+
   it("reuses the own branch of an earlier attempt; the base stays where the work began, the attempt starts at the branch's head", async () => {
     using f = new GitFixture();
     const first = await f.prepare();
@@ -200,7 +214,16 @@ describe("git.prepare", () => {
   it("can be cancelled and called again", async () => {
     using f = new GitFixture({ files: Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`src/${i}.txt`, `${i}`])) });
     const controller = new AbortController();
-    const input = { token: 1, directory: f.repo.dir, worktree: path.join(f.root.dir, "w"), branch: "tm/1", taskId: "task0001", baseBranches: [], identity: {} };
+    const input = {
+      token: 1,
+      attempt: 1,
+      directory: f.repo.dir,
+      worktree: path.join(f.root.dir, "w"),
+      branch: "tm/1",
+      taskId: "task0001",
+      baseBranches: [],
+      identity: {},
+    };
     const running = failure(call("git.prepare", input, { signal: controller.signal }));
     // The registration shows that `worktree add` has begun.
     while (f.registrations().length === 0) await new Promise((resolve) => setImmediate(resolve));

@@ -9,7 +9,10 @@ import { populateWorktree, programPatterns } from "./populate.ts";
 import { currentBranch, findBranch, headCommit, isAncestor, noCommitError, openRepository, samePath } from "./repository.ts";
 import type { Repository } from "./repository.ts";
 import { together } from "./together.ts";
-import { takeWorktree } from "./worktreeLease.ts";
+import { buildMessage } from "./commitMessage.ts";
+import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
+import { assertOurs, takeWorktree } from "./worktreeLease.ts";
+import type { OpenWorktree } from "./worktrees.ts";
 import { findRegistration, openWorktree, removeWorktree, worktreeState } from "./worktrees.ts";
 
 type PrepareInput = HandlerInput<"git.prepare">;
@@ -100,16 +103,36 @@ async function clearPlace(origin: Origin, worktree: string): Promise<Workspace |
     await removeWorktree(repository, worktree);
     return undefined;
   }
-  const { git } = await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" });
+  const place = await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse", identity: input.identity });
+  const { git } = place;
   const branch = await currentBranch(git);
   if (branch !== undefined && (branch === input.ownBranch || (await isOwnBranch(git, branch, input.taskId)))) {
     const baseSha = await forkPoint(repository, branch, await baseCommit(origin));
-    return continueIn(origin, worktree, { branch, baseSha, startSha: (await headCommit(git)) ?? baseSha });
+    const hasEarlier = input.continues === undefined && input.attempt > 1;
+    const startSha = hasEarlier ? await keepLeftovers(place, branch, input) : await headCommit(git);
+    return continueIn(origin, worktree, { branch, baseSha, startSha: startSha ?? baseSha });
   }
   throw new TaskMasterError(
     "GIT_CONFLICT",
     `${worktree} is the worktree of other work${branch === undefined ? "" : ` (branch ${branch})`}. Remove it with "git worktree remove" and retry the task.`,
   );
+}
+
+/**
+ * What an earlier attempt left uncommitted, because it could not be cleaned up, is put on the branch: it is kept, and is no evidence
+ * for the attempt that begins now. Resolves with the head from which that counts.
+ */
+async function keepLeftovers(place: OpenWorktree, branch: string, { taskId, attempt, token }: PrepareInput): Promise<string | undefined> {
+  const head = await headCommit(place.git);
+  if (head === undefined) return undefined;
+  const { tree } = await takeSnapshot(place);
+  if (tree === (await place.git.line(["rev-parse", `${head}^{tree}`]))) return head;
+  const owner = { taskId, attempt: attempt - 1 };
+  const message = buildMessage({ ...owner, subject: "Unfinished: left by an earlier attempt", body: "", isUnfinished: true });
+  const commit = await commitTree(place, tree, { parent: head, message });
+  await assertOurs(place.gitDir, token);
+  await advanceBranch(place, branch, { from: head, to: commit });
+  return commit;
 }
 
 async function chooseStart(origin: Origin, ownRoot: string): Promise<Start> {

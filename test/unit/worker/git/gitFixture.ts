@@ -60,6 +60,7 @@ export class GitFixture implements Disposable {
   prepare(changes: Partial<HandlerInput<"git.prepare">> = {}): Promise<Workspace> {
     return call("git.prepare", {
       token: 1,
+      attempt: 1,
       directory: this.repo.dir,
       worktree: path.join(this.root.dir, "task0001-1"),
       branch: "tm/1",
