@@ -5,6 +5,6 @@ export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
     include: ["unit/engine/**/*.test.ts"],
-    exclude: ["**/crashPoints.test.ts", "**/engineModel.test.ts", "**/machineModel.test.ts"],
+    exclude: ["**/crashPoints.test.ts", "**/engineModel.test.ts", "**/machineModel.test.ts", "**/selectProperties.test.ts"],
   },
 });
