@@ -26,9 +26,9 @@ export class Transactions {
     this.#commit = db.prepare("COMMIT");
   }
 
-  /** What is confirmed as durable is in the file at the queue's path: looked at once it is committed. Streams look now and then. */
+  /** What is confirmed as durable is in the file at the queue's path: looked at before, and again at the end. Streams look now and then. */
   run<T>(durability: Durability, work: () => T): T {
-    if (durability !== "full" && performance.now() - this.#lookedAt >= lookEveryMs) this.look();
+    if (durability === "full" || performance.now() - this.#lookedAt >= lookEveryMs) this.look();
     this.#setDurability(durability);
     this.#begin.run();
     try {
