@@ -7,6 +7,7 @@ import type { TaskEventBody } from "../model/taskEvent.ts";
 import { noUsage } from "../model/usage.ts";
 import { continuedAttempt } from "./continuedAttempt.ts";
 import { notEligible } from "./dependencies.ts";
+import { isOvertaken } from "./overtaken.ts";
 import type { OutcomeDeps } from "./engineDeps.ts";
 import type { RunCriteria } from "./facade.ts";
 import type { ComputeChange, Ledger, RowChange } from "./ledger.ts";
@@ -74,7 +75,7 @@ export class LeaseDesk {
       try {
         return { kind: "claimed", leased: await this.claim(choice.task.id, { now: this.#deps.clock.now(), criteria }) };
       } catch (thrown) {
-        if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker, or a dependency is open: choose again
+        if (!isOvertaken(thrown)) throw thrown; // or a dependency is open: choose again
         refused.add(choice.task.id);
       }
     }
@@ -167,8 +168,7 @@ export class LeaseDesk {
       try {
         await this.#release(task);
       } catch (thrown) {
-        const { code } = toTaskMasterError(thrown);
-        if (code !== "ILLEGAL_TRANSITION" && code !== "CONFLICT") throw thrown; // another process was quicker
+        if (!isOvertaken(thrown)) throw thrown;
       }
     }
   }
@@ -195,7 +195,7 @@ export class LeaseDesk {
     }
     let interrupted: Attempt | undefined;
     const compute: ComputeChange = (row, attempt) => {
-      interrupted = row.status === "in_progress" ? attempt : undefined;
+      interrupted = row.status === "in_progress" && row.request !== "pause" ? attempt : undefined;
       return this.#interruption(row, attempt, ended);
     };
     await this.#ledger.change(id, compute, task.lease?.token);
