@@ -85,6 +85,7 @@ describe("while a task is taken over, and what was left of it is ended first,", 
     await resumed;
     const wanted = { stop: "stopped", cancel: "cancelled", pause: "paused" }[wish];
     await waitFor(async () => (await third.engine.get(task.id)).status === wanted, { what: `the task to be ${wanted}` });
+    expect(await third.engine.get(task.id)).not.toHaveProperty("request");
     await third.close();
   });
 
@@ -98,7 +99,8 @@ describe("while a task is taken over, and what was left of it is ended first,", 
     const stopped = there.engine.stop(task.id);
     reaping.resolve();
     await Promise.all([resumed, stopped]);
-    await waitFor(async () => (await there.engine.get(task.id)).status === "stopped", { what: "the task to be stopped" });
+    await waitFor(() => there.engine.running.length === 0, { what: "the end of the run" });
+    expect(await there.engine.get(task.id)).toMatchObject({ status: "stopped" });
   });
 
   test("the end of the process keeps the place", async () => {
