@@ -32,8 +32,8 @@ export class LeaseDesk {
   readonly #ledger: Ledger;
   readonly #next: NextTask;
   readonly #onInterrupted: (id: TaskId, attempt: Attempt) => void;
-  /** Tasks whose lease could not be in good hands at the last look: under which token, and how often in a row. */
-  #doubtful: ReadonlyMap<TaskId, { readonly fence: number; readonly looks: number }> = new Map();
+  /** Tasks whose lease could not be in good hands at the last look: under which token, how often in a row, and when that was counted. */
+  #doubtful: ReadonlyMap<TaskId, { readonly fence: number; readonly looks: number; readonly at: number }> = new Map();
 
   /** `onInterrupted` hears of each running task that this desk found without an owner and put to `paused`. */
   constructor(deps: OutcomeDeps, ledger: Ledger, onInterrupted: (id: TaskId, attempt: Attempt) => void) {
@@ -160,11 +160,16 @@ export class LeaseDesk {
   async reclaim(): Promise<void> {
     const leased = await this.#deps.store.leased();
     const before = this.#doubtful;
-    const looksAt = ({ id, fence }: Task): number => (before.get(id)?.fence === fence ? (before.get(id)?.looks ?? 0) : 0) + 1;
-    const doubtful = leased.filter((task) => this.#looksUntilGone(task) !== undefined);
-    this.#doubtful = new Map(doubtful.map((task) => [task.id, { fence: task.fence, looks: looksAt(task) }]));
+    const at = this.#deps.clock.now();
+    const doubtOf = ({ id, fence }: Task): { readonly fence: number; readonly looks: number; readonly at: number } => {
+      const last = before.get(id);
+      if (last?.fence !== fence) return { fence, looks: 1, at };
+      const isTooSoon = Math.abs(at - last.at) < this.#deps.leaseMs / 4; // a loop looks with every pull
+      return isTooSoon ? last : { fence, looks: last.looks + 1, at };
+    };
+    this.#doubtful = new Map(leased.filter((task) => this.#looksUntilGone(task) !== undefined).map((task) => [task.id, doubtOf(task)]));
     for (const task of leased) {
-      if (this.isHeld(task) && looksAt(task) < (this.#looksUntilGone(task) ?? Infinity)) continue;
+      if (this.isHeld(task) && doubtOf(task).looks < (this.#looksUntilGone(task) ?? Infinity)) continue;
       try {
         await this.#release(task);
       } catch (thrown) {

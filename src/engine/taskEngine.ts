@@ -15,6 +15,7 @@ import { LeaseDesk } from "./lease.ts";
 import { makeTask } from "./newTask.ts";
 import type { EventQuery, LeasedTask } from "./ports.ts";
 import { QueueGuard } from "./queueGuard.ts";
+import { waitsForLimit } from "./retryPolicy.ts";
 import { runAll, type Start } from "./runAll.ts";
 import * as machine from "./taskMachine.ts";
 import { obeyRequests, TaskRun } from "./taskRun.ts";
@@ -133,8 +134,12 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#guard.status();
   }
 
-  resumeQueue(): Promise<void> {
-    return this.#guard.resume();
+  async resumeQueue(): Promise<void> {
+    await this.#guard.resume();
+    for (const { id } of (await this.#deps.store.list({ statuses: ["todo"] })).filter(waitsForLimit)) {
+      const reason = "The user resumed the queue: it need not wait for the limit.";
+      await this.#ledger.change(id, (task) => (waitsForLimit(task) ? { task: machine.endWait(task), events: [{ type: "requeued", reason }] } : undefined));
+    }
   }
 
   async pause(id: TaskId): Promise<void> {

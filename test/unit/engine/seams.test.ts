@@ -1,5 +1,6 @@
 /** Moments at which two wishes, or a wish and the end of a run, meet: whatever comes first, the state tells the truth. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { TaskQueue } from "../../../src/engine/taskQueue.ts";
 import { TaskMasterError } from "../../../src/model/errors.ts";
 import type { Task } from "../../../src/model/task.ts";
 import { waitFor } from "../../helpers/leakCheck.ts";
@@ -179,6 +180,26 @@ describe("runAll", () => {
     };
     expect(await here.engine.runAll()).toEqual([stays.id]);
   });
+});
+
+test("a loop that pulls again and again leaves a slow owner as much time to renew its lease as a look now and then does", async () => {
+  const task = await running();
+  const queue = new TaskQueue(there.deps);
+  here.world.silentTasks = [task.id];
+  here.clock.advance(31_000);
+  for (let pull = 0; pull < 5; pull++) expect(await queue.pullTask({ signal: AbortSignal.timeout(60_000) })).toBe("empty");
+  expect(await here.engine.get(task.id)).toMatchObject({ status: "in_progress", lease: { owner: "here", token: 1 } });
+});
+
+test("a queue that is resumed tries the task again that met the limit", async () => {
+  const limited = new TaskMasterError("GOOSE_RATE_LIMIT", "slow down", { retryable: true, retryAt: here.clock.now() + 3_600_000 });
+  here.world.onTurn = (turn) => (here.world.turns.length === 1 ? turn.fail(limited) : turn.finish());
+  const task = await here.add("write");
+  const all = here.engine.runAll();
+  await waitFor(async () => (await here.engine.get(task.id)).notBefore !== undefined && here.engine.running.length === 0, { what: "the limit" });
+  await there.engine.resumeQueue();
+  expect(await all).toEqual([task.id]);
+  expect(await here.engine.get(task.id)).toMatchObject({ status: "done", attempts: 2 });
 });
 
 test("a pause that the process did not live to hear holds, also where interrupted tasks go on by themselves", async () => {
