@@ -7,6 +7,7 @@ import type { TaskEventBody } from "../model/taskEvent.ts";
 import { noUsage } from "../model/usage.ts";
 import { continuedAttempt } from "./continuedAttempt.ts";
 import { notEligible } from "./dependencies.ts";
+import { isOvertaken } from "./overtaken.ts";
 import type { OutcomeDeps } from "./engineDeps.ts";
 import type { RunCriteria } from "./facade.ts";
 import type { ComputeChange, Ledger, RowChange } from "./ledger.ts";
@@ -31,8 +32,8 @@ export class LeaseDesk {
   readonly #ledger: Ledger;
   readonly #next: NextTask;
   readonly #onInterrupted: (id: TaskId, attempt: Attempt) => void;
-  /** Tasks whose lease could not be in good hands at the last look: under which token, and how often in a row. */
-  #doubtful: ReadonlyMap<TaskId, { readonly fence: number; readonly looks: number }> = new Map();
+  /** Tasks whose lease could not be in good hands at the last look: under which token, how often in a row, and when that was counted. */
+  #doubtful: ReadonlyMap<TaskId, { readonly fence: number; readonly looks: number; readonly at: number }> = new Map();
 
   /** `onInterrupted` hears of each running task that this desk found without an owner and put to `paused`. */
   constructor(deps: OutcomeDeps, ledger: Ledger, onInterrupted: (id: TaskId, attempt: Attempt) => void) {
@@ -74,7 +75,7 @@ export class LeaseDesk {
       try {
         return { kind: "claimed", leased: await this.claim(choice.task.id, { now: this.#deps.clock.now(), criteria }) };
       } catch (thrown) {
-        if (toTaskMasterError(thrown).code !== "ILLEGAL_TRANSITION") throw thrown; // another process was quicker, or a dependency is open: choose again
+        if (!isOvertaken(thrown)) throw thrown; // or a dependency is open: choose again
         refused.add(choice.task.id);
       }
     }
@@ -159,16 +160,20 @@ export class LeaseDesk {
   async reclaim(): Promise<void> {
     const leased = await this.#deps.store.leased();
     const before = this.#doubtful;
-    const looksAt = ({ id, fence }: Task): number => (before.get(id)?.fence === fence ? (before.get(id)?.looks ?? 0) : 0) + 1;
-    const doubtful = leased.filter((task) => this.#looksUntilGone(task) !== undefined);
-    this.#doubtful = new Map(doubtful.map((task) => [task.id, { fence: task.fence, looks: looksAt(task) }]));
+    const at = this.#deps.clock.now();
+    const doubtOf = ({ id, fence }: Task): { readonly fence: number; readonly looks: number; readonly at: number } => {
+      const last = before.get(id);
+      if (last?.fence !== fence) return { fence, looks: 1, at };
+      const isTooSoon = Math.abs(at - last.at) < this.#deps.leaseMs / 4; // a loop looks with every pull
+      return isTooSoon ? last : { fence, looks: last.looks + 1, at };
+    };
+    this.#doubtful = new Map(leased.filter((task) => this.#looksUntilGone(task) !== undefined).map((task) => [task.id, doubtOf(task)]));
     for (const task of leased) {
-      if (this.isHeld(task) && looksAt(task) < (this.#looksUntilGone(task) ?? Infinity)) continue;
+      if (this.isHeld(task) && doubtOf(task).looks < (this.#looksUntilGone(task) ?? Infinity)) continue;
       try {
         await this.#release(task);
       } catch (thrown) {
-        const { code } = toTaskMasterError(thrown);
-        if (code !== "ILLEGAL_TRANSITION" && code !== "CONFLICT") throw thrown; // another process was quicker
+        if (!isOvertaken(thrown)) throw thrown;
       }
     }
   }
@@ -195,7 +200,7 @@ export class LeaseDesk {
     }
     let interrupted: Attempt | undefined;
     const compute: ComputeChange = (row, attempt) => {
-      interrupted = row.status === "in_progress" ? attempt : undefined;
+      interrupted = row.status === "in_progress" && row.request !== "pause" ? attempt : undefined;
       return this.#interruption(row, attempt, ended);
     };
     await this.#ledger.change(id, compute, task.lease?.token);

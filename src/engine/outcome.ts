@@ -79,7 +79,7 @@ function endOf({ deps, outcome, retry }: End, task: Task, attempt: Attempt | und
   }
   const saved = outcome.savedAs === undefined ? "" : ` Unfinished work is kept at ${outcome.savedAs}.`;
   const reason = outcome.error.message + saved;
-  switch (outcome.end) {
+  switch (outcome.end ?? wishOf(task)) {
     case "stop":
       return { task: machine.stop(task, now), ...ended(attempt, { outcome: "stopped", endedAt: now, reason }), events: [{ type: "stopped", reason }] };
     case "cancel":
@@ -93,6 +93,11 @@ function endOf({ deps, outcome, retry }: End, task: Task, attempt: Attempt | und
         result: { output: "", error: { code: outcome.error.code, message: reason }, metrics, artifacts: [] },
       });
   }
+}
+
+/** What another process asked for and nobody here has heard yet: a task that is to end is not tried again. */
+function wishOf({ request }: Task): "stop" | "cancel" | undefined {
+  return request === "stop" || request === "cancel" ? request : undefined;
 }
 
 function failureOf(

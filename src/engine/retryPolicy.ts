@@ -34,6 +34,12 @@ export function nextRetry(task: Task, error: TaskMasterError, now: number, rando
   return { at: reset ?? now + backoffMs(policy, failures, random), isFree };
 }
 
+/** Whether the task met a limit and waits for the time of its next try. */
+export function waitsForLimit({ status, notBefore, result }: Task): boolean {
+  const code = result?.error?.code;
+  return status === "todo" && notBefore !== undefined && code !== undefined && classOf({ code, retryAt: notBefore }) === "limit";
+}
+
 /** When the provider says that its limit ends; undefined when it says nothing, or nonsense. */
 function resetOf({ retryAt }: TaskMasterError, now: number): number | undefined {
   return retryAt !== undefined && Number.isFinite(retryAt) && retryAt > now ? Math.min(Math.ceil(retryAt), now + longestWaitMs) : undefined;

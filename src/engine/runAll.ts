@@ -7,14 +7,16 @@ import type { RunningTask, TaskChange } from "./facade.ts";
 import type { NoChoice } from "./nextTask.ts";
 import type { Clock, Timers } from "./ports.ts";
 
-/** What came of starting the next task. */
-export type Start = { readonly kind: "started"; readonly run: RunningTask } | NoChoice;
+/** What came of starting the next task; busy: every slot is taken. */
+export type Start = { readonly kind: "started"; readonly run: RunningTask } | { readonly kind: "busy" } | NoChoice;
 
 /** What runAll needs of the engine. */
 export interface RunAllDeps {
-  /** Starts the next ready task; nothing also when no slot is free. */
   readonly startNext: () => Promise<Start>;
   readonly onDidChange: Event<readonly TaskChange[]>;
+  readonly onDidRemove: Event<readonly TaskId[]>;
+  /** A run of this process has ended and holds its slot no more. */
+  readonly onDidEndRun: Event<void>;
   readonly onDidChangeQueue: Event<QueueStatus>;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -24,11 +26,16 @@ export interface RunAllDeps {
 
 /**
  * Keeps every slot busy until no task is ready and none of those started runs, or the queue stops; waits for retries of its
- * own tasks and for agents at their limit. Resolves with the ids in order of their end.
+ * own tasks, for agents at their limit, and for slots that other runs hold. Resolves with the ids in order of their end.
  */
 export async function runAll(deps: RunAllDeps): Promise<readonly TaskId[]> {
   const batch = new Batch(deps);
-  const subscriptions = [deps.onDidChange(() => batch.wake()), deps.onDidChangeQueue(() => batch.wake())];
+  const subscriptions = [
+    deps.onDidChange((changes) => batch.hear(changes)),
+    deps.onDidRemove((ids) => batch.forget(ids)),
+    deps.onDidChangeQueue(() => batch.wake()),
+    deps.onDidEndRun(() => batch.wake()),
+  ];
   const onAbort = (): void => batch.halt();
   deps.signal?.addEventListener("abort", onAbort, { once: true });
   if (deps.signal?.aborted === true) batch.halt();
@@ -47,6 +54,8 @@ class Batch {
   readonly #running = new Set<TaskId>();
   readonly #retries = new Map<TaskId, number>();
   #isHalted = false;
+  /** Whether what is ready waits for a slot. */
+  #isBusy = false;
   #failure: unknown;
   #awake = Promise.withResolvers<void>();
 
@@ -56,6 +65,17 @@ class Batch {
 
   wake(): void {
     this.#awake.resolve();
+  }
+
+  /** Somebody else may have taken or ended a task that waits for its retry. */
+  hear(changes: readonly TaskChange[]): void {
+    this.forget(changes.filter(({ task }) => task.status !== "todo").map(({ task }) => task.id));
+  }
+
+  /** There is nothing to wait for with these. */
+  forget(ids: readonly TaskId[]): void {
+    for (const id of ids) this.#retries.delete(id);
+    this.wake();
   }
 
   /** Starts nothing more. */
@@ -69,7 +89,7 @@ class Batch {
       this.#awake = Promise.withResolvers<void>();
       const waitsUntil = await this.#fill();
       const next = this.#nextChance(waitsUntil);
-      if (this.#running.size === 0 && next === undefined) break;
+      if (this.#running.size === 0 && next === undefined && !this.#isBusy) break;
       await this.#sleepUntil(next);
     }
     if (this.#failure !== undefined) throw this.#failure;
@@ -78,8 +98,10 @@ class Batch {
 
   /** Starts what can start now; resolves with the time at which those that wait for their agent can. */
   async #fill(): Promise<number | undefined> {
+    this.#isBusy = false;
     while (!this.#isHalted) {
       const start = await this.#start();
+      this.#isBusy = start.kind === "busy";
       if (start.kind === "stopped") this.#isHalted = true;
       if (start.kind === "waiting") return start.until;
       if (start.kind !== "started") return undefined;

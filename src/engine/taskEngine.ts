@@ -15,9 +15,10 @@ import { LeaseDesk } from "./lease.ts";
 import { makeTask } from "./newTask.ts";
 import type { EventQuery, LeasedTask } from "./ports.ts";
 import { QueueGuard } from "./queueGuard.ts";
+import { waitsForLimit } from "./retryPolicy.ts";
 import { runAll, type Start } from "./runAll.ts";
 import * as machine from "./taskMachine.ts";
-import { TaskRun } from "./taskRun.ts";
+import { obeyRequests, TaskRun } from "./taskRun.ts";
 
 /**
  * The single orchestrator of a queue in this process: claims by lease, starts runs, takes the wishes of people and of
@@ -36,6 +37,7 @@ export class TaskEngine implements TaskEngineFacade {
   readonly #interrupted: InterruptedTasks;
   readonly #dependencies: DependencyDesk;
   readonly #runs = new Map<TaskId, TaskRun>();
+  readonly #runEnds: Emitter<void>;
   readonly #subscriptions: Disposable[] = [];
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -45,6 +47,7 @@ export class TaskEngine implements TaskEngineFacade {
     const onError = (error: unknown): void => deps.log.error("a listener failed", { error: String(error) });
     this.#changes = new Emitter(onError);
     this.#removals = new Emitter(onError);
+    this.#runEnds = new Emitter(onError);
     this.onDidChange = this.#changes.event;
     this.onDidRemove = this.#removals.event;
     this.#guard = new QueueGuard(deps);
@@ -66,7 +69,7 @@ export class TaskEngine implements TaskEngineFacade {
     this.#subscriptions.push(
       this.#deps.store.onDidChangeElsewhere((events) => {
         this.#ledger.publishFromElsewhere(events).catch((error: unknown) => this.#logFailure("changes of another process could not be read", error));
-        void this.#obeyRequests(events);
+        void obeyRequests(events, this.#runs, this.#deps.log);
       }),
       this.#guard.watch(),
       this.#desk.watch(),
@@ -117,8 +120,10 @@ export class TaskEngine implements TaskEngineFacade {
   runAll(criteria: RunCriteria = {}, { signal }: { readonly signal?: AbortSignal } = {}): Promise<readonly TaskId[]> {
     return runAll({
       ...(signal === undefined ? {} : { signal }),
-      startNext: () => (this.hasFreeSlot ? this.#startNext(criteria, false) : Promise.resolve({ kind: "nothing" })),
+      startNext: () => (this.hasFreeSlot || this.#stopping ? this.#startNext(criteria, false) : Promise.resolve({ kind: "busy" })),
       onDidChange: this.onDidChange,
+      onDidRemove: this.onDidRemove,
+      onDidEndRun: this.#runEnds.event,
       onDidChangeQueue: this.onDidChangeQueue,
       clock: this.#deps.clock,
       timers: this.#deps.timers,
@@ -129,8 +134,12 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#guard.status();
   }
 
-  resumeQueue(): Promise<void> {
-    return this.#guard.resume();
+  async resumeQueue(): Promise<void> {
+    await this.#guard.resume();
+    for (const { id } of (await this.#deps.store.list({ statuses: ["todo"] })).filter(waitsForLimit)) {
+      const reason = "The user resumed the queue: it need not wait for the limit.";
+      await this.#ledger.change(id, (task) => (waitsForLimit(task) ? { task: machine.endWait(task), events: [{ type: "requeued", reason }] } : undefined));
+    }
   }
 
   async pause(id: TaskId): Promise<void> {
@@ -234,9 +243,11 @@ export class TaskEngine implements TaskEngineFacade {
     const { id } = leased.task;
     const run = new TaskRun({ ...this.#deps, guard: this.#guard }, this.#ledger, leased);
     this.#runs.set(id, run);
+    if (this.#stopping !== undefined) run.shutDown(); // it was being taken when that began
     const finished = run.finished.finally(() => {
       this.#runs.delete(id);
       this.#interrupted.slotIsFree();
+      this.#runEnds.fire();
     });
     return { task: leased.task, finished };
   }
@@ -263,25 +274,13 @@ export class TaskEngine implements TaskEngineFacade {
     return true;
   }
 
-  async #obeyRequests(events: readonly TaskEvent[]): Promise<void> {
-    for (const event of events) {
-      const run = this.#runs.get(event.taskId);
-      if (event.type !== "requested" || run === undefined) continue;
-      try {
-        await run.obey(event.request);
-      } catch (error) {
-        this.#logFailure(`the request to ${event.request} task ${event.taskId} came too late`, error);
-      }
-    }
-  }
-
   async #drain(): Promise<void> {
     const { clock, settings, timers, workers } = this.#deps;
     const graceMs = settings().gracefulShutdownMsTimeout;
     const end = clock.now() + graceMs;
     for (const subscription of this.#subscriptions) subscription.dispose();
     const runs = [...this.#runs.values()];
-    for (const run of runs) run.end("shutdown", "Task Master was closed while the task ran. Resume to go on where it was.");
+    for (const run of runs) run.shutDown();
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = timers.after(graceMs, resolve);
     await Promise.race([Promise.all(runs.map((run) => run.finished)), late]);

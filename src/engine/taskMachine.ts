@@ -182,6 +182,11 @@ export function requeue(task: Task, now: number): Task {
   };
 }
 
+/** todo as before, without the wait for its next try. */
+export function endWait(task: Task): Task {
+  return without(task, "notBefore");
+}
+
 /** stopped -> todo, like requeue: a fresh attempt on the work that the stop kept. */
 export function start(task: Task, now: number): Task {
   assertLegal(task, "start");

@@ -9,6 +9,7 @@ import type { OutcomeDeps, QueueDeps } from "./engineDeps.ts";
 import type { NewTask, TaskChange } from "./facade.ts";
 import { LeaseDesk, type Claim } from "./lease.ts";
 import type { NoChoice } from "./nextTask.ts";
+import { isOvertaken } from "./overtaken.ts";
 import { QueueGuard } from "./queueGuard.ts";
 import { keepLease } from "./leaseKeeper.ts";
 import { Ledger } from "./ledger.ts";
@@ -152,8 +153,7 @@ export class TaskQueue implements Disposable {
       try {
         return await this.#desk.takeOver(id);
       } catch (thrown) {
-        const { code } = toTaskMasterError(thrown);
-        if (code !== "ILLEGAL_TRANSITION" && code !== "CONFLICT") throw thrown; // another process was quicker
+        if (!isOvertaken(thrown)) throw thrown;
       }
     }
     return undefined;

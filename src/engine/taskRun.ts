@@ -1,13 +1,14 @@
 import { Gate } from "../base/gate.ts";
 import { toTaskMasterError } from "../model/errors.ts";
+import type { TaskId } from "../model/ids.ts";
 import type { Task, TaskRequest } from "../model/task.ts";
-import type { WorkerEventBody } from "../model/taskEvent.ts";
+import type { TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
 import { createAgentWork } from "./agentWork.ts";
 import { keepLease } from "./leaseKeeper.ts";
 import type { Ledger } from "./ledger.ts";
 import { loop } from "./loop.ts";
 import { recordOutcome, recordStep } from "./outcome.ts";
-import type { AgentTurn, LeasedTask } from "./ports.ts";
+import type { AgentTurn, LeasedTask, Logger } from "./ports.ts";
 import type { TaskOutcome } from "./looper.ts";
 import type { RunDeps } from "./engineDeps.ts";
 import { RunEnd, type EndIntent } from "./runEnd.ts";
@@ -44,6 +45,8 @@ export class TaskRun {
 
   /** Holds the run at its next safe point and records it (ILLEGAL_TRANSITION when it is too late). */
   async pause(reason: string): Promise<void> {
+    // An earlier pause holds the run, and goes on to do so when this one comes too late.
+    const isHeld = this.#gate.isClosed;
     this.#gate.close();
     this.#turn?.pause();
     try {
@@ -53,7 +56,7 @@ export class TaskRun {
         this.leased.token,
       );
     } catch (error) {
-      this.#letGo();
+      if (!isHeld) this.#letGo();
       throw error;
     }
   }
@@ -78,8 +81,13 @@ export class TaskRun {
 
   /** Ends the run from outside; the first reason wins. Await `finished` for the end. */
   end(intent: EndIntent, message: string): void {
-    if (intent === "shutdown") this.#leaving.abort();
     this.#controller.abort(new RunEnd(intent, message));
+  }
+
+  /** The process is about to end: the place is kept. */
+  shutDown(): void {
+    this.#leaving.abort();
+    this.end("shutdown", "Task Master was closed while the task ran. Resume to go on where it was.");
   }
 
   #letGo(): void {
@@ -95,6 +103,7 @@ export class TaskRun {
       onLost: () => this.end("lease_lost", "The lease on the task was lost."),
     });
     try {
+      await this.#obeyEarlier();
       await this.#loopOnce();
     } catch (thrown) {
       log.error("the run could not be recorded; its lease runs out and the task is kept", { task: id, error: toTaskMasterError(thrown).message });
@@ -106,6 +115,12 @@ export class TaskRun {
       log.error("the task could not be read after its run", { task: id, error: toTaskMasterError(thrown).message });
       return this.leased.task;
     }
+  }
+
+  /** What was asked for while the task was taken, when there was no run yet to hear it. */
+  async #obeyEarlier(): Promise<void> {
+    const { request } = await this.#ledger.read(this.leased.task.id);
+    if (request !== undefined) await this.obey(request);
   }
 
   #loopOnce(): Promise<void> {
@@ -163,6 +178,28 @@ export class TaskRun {
   }
 
   #record(outcome: TaskOutcome): Promise<void> {
-    return untilStored(this.#deps, () => recordOutcome(this.#deps, this.#ledger, this.leased, outcome), { signal: this.#leaving.signal });
+    const record = (): Promise<void> => recordOutcome(this.#deps, this.#ledger, this.leased, this.#asWished(outcome));
+    return untilStored(this.#deps, record, { signal: this.#leaving.signal });
+  }
+
+  /** A wish that came behind the failure, while it was cleaned up or could not be stored, counts all the same: it is not tried again. */
+  #asWished(outcome: TaskOutcome): TaskOutcome {
+    const { reason } = this.#controller.signal as { reason: unknown };
+    if (outcome.kind === "completed" || outcome.end !== undefined || !(reason instanceof RunEnd) || reason.intent === "shutdown") return outcome;
+    return { ...outcome, error: reason, end: reason.intent };
+  }
+}
+
+/** Lets the runs do what other processes asked of them. */
+export async function obeyRequests(events: readonly TaskEvent[], runs: ReadonlyMap<TaskId, TaskRun>, log: Logger): Promise<void> {
+  for (const event of events) {
+    const run = runs.get(event.taskId);
+    if (event.type !== "requested" || run === undefined) continue;
+    try {
+      await run.obey(event.request);
+    } catch (thrown) {
+      const { code, message } = toTaskMasterError(thrown);
+      log.warn(`the request to ${event.request} task ${event.taskId} came too late`, { code, error: message });
+    }
   }
 }
