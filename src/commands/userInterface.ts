@@ -60,7 +60,14 @@ export function createUserInterface<T extends WithEngine>(
     queue.follow(opened).catch((error: unknown) => tellError(error, log));
   });
   const tree = new TaskTree(list, () => session.start().then(() => loaded));
-  const queue = new QueueWatch({ say: (message) => tree.say(message), hear: (status, isFirst) => notifications.hearQueue(status, isFirst) });
+  const statusBar = new StatusBar(list);
+  const queue = new QueueWatch({
+    say: (message) => tree.say(message),
+    hear: (status, isFirst) => {
+      statusBar.hearQueue(status);
+      notifications.hearQueue(status, isFirst);
+    },
+  });
   return [
     list,
     panels,
@@ -68,7 +75,7 @@ export function createUserInterface<T extends WithEngine>(
     following,
     queue,
     tree,
-    new StatusBar(list),
+    statusBar,
     ...followRepository(session),
     reportSession(session, log),
     ...registerCommands(deps),
