@@ -68,18 +68,7 @@ export function createUserInterface<T extends WithEngine>(
       notifications.hearQueue(status, isFirst);
     },
   });
-  return [
-    list,
-    panels,
-    notifications,
-    following,
-    queue,
-    tree,
-    statusBar,
-    ...followRepository(session),
-    reportSession(session, log),
-    ...registerCommands(deps),
-  ];
+  return [list, panels, notifications, following, queue, tree, statusBar, ...followRepository(session), reportSession(session, log), ...registerCommands(deps)];
 }
 
 /** Opens the queue anew when the folder becomes a repository: its place depends on that. */

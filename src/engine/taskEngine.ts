@@ -15,6 +15,7 @@ import { LeaseDesk } from "./lease.ts";
 import { makeTask } from "./newTask.ts";
 import type { EventQuery, LeasedTask } from "./ports.ts";
 import { QueueGuard } from "./queueGuard.ts";
+import { resumeQueue } from "./resumeQueue.ts";
 import { runAll, type Start } from "./runAll.ts";
 import * as machine from "./taskMachine.ts";
 import { TaskRun } from "./taskRun.ts";
@@ -130,7 +131,7 @@ export class TaskEngine implements TaskEngineFacade {
   }
 
   resumeQueue(): Promise<void> {
-    return this.#guard.resume();
+    return resumeQueue(this.#deps, this.#ledger, this.#guard);
   }
 
   async pause(id: TaskId): Promise<void> {

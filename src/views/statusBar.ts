@@ -80,6 +80,9 @@ const actions: readonly (QuickPickItem & { readonly command: string })[] = [
 ];
 
 async function showActions(withResume: boolean): Promise<void> {
-  const chosen = await window.showQuickPick(withResume ? [resumeQueueAction, ...actions] : actions, { title: "Task Master", placeHolder: "What shall be done?" });
+  const chosen = await window.showQuickPick(withResume ? [resumeQueueAction, ...actions] : actions, {
+    title: "Task Master",
+    placeHolder: "What shall be done?",
+  });
   if (chosen !== undefined) await commands.executeCommand(chosen.command);
 }
