@@ -57,7 +57,7 @@ export function createUserInterface<T extends WithEngine>(
     loaded = list.follow(opened).catch((error: unknown) => tellError(error, log));
     panels.follow(opened);
     notifications.follow(opened);
-    queue.follow(opened).catch((error: unknown) => tellError(error, log));
+    queue.follow(opened, state.kind === "active" ? state.opened.onTrouble : undefined).catch((error: unknown) => tellError(error, log));
   });
   const tree = new TaskTree(list, () => session.start().then(() => loaded));
   const statusBar = new StatusBar(list);
