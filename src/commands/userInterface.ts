@@ -57,22 +57,18 @@ export function createUserInterface<T extends WithEngine>(
     loaded = list.follow(opened).catch((error: unknown) => tellError(error, log));
     panels.follow(opened);
     notifications.follow(opened);
-    queue.follow(opened).catch((error: unknown) => tellError(error, log));
+    queue.follow(opened, state.kind === "active" ? state.opened.onTrouble : undefined).catch((error: unknown) => tellError(error, log));
   });
   const tree = new TaskTree(list, () => session.start().then(() => loaded));
-  const queue = new QueueWatch({ say: (message) => tree.say(message), hear: (status, isFirst) => notifications.hearQueue(status, isFirst) });
-  return [
-    list,
-    panels,
-    notifications,
-    following,
-    queue,
-    tree,
-    new StatusBar(list),
-    ...followRepository(session),
-    reportSession(session, log),
-    ...registerCommands(deps),
-  ];
+  const statusBar = new StatusBar(list);
+  const queue = new QueueWatch({
+    say: (message) => tree.say(message),
+    hear: (status, isFirst) => {
+      statusBar.hearQueue(status);
+      notifications.hearQueue(status, isFirst);
+    },
+  });
+  return [list, panels, notifications, following, queue, tree, statusBar, ...followRepository(session), reportSession(session, log), ...registerCommands(deps)];
 }
 
 /** Opens the queue anew when the folder becomes a repository: its place depends on that. */

@@ -15,7 +15,7 @@ import { LeaseDesk } from "./lease.ts";
 import { makeTask } from "./newTask.ts";
 import type { EventQuery, LeasedTask } from "./ports.ts";
 import { QueueGuard } from "./queueGuard.ts";
-import { waitsForLimit } from "./retryPolicy.ts";
+import { resumeQueue } from "./resumeQueue.ts";
 import { runAll, type Start } from "./runAll.ts";
 import * as machine from "./taskMachine.ts";
 import { obeyRequests, TaskRun } from "./taskRun.ts";
@@ -134,12 +134,8 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#guard.status();
   }
 
-  async resumeQueue(): Promise<void> {
-    await this.#guard.resume();
-    for (const { id } of (await this.#deps.store.list({ statuses: ["todo"] })).filter(waitsForLimit)) {
-      const reason = "The user resumed the queue: it need not wait for the limit.";
-      await this.#ledger.change(id, (task) => (waitsForLimit(task) ? { task: machine.endWait(task), events: [{ type: "requeued", reason }] } : undefined));
-    }
+  resumeQueue(): Promise<void> {
+    return resumeQueue(this.#deps, this.#ledger, this.#guard);
   }
 
   async pause(id: TaskId): Promise<void> {

@@ -158,6 +158,11 @@ export function fail(
   return { ...row, status: "todo", notBefore: retry.at, ...(retry.isFree ? { freeAttempts: (task.freeAttempts ?? 0) + 1 } : {}) };
 }
 
+/** A task that waits for its next try may be tried now; its tries and what became of the last one stay. */
+export function hasten(task: Task, now: number): Task {
+  return { ...without(task, "notBefore"), updatedAt: now };
+}
+
 /** The same status under a new lease: whoever held the old one is shut out while what it left is put in order. */
 export function seize(task: Task, lease: NewLease): Task {
   assertLegal(task, "lose");
@@ -180,11 +185,6 @@ export function requeue(task: Task, now: number): Task {
     progress: { percent: 0, message: "" },
     updatedAt: now,
   };
-}
-
-/** todo as before, without the wait for its next try. */
-export function endWait(task: Task): Task {
-  return without(task, "notBefore");
 }
 
 /** stopped -> todo, like requeue: a fresh attempt on the work that the stop kept. */

@@ -35,6 +35,11 @@ export interface QueueStatus {
   readonly limits: readonly AgentLimit[];
 }
 
+/** Whether anything keeps the queue from starting tasks. */
+export function isHeld({ stop, limits }: QueueStatus): boolean {
+  return stop !== undefined || limits.length > 0;
+}
+
 const maxReason = 300;
 
 /** Why the queue stopped, in a sentence or two. */

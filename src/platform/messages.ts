@@ -22,6 +22,9 @@ export const openSettingsButton: MessageButton = ["Open Settings", () => command
 /** The button for what a workspace may do only when it is trusted. */
 const manageTrustButton: MessageButton = ["Manage Workspace Trust", () => commands.executeCommand("workbench.trust.manage")];
 
+/** The button for a queue that was lost while it was open. */
+const reloadButton: MessageButton = ["Reload Window", () => commands.executeCommand("workbench.action.reloadWindow")];
+
 /** Tells the user something, with buttons; never waits for the user. */
 export function tell(kind: "information" | "warning" | "error", message: string, buttons: readonly MessageButton[] = []): void {
   const shows: Record<typeof kind, Show> = {
@@ -41,10 +44,12 @@ export function tellError(thrown: unknown, log: Logger): void {
   tell(error.code === "INTERNAL" ? "error" : "warning", error.message, [...remedyButtons(error), showLogButton]);
 }
 
+const remedies = { trust: manageTrustButton, settings: openSettingsButton, reload: reloadButton } as const;
+
 function remedyButtons(error: TaskMasterError): readonly MessageButton[] {
   const remedy = remedyOf(error);
   if (remedy === undefined) return [];
-  return [remedy === "trust" ? manageTrustButton : openSettingsButton];
+  return [remedies[remedy]];
 }
 
 /** What a line of the log says about an error besides its message. */

@@ -27,6 +27,8 @@ export type ViewAction = (typeof viewActions)[number];
 export type ViewTask = Pick<Task, "id" | "title" | "prompt" | "status" | "progress" | "attempts" | "maxAttempts" | "integration"> & {
   readonly branch?: string | undefined;
   readonly attention?: Task["attention"] | undefined;
+  /** Not started before this time. */
+  readonly notBefore?: number | undefined;
   /** An action that is under way. */
   readonly pending?: TaskAction | undefined;
 };
@@ -88,6 +90,7 @@ const taskSchema = v.looseObject({
   attempts: seq,
   maxAttempts: seq,
   integration: v.string(),
+  notBefore: v.optional(time),
 });
 const attemptsSchema = v.array(
   v.looseObject({
@@ -123,7 +126,7 @@ export function parseHostToView(value: unknown): HostToView | undefined {
 
 /** The part of a task that goes to the view. */
 export function viewTask(task: Task, pending?: TaskAction): ViewTask {
-  const { id, title, status, attempts, integration, branch, attention } = task;
+  const { id, title, status, attempts, integration, branch, attention, notBefore } = task;
   const { percent, message } = task.progress;
   const prompt = task.prompt.length > maxShownPrompt ? `${task.prompt.slice(0, maxShownPrompt)}…` : task.prompt;
   return {
@@ -137,6 +140,7 @@ export function viewTask(task: Task, pending?: TaskAction): ViewTask {
     integration,
     branch,
     attention,
+    notBefore,
     pending: pending ?? task.request,
   };
 }

@@ -1,5 +1,6 @@
-import type { Disposable } from "../base/event.ts";
+import type { Disposable, Event } from "../base/event.ts";
 import type { TaskEngineFacade } from "../engine/facade.ts";
+import type { TaskMasterError } from "../model/errors.ts";
 import type { QueueStatus } from "../model/queueStatus.ts";
 import { setContextKey } from "../platform/contextKeys.ts";
 import { queueMessage } from "./queueMessage.ts";
@@ -17,18 +18,26 @@ export interface QueueListeners {
 export class QueueWatch implements Disposable {
   readonly #listeners: QueueListeners;
   #subscription: Disposable | undefined;
+  #troubleSubscription: Disposable | undefined;
   #source: QueueSource | undefined;
+  /** Why nothing is read or written any more; more urgent than what the queue said last. */
+  #trouble: string | undefined;
 
   constructor(listeners: QueueListeners) {
     this.#listeners = listeners;
   }
 
-  /** Follows an engine; resolves when its status is known. Undefined forgets what was said. */
-  async follow(source: QueueSource | undefined): Promise<void> {
-    this.#subscription?.dispose();
+  /** Follows an engine and the troubles of its queue; resolves when its status is known. Undefined forgets what was said. */
+  async follow(source: QueueSource | undefined, onTrouble?: Event<TaskMasterError>): Promise<void> {
+    this.dispose();
     this.#source = source;
+    this.#trouble = undefined;
     this.#tell({ limits: [] }, true);
     if (source === undefined) return;
+    this.#troubleSubscription = onTrouble?.((error) => {
+      this.#trouble = error.message;
+      this.#listeners.say(error.message);
+    });
     this.#subscription = source.onDidChangeQueue((status) => this.#tell(status, false));
     const status = await source.queueStatus();
     if (this.#source === source) this.#tell(status, true);
@@ -36,12 +45,13 @@ export class QueueWatch implements Disposable {
 
   dispose(): void {
     this.#subscription?.dispose();
+    this.#troubleSubscription?.dispose();
   }
 
   #tell(status: QueueStatus, isFirst: boolean): void {
     const message = queueMessage(status, Date.now());
     setContextKey("isQueueHeld", message !== undefined);
-    this.#listeners.say(message ?? "");
+    this.#listeners.say(this.#trouble ?? message ?? "");
     this.#listeners.hear(status, isFirst);
   }
 }

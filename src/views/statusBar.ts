@@ -1,19 +1,25 @@
 import { StatusBarAlignment, commands, window, type QuickPickItem, type StatusBarItem } from "vscode";
 import type { Disposable } from "../base/event.ts";
 import { commandIds, showActionsCommandId, statusBarItemId, treeViewId } from "../model/identifiers.ts";
+import { isHeld, type QueueStatus } from "../model/queueStatus.ts";
+import type { Task } from "../model/task.ts";
 import { setContextKey } from "../platform/contextKeys.ts";
 import { throttle, type Throttled } from "../platform/throttle.ts";
-import { statusText } from "./statusText.ts";
+import { nextDue, statusText } from "./statusText.ts";
 import type { TaskList } from "./taskList.ts";
 
 const repaintIntervalMs = 250;
+/** Longest wait of one timer; a later time is reached in several. */
+const longestWaitMs = 3_600_000;
 
-/** One quiet item: how many tasks run and wait; hidden while the queue is empty. Also keeps the queue's context keys. */
+/** One quiet item: what keeps the queue, how many tasks run and wait; hidden while the queue is empty. Also keeps the queue's context keys. */
 export class StatusBar implements Disposable {
   readonly #list: TaskList;
   readonly #item: StatusBarItem;
   readonly #repaint: Throttled;
   readonly #subscriptions: readonly Disposable[];
+  #queue: QueueStatus = { limits: [] };
+  #wake: ReturnType<typeof setTimeout> | undefined;
 
   constructor(list: TaskList) {
     this.#list = list;
@@ -21,10 +27,17 @@ export class StatusBar implements Disposable {
     this.#item.name = "Task Master";
     this.#item.command = showActionsCommandId;
     this.#repaint = throttle(repaintIntervalMs, () => this.#paint());
-    this.#subscriptions = [list.onDidChange(() => this.#repaint()), commands.registerCommand(showActionsCommandId, showActions)];
+    this.#subscriptions = [list.onDidChange(() => this.#repaint()), commands.registerCommand(showActionsCommandId, () => showActions(isHeld(this.#queue)))];
+  }
+
+  /** What keeps the queue now. */
+  hearQueue(status: QueueStatus): void {
+    this.#queue = status;
+    this.#repaint();
   }
 
   dispose(): void {
+    clearTimeout(this.#wake);
     this.#repaint.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
     this.#item.dispose();
@@ -37,15 +50,24 @@ export class StatusBar implements Disposable {
       "hasRunningTask",
       tasks.some((task) => task.status === "in_progress"),
     );
-    const status = statusText(tasks, Date.now());
+    this.#armWake(tasks);
+    const status = statusText(tasks, this.#queue, Date.now());
     if (status === undefined) return this.#item.hide();
     this.#item.text = status.text;
     this.#item.tooltip = status.tooltip;
     this.#item.accessibilityInformation = { label: status.accessibilityLabel, role: "button" };
     this.#item.show();
   }
+
+  /** A scheduled task becomes ready without any event of the engine. */
+  #armWake(tasks: readonly Task[]): void {
+    clearTimeout(this.#wake);
+    const at = nextDue(tasks, Date.now());
+    if (at !== undefined) this.#wake = setTimeout(() => this.#repaint(), Math.min(longestWaitMs, Math.max(1, at - Date.now())));
+  }
 }
 
+const resumeQueueAction = { label: "$(debug-continue) Resume Queue", command: commandIds.resumeQueue };
 const actions: readonly (QuickPickItem & { readonly command: string })[] = [
   { label: "$(play) Run Next Task", command: commandIds.runNextTask },
   { label: "$(run-all) Run All Tasks", command: commandIds.runAllTasks },
@@ -57,7 +79,10 @@ const actions: readonly (QuickPickItem & { readonly command: string })[] = [
   { label: "$(output) Show Log", command: commandIds.showLog },
 ];
 
-async function showActions(): Promise<void> {
-  const chosen = await window.showQuickPick(actions, { title: "Task Master", placeHolder: "What shall be done?" });
+async function showActions(withResume: boolean): Promise<void> {
+  const chosen = await window.showQuickPick(withResume ? [resumeQueueAction, ...actions] : actions, {
+    title: "Task Master",
+    placeHolder: "What shall be done?",
+  });
   if (chosen !== undefined) await commands.executeCommand(chosen.command);
 }

@@ -1,4 +1,6 @@
+import type { QueueStatus } from "../model/queueStatus.ts";
 import type { Task } from "../model/task.ts";
+import { queueMessage } from "./queueMessage.ts";
 import { groupOf, type TaskGroup } from "./taskGroups.ts";
 
 /** What the status bar item says. */
@@ -21,8 +23,8 @@ const words: readonly (readonly [TaskGroup, string])[] = [
 ];
 const shownGroups: readonly TaskGroup[] = ["running", "attention", "ready"];
 
-/** Running and waiting tasks in a few words; undefined when the queue is empty. */
-export function statusText(tasks: readonly Task[], now: number): StatusText | undefined {
+/** What keeps the queue, then running and waiting tasks, in a few words; undefined when the queue is empty. */
+export function statusText(tasks: readonly Task[], queue: QueueStatus, now: number): StatusText | undefined {
   if (tasks.length === 0) return undefined;
   const counts = new Map<TaskGroup, number>();
   for (const task of tasks) {
@@ -30,12 +32,32 @@ export function statusText(tasks: readonly Task[], now: number): StatusText | un
     counts.set(group, (counts.get(group) ?? 0) + 1);
   }
   const parts = words.filter(([group]) => (counts.get(group) ?? 0) > 0).map(([group, word]) => ({ group, text: `${counts.get(group)} ${word}` }));
+  const held = heldWords(queue);
   const shown = parts.filter(({ group }) => shownGroups.includes(group)).map(({ text }) => text);
+  const short = [...(held === undefined ? [] : [held]), ...(shown.length > 0 ? shown : [held === undefined ? (parts[0]?.text ?? "") : ""])];
   const all = parts.map(({ text }) => text).join(", ");
-  const icon = counts.has("running") ? "$(sync~spin)" : counts.has("attention") ? "$(bell-dot)" : "$(checklist)";
+  const why = queueMessage(queue, now);
   return {
-    text: `${icon} ${shown.length > 0 ? shown.join(", ") : (parts[0]?.text ?? "")}`,
-    tooltip: `Task Master: ${all}`,
-    accessibilityLabel: `Task Master, ${all}`,
+    text: `${iconOf(counts, queue)} ${short.filter((text) => text !== "").join(", ")}`,
+    tooltip: `Task Master: ${all}${why === undefined ? "" : `\n${why}`}`,
+    accessibilityLabel: `Task Master, ${held === undefined ? "" : `${held}, `}${all}`,
   };
+}
+
+function heldWords({ stop, limits }: QueueStatus): string | undefined {
+  if (stop !== undefined) return "queue stopped";
+  return limits.length > 0 ? "usage limit" : undefined;
+}
+
+function iconOf(counts: ReadonlyMap<TaskGroup, number>, { stop, limits }: QueueStatus): string {
+  if (counts.has("running")) return "$(sync~spin)";
+  if (stop !== undefined) return "$(warning)";
+  if (counts.has("attention")) return "$(bell-dot)";
+  return limits.length > 0 ? "$(clock)" : "$(checklist)";
+}
+
+/** When the next scheduled task becomes ready; undefined when none is scheduled. */
+export function nextDue(tasks: readonly Task[], now: number): number | undefined {
+  const times = tasks.filter((task) => groupOf(task, now) === "scheduled").map((task) => task.notBefore ?? now);
+  return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
 }

@@ -52,6 +52,7 @@ export function taskItem(task: Task, context: TaskItemContext): TaskItemModel {
 
 /** A longer text for the hover: everything about a task in a few lines. `unblocks` are the titles that wait for it. */
 export function taskTooltip(task: Task, context: TaskItemContext, unblocks: readonly string[]): string {
+  const failure = failureOf(task);
   const lines = [
     oneLine(task.title, 200),
     taskItem(task, context).accessibilityLabel.slice(oneLine(task.title, 200).length + 2),
@@ -62,7 +63,7 @@ export function taskTooltip(task: Task, context: TaskItemContext, unblocks: read
     ...dependencyLines(task, context),
     unblocks.length === 0 ? undefined : `Finishing it unblocks: ${unblocks.join(", ")}`,
     task.attention?.message,
-    task.status === "failed" ? task.result?.error?.message : undefined,
+    failure === undefined ? undefined : task.status === "failed" ? failure : `The last attempt failed: ${failure}`,
     `Id: ${task.id}`,
   ];
   return lines
@@ -105,19 +106,29 @@ function sortedBlockers(task: Task, find: FindTask): readonly Blocker[] {
 }
 
 function describe(task: Task, group: TaskGroup, context: TaskItemContext): string {
-  const head = group === "scheduled" ? "scheduled" : group === "attention" ? "needs you" : statusWords[task.status];
+  const head = group === "attention" ? "needs you" : headOf(task, group);
   const start = hasPercent(task) ? `${head} ${Math.round(task.progress.percent)} %` : head;
   const more = oneLine(details[group](task, context), maxDetail);
   return more === "" ? start : `${start}${separators[group] ?? " "}${more}`;
 }
 
-const separators: { readonly [G in TaskGroup]?: string } = { attention: ": ", ready: ", ", review: ", ", done: ", ", failed: ": " };
+const separators: { readonly [G in TaskGroup]?: string } = { attention: ": ", ready: ", ", paused: ", ", review: ", ", done: ", ", failed: ": " };
 
 function spoken(task: Task, group: TaskGroup, context: TaskItemContext): readonly string[] {
-  const head = group === "scheduled" ? "scheduled" : statusWords[task.status];
+  const head = headOf(task, group);
   const percent = hasPercent(task) ? `${Math.round(task.progress.percent)} percent` : "";
   const more = group === "running" ? "" : oneLine(details[group](task, context), maxDetail);
   return [head, percent, group === "attention" ? "needs you" : "", more].filter((word) => word !== "");
+}
+
+function headOf(task: Task, group: TaskGroup): string {
+  if (group !== "scheduled") return statusWords[task.status];
+  return failureOf(task) === undefined ? "scheduled" : "tries again";
+}
+
+/** Why the last attempt failed, while the task waits or has failed for good. */
+function failureOf({ status, result }: Task): string | undefined {
+  return status === "todo" || status === "blocked" || status === "failed" ? result?.error?.message : undefined;
 }
 
 function hasPercent(task: Task): boolean {
@@ -132,12 +143,20 @@ const details: { readonly [G in TaskGroup]: Detail } = {
   running: (task) => task.progress.message,
   ready: urgency,
   blocked: blockedBy,
-  scheduled: (task, { now }) => `for ${when(task.notBefore ?? now, now)}`,
-  paused: () => "",
+  scheduled: startTime,
+  // A pause of this or another process holds the lease.
+  paused: ({ lease }) => (lease === undefined ? "its window or terminal ended" : ""),
   review: outcome,
   done: outcome,
-  failed: (task) => (task.status === "failed" ? (task.result?.error?.message ?? "") : ""),
+  failed: (task) => failureOf(task) ?? "",
 };
+
+/** "for today 10:55", or after a failed attempt "today 10:55: why it failed". */
+function startTime(task: Task, { now }: TaskItemContext): string {
+  const time = when(task.notBefore ?? now, now);
+  const failure = failureOf(task);
+  return failure === undefined ? `for ${time}` : `${time}: ${failure}`;
+}
 
 function urgency({ priority, deadline }: Task, { now }: TaskItemContext): string {
   return [priority === "medium" ? "" : priority, deadline === undefined ? "" : `due ${when(deadline, now)}`].filter((word) => word !== "").join(", ");

@@ -33,10 +33,18 @@ const pendingWords: { readonly [A in TaskAction]: string } = {
   remove: "Removing…",
 };
 
-/** What the chip shows. */
-export function chipOf({ status, pending, attention }: ViewTask): Chip {
+/** What the chip shows; `isConnected` tells whether anybody would say when the status changes. */
+export function chipOf(task: ViewTask, now: number, isConnected = true): Chip {
+  const { status, pending, attention } = task;
+  if (!isConnected) return { word: "Not known", icon: "waiting", tone: "quiet" };
+  if (pending === undefined && isScheduled(task, now)) return { ...chips.todo, word: task.attempts > 0 ? "Tries again later" : "Scheduled" };
   if (pending !== undefined) return { ...chips[status], word: pendingWords[pending] };
   return attention === undefined ? chips[status] : { word: "Needs you", icon: "attention", tone: "warning" };
+}
+
+/** Whether the task waits for its time. */
+export function isScheduled({ status, notBefore }: ViewTask, now: number): boolean {
+  return status === "todo" && notBefore !== undefined && notBefore > now;
 }
 
 /** The buttons that are legal now. */

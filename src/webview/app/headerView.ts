@@ -1,6 +1,6 @@
 import type { ViewAction, ViewAttempt, ViewTask } from "../../protocol/hostWebview.ts";
 import { element, icon, setText } from "./dom.ts";
-import { buttonsOf, chipOf, elapsedOf, factsOf, isTicking } from "./headerText.ts";
+import { buttonsOf, chipOf, elapsedOf, factsOf, isScheduled, isTicking } from "./headerText.ts";
 import { visibleLine, visibleText } from "./text.ts";
 
 const labels: { readonly [A in ViewAction]: string } = { run: "Run", pause: "Pause", resume: "Resume", stop: "Stop", retry: "Retry", cancel: "Cancel" };
@@ -53,7 +53,8 @@ export class HeaderView {
     this.#isConnected = isConnected;
     this.#isAsked = false;
     this.#enableButtons();
-    this.#setTicking(this.#task !== undefined && isTicking(this.#task, this.#attempts));
+    if (this.#task !== undefined) this.#showChip(this.#task);
+    this.#updateTicking();
   }
 
   /** In a workspace that is not trusted the task can only be looked at. */
@@ -67,7 +68,6 @@ export class HeaderView {
     this.#task = task;
     this.#attempts = attempts ?? this.#attempts;
     setText(this.#title, visibleText(task.title));
-    this.#showChip(task);
     this.#showProgress(task);
     this.#showButtons(task);
     setText(this.#facts, visibleLine(factsOf(task, this.#attempts).join(" · "), 300));
@@ -76,11 +76,10 @@ export class HeaderView {
     setText(this.#promptText, visibleText(task.prompt));
     this.#prompt.hidden = task.prompt === task.title;
     this.#tick();
-    this.#setTicking(isTicking(task, this.#attempts));
   }
 
   #showChip(task: ViewTask): void {
-    const chip = chipOf(task);
+    const chip = chipOf(task, this.#now(), this.#isConnected);
     const key = `${chip.word} ${chip.tone}`;
     if (this.#chip.dataset["key"] === key) return;
     this.#chip.dataset["key"] = key;
@@ -129,13 +128,21 @@ export class HeaderView {
   }
 
   #tick(): void {
-    const elapsed = this.#task === undefined ? undefined : elapsedOf(this.#attempts, Date.now() + this.#clockOffset);
+    const elapsed = this.#task === undefined ? undefined : elapsedOf(this.#attempts, this.#now());
     setText(this.#elapsed, elapsed ?? "");
     this.#elapsed.hidden = elapsed === undefined;
+    // A task whose time has come is ready without any message.
+    if (this.#task !== undefined) this.#showChip(this.#task);
+    this.#updateTicking();
   }
 
-  #setTicking(isWanted: boolean): void {
-    const isOn = isWanted && this.#isConnected;
+  #now(): number {
+    return Date.now() + this.#clockOffset;
+  }
+
+  #updateTicking(): void {
+    const task = this.#task;
+    const isOn = this.#isConnected && task !== undefined && (isTicking(task, this.#attempts) || isScheduled(task, this.#now()));
     if (isOn === (this.#ticker !== undefined)) return;
     clearInterval(this.#ticker);
     this.#ticker = isOn ? setInterval(() => this.#tick(), 1_000) : undefined;

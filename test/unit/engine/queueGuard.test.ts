@@ -150,6 +150,27 @@ describe("a limit of the provider", () => {
     expect(await runNext()).toMatchObject({ status: "done" });
   });
 
+  test("ends for the tasks that met it, too, when the queue is resumed; other retries keep their time", async () => {
+    const first = await limited();
+    t.world.onTurn = failing("GOOSE_PROVIDER", { retryable: true });
+    const retried = await (await t.engine.run((await t.add("other")).id)).finished;
+    t.world.onTurn = (turn) => turn.finish();
+    await other.engine.resumeQueue();
+    expect((await t.engine.get(first.id)).notBefore).toBeUndefined();
+    expect((await t.engine.get(retried.id)).notBefore).toBe(retried.notBefore);
+    expect(await runNext()).toMatchObject({ id: first.id, status: "done" });
+  });
+
+  test("runAll goes on at once when the queue is resumed meanwhile", async () => {
+    const first = await t.add("first");
+    t.world.onTurn = failing("GOOSE_RATE_LIMIT", { retryable: true, retryAt: clock.now() + 10 * minute });
+    const all = t.engine.runAll();
+    await waitFor(async () => (await t.engine.get(first.id)).notBefore !== undefined, { what: "the limit" });
+    t.world.onTurn = (turn) => turn.finish();
+    await other.engine.resumeQueue();
+    expect(await all).toEqual([first.id]);
+  });
+
   test("runAll waits for it, tries with one, then goes on with all", async () => {
     t.world.onTurn = (turn) => (t.world.turns.length === 1 ? failing("GOOSE_RATE_LIMIT", { retryable: true, retryAt: clock.now() + minute })(turn) : undefined);
     t.world.settings = { ...t.world.settings, poolSize: 1 };

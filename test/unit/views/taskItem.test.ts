@@ -7,6 +7,7 @@ import { taskItem, taskTooltip } from "../../../src/views/taskItem.ts";
 import { taskWith } from "./taskFixture.ts";
 
 const now = Date.parse("2026-05-04T12:00:00");
+const lease = { owner: "one", token: 1, expiresAt: now };
 const queue = [
   taskWith("a", { title: "Add login" }),
   taskWith("f", { title: "Fix it", status: "failed" }),
@@ -38,6 +39,28 @@ describe("taskItem", () => {
     });
   });
 
+  it("tells a retry from a start that was planned, with its time and what failed", () => {
+    const notBefore = now + 60_000;
+    const result = {
+      output: "",
+      error: { code: "GOOSE_PROVIDER", message: "The provider had an error of its own." },
+      metrics: { startedAt: 0, endedAt: 1, durationMs: 1 },
+      artifacts: [],
+    } as const;
+    expect(taskItem(taskWith("a", { notBefore }), context).description).toMatch(/^scheduled for today/);
+    const retried = taskWith("a", { notBefore, attempts: 1, result });
+    expect(taskItem(retried, context).description).toMatch(/^tries again today \S+( .M)?: The provider had an error of its own\.$/);
+    expect(taskItem(retried, context).accessibilityLabel).toMatch(/^Task a, tries again, today .*: The provider had an error of its own\.$/);
+    expect(taskTooltip(retried, context, [])).toContain("\nThe last attempt failed: The provider had an error of its own.\n");
+    expect(taskTooltip({ ...retried, status: "done" }, context, [])).not.toContain("The last attempt failed");
+  });
+
+  it("says that a paused task was interrupted: nobody holds its place", () => {
+    const progress = { percent: 9, message: "" };
+    expect(taskItem(taskWith("a", { status: "paused", progress, lease }), context).description).toBe("paused 9 %");
+    expect(taskItem(taskWith("a", { status: "paused", progress }), context).description).toBe("paused 9 %, its window or terminal ended");
+  });
+
   it("names what blocks a task by title, first what needs somebody, with the way out", () => {
     expect(taskItem(blockedBy("a"), context).description).toBe("blocked by Add login");
     expect(taskItem(blockedBy("a", "f"), context).description).toBe("blocked by Fix it (failed: retry it), Add login");
@@ -63,7 +86,7 @@ describe("taskItem", () => {
   it.each([
     [taskWith("d"), "ready"],
     [taskWith("d", { priority: "high" }), "ready, high"],
-    [taskWith("d", { status: "paused", progress: { percent: 60, message: "x" } }), "paused 60 %"],
+    [taskWith("d", { status: "paused", lease, progress: { percent: 60, message: "x" } }), "paused 60 %"],
     [taskWith("d", { status: "done" }), "done, no files changed"],
     [taskWith("d", { status: "done", integration: "pull_request" }), "done, pull request"],
     [taskWith("d", { status: "in_progress", attention: { kind: "question", message: "Which port?" } }), "needs you 0 %: Which port?"],

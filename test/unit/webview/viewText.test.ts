@@ -57,9 +57,18 @@ describe("header", () => {
   });
 
   it("tells the state in words", () => {
-    expect(chipOf(task).word).toBe("Running");
-    expect(chipOf({ ...task, pending: "pause" }).word).toBe("Pausing…");
-    expect(chipOf({ ...task, attention: { kind: "question", message: "" } }).word).toBe("Needs you");
+    expect(chipOf(task, 0).word).toBe("Running");
+    expect(chipOf({ ...task, pending: "pause" }, 0).word).toBe("Pausing…");
+    expect(chipOf({ ...task, attention: { kind: "question", message: "" } }, 0).word).toBe("Needs you");
+    expect(chipOf(task, 0, false).word).toBe("Not known");
+  });
+
+  it("does not call a task ready that waits for its time", () => {
+    const waiting = viewTask(taskWith("a", { notBefore: 9 }));
+    expect(chipOf(waiting, 5).word).toBe("Scheduled");
+    expect(chipOf(waiting, 9).word).toBe("Ready");
+    expect(chipOf({ ...waiting, attempts: 1 }, 5).word).toBe("Tries again later");
+    expect(chipOf({ ...waiting, pending: "run" }, 5).word).toBe("Starting…");
   });
 
   it("tells branch, attempt, tokens and cost", () => {
