@@ -36,6 +36,20 @@ export class InterruptedTasks {
     this.slotIsFree();
   }
 
+  /** Takes up what an earlier process had committed and then, closing in good order, left paused. */
+  async findCommitted(): Promise<void> {
+    const { store, log } = this.#deps;
+    for (const { id, lease } of await store.list({ statuses: ["paused"] })) {
+      if (lease !== undefined) continue;
+      try {
+        const attempt = (await store.attempts(id)).at(-1);
+        if (attempt?.outcome === "running" && attempt.steps.includes("committed")) this.add(id, attempt);
+      } catch (thrown) {
+        log.warn("an interrupted task could not be read", { task: id, error: toTaskMasterError(thrown).message });
+      }
+    }
+  }
+
   /** Goes on with as many as there are slots, one after the other. */
   slotIsFree(): void {
     this.#tail = this.#tail.then(async () => {

@@ -173,7 +173,7 @@ export class LeaseDesk {
       try {
         await this.#release(task);
       } catch (thrown) {
-        if (!isOvertaken(thrown)) throw thrown;
+        if (!isOvertaken(thrown)) this.#deps.log.warn("a task without an owner could not be put right", { task: task.id, error: String(thrown) });
       }
     }
   }

@@ -74,6 +74,7 @@ export class TaskEngine implements TaskEngineFacade {
       this.#guard.watch(),
       this.#desk.watch(),
     );
+    await this.#interrupted.findCommitted();
   }
 
   /** Ends the runs of this process, keeping their places, within `gracefulShutdownMsTimeout`; idempotent. */

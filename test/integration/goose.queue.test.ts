@@ -45,7 +45,7 @@ test("a usage limit with its reset: the task waits for it without losing a try, 
   // The user bought more.
   model.setScript(() => ({ kind: "text", text: "NOTHING TO CHANGE: it is there already." }));
   await engine.resumeQueue();
-  expect(await (await engine.runNext())?.finished).toMatchObject({ status: "done", title: "second" });
+  expect(await (await engine.runNext())?.finished).toMatchObject({ status: "done", title: "first" });
   expect(await engine.queueStatus()).toEqual({ limits: [] });
 });
 

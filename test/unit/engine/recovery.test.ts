@@ -108,6 +108,23 @@ describe("after a crash", () => {
     expect(await steps(next, task)).toContain("pushed");
   });
 
+  test("or closed behind the commit, the task is acknowledged by the next engine", async () => {
+    const task = await dieAt((world) => (world.git = { cleanup: () => never }), called("cleanup"));
+    next.world.git = { cleanup: () => new Promise((_resolve, reject) => (closing = () => reject(new Error("the workers are shutting down")))) };
+    let closing = (): void => undefined;
+    await next.engine.start();
+    await waitFor(() => next.world.gitCalls.includes("cleanup"), { what: "the clean-up" });
+    const closed = next.engine.stopEngine();
+    closing();
+    await closed;
+    const third = new TestEngine({ database: `${folder.dir}/queue.db`, owner: "third", clock: dead.clock });
+    third.world.goneOwners = ["dead", "next"];
+    await third.engine.start();
+    await waitFor(async () => (await third.engine.get(task.id)).status === "done", { what: "the end" });
+    expect(await third.engine.attempts(task.id)).toHaveLength(1);
+    await third.close();
+  });
+
   test("while Goose mended its work after a failed check, the earlier answer no longer counts", async () => {
     const failing = [{ command: "npm test", exitCode: 1, outputTail: "red", timedOut: false }];
     const task = await dieAt(
@@ -167,6 +184,20 @@ describe("after a crash", () => {
       isInterrupted: true,
       reason: expect.stringMatching(/process that ran the task is gone.*worktree was ready.*2 processes.*were ended.*Resume/),
     });
+  });
+
+  test("a task whose rows are damaged keeps nobody from starting", async () => {
+    const good = await dieAt(
+      (world) => (world.onTurn = () => undefined),
+      () => dead.world.turns.length === 1,
+    );
+    const bad = await dead.add("bad");
+    await dead.engine.run(bad.id);
+    await waitFor(() => dead.world.turns.length === 2, { what: "the second turn" });
+    dead.database.prepare("UPDATE attempts SET body = '{' WHERE task_id = ?").run(bad.id);
+    await next.engine.start();
+    expect(await next.engine.get(good.id)).toMatchObject({ status: "paused" });
+    expect(next.world.logged).toContainEqual(expect.stringContaining("could not be put right"));
   });
 
   test("a late writer is rejected", async () => {
