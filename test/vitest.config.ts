@@ -12,6 +12,7 @@ export default defineConfig({
       reportsDirectory: "../coverage",
       include: ["../src/{engine,store,host,worker,model,protocol,base}/**"],
       reporter: ["text-summary", "json-summary"],
+      reportOnFailure: true,
     },
     projects: [
       { test: { name: "unit", include: ["unit/**/*.test.ts", "contract/**/*.test.ts"] } },

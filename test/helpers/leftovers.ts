@@ -1,6 +1,6 @@
 /** Runs around a whole project of tests: when all have ended, no process that they started and no temporary file may be left. */
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitForNoProcesses } from "./leakCheck.ts";
@@ -14,6 +14,7 @@ export function setup(): () => Promise<void> {
   // Every TASK_MASTER_ variable reaches Goose and its shells, so whatever the tests start carries the marker.
   process.env["TASK_MASTER_TEST_RUN"] = marker;
   const folder = mkdtempSync(join(tmpdir(), "tm-"));
+  chmodSync(folder, 0o711); // some tests go on as another user
   process.env["TMPDIR"] = folder;
   return async () => {
     await waitForNoProcesses(marker, 10_000);
