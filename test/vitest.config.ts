@@ -10,7 +10,9 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       reportsDirectory: "../coverage",
-      include: ["../src/{engine,store,host,worker,model,protocol,base}/**"],
+      include: ["**/src/{engine,store,host,worker,model,protocol,base}/**"],
+      // The sources lie beside the root of the tests.
+      allowExternal: true,
       reporter: ["text-summary", "json-summary"],
       reportOnFailure: true,
     },
