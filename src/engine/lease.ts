@@ -14,6 +14,7 @@ import type { ComputeChange, Ledger, RowChange } from "./ledger.ts";
 import type { LeasedTask } from "./ports.ts";
 import { NextTask, type NoChoice } from "./nextTask.ts";
 import { isEligible } from "./selectTask.ts";
+import { repeat } from "./repeat.ts";
 import * as machine from "./taskMachine.ts";
 import { interruptionReason } from "./interruption.ts";
 
@@ -248,24 +249,13 @@ export class LeaseDesk {
   /** Looks for leases that nobody holds from time to time until disposed. */
   watch(): Disposable {
     const { timers, leaseMs, log } = this.#deps;
-    let timer: Disposable | undefined;
-    let isDisposed = false;
-    const schedule = (): void => {
-      timer = timers.after(leaseMs / 3, () => {
-        this.reclaim()
-          .catch((thrown: unknown) => log.warn("leases that nobody holds could not be looked for", { error: toTaskMasterError(thrown).message }))
-          .finally(() => {
-            if (!isDisposed) schedule();
-          });
-      });
-    };
-    schedule();
-    return {
-      dispose: () => {
-        isDisposed = true;
-        timer?.dispose();
-      },
-    };
+    return repeat(timers, leaseMs / 3, async () => {
+      try {
+        await this.reclaim();
+      } catch (thrown) {
+        log.warn("leases that nobody holds could not be looked for", { error: toTaskMasterError(thrown).message });
+      }
+    });
   }
 
   #newLease(): { owner: string; expiresAt: number } {

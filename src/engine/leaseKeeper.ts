@@ -2,6 +2,7 @@ import type { Disposable } from "../base/event.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import type { QueueDeps } from "./engineDeps.ts";
 import type { LeasedTask } from "./ports.ts";
+import { repeat } from "./repeat.ts";
 
 /** Whoever works under a lease. */
 export interface LeaseHolder {
@@ -13,30 +14,16 @@ export interface LeaseHolder {
 
 /** Renews a lease until disposed. */
 export function keepLease({ store, timers, clock, leaseMs, log }: QueueDeps, { task, token }: LeasedTask, holder: LeaseHolder): Disposable {
-  let timer: Disposable | undefined;
-  let isDisposed = false;
   const renew = async (): Promise<void> => {
     if (!holder.isAlive()) return log.warn("the worker of the task gives no sign of life; its lease is not renewed", { task: task.id });
     try {
       if (await store.renewLease(task.id, token, clock.now() + leaseMs)) return;
-      isDisposed = true;
+      renewal.dispose();
       holder.onLost();
     } catch (thrown) {
       log.warn("the lease could not be renewed; trying again", { task: task.id, error: toTaskMasterError(thrown).message });
     }
   };
-  const schedule = (): void => {
-    timer = timers.after(leaseMs / 3, () => {
-      void renew().finally(() => {
-        if (!isDisposed) schedule();
-      });
-    });
-  };
-  schedule();
-  return {
-    dispose: () => {
-      isDisposed = true;
-      timer?.dispose();
-    },
-  };
+  const renewal = repeat(timers, leaseMs / 3, renew);
+  return renewal;
 }
