@@ -12,6 +12,14 @@ export type LogLevel = (typeof logLevels)[number];
 export const messageRoles = ["agent", "thought", "user", "notice"] as const;
 export type MessageRole = (typeof messageRoles)[number];
 
+export const planStatuses = ["pending", "in_progress", "completed"] as const;
+
+/** One line of Goose's plan. */
+export interface PlanEntry {
+  readonly text: string;
+  readonly status: (typeof planStatuses)[number];
+}
+
 /** What happened to a task. The journal keeps these in order; every view is made from them. */
 export type TaskEventBody =
   | { readonly type: "created" }
@@ -38,6 +46,8 @@ export type TaskEventBody =
   /** A piece of a message; pieces with the same messageId and role belong together. */
   | { readonly type: "message"; readonly role: MessageRole; readonly messageId: string; readonly text: string }
   | { readonly type: "tool_call"; readonly call: ToolCallUpdate }
+  /** Goose's plan or todo list as it is now, in place of the one before. */
+  | { readonly type: "plan"; readonly entries: readonly PlanEntry[] }
   | { readonly type: "checkpoint"; readonly step: AttemptStep; readonly data?: JsonObject }
   | { readonly type: "usage"; readonly usage: Usage }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string }
@@ -48,10 +58,10 @@ export type TaskEventBody =
 export type TaskEventType = TaskEventBody["type"];
 
 /** What a handler in a worker may report while it works. */
-export type WorkerEventBody = Extract<TaskEventBody, { type: "progress_update" | "message" | "tool_call" | "checkpoint" | "usage" | "log" }>;
+export type WorkerEventBody = Extract<TaskEventBody, { type: "progress_update" | "message" | "tool_call" | "plan" | "checkpoint" | "usage" | "log" }>;
 
 /** Entries that tell how the work went; the others tell what became of the task, and stay as long as it does. */
-export const passingEventTypes: ReadonlySet<TaskEventType> = new Set(["message", "tool_call", "progress_update", "usage", "log"]);
+export const passingEventTypes: ReadonlySet<TaskEventType> = new Set(["message", "tool_call", "plan", "progress_update", "usage", "log"]);
 
 const endTypes: ReadonlySet<TaskEventType> = new Set(["stopped", "completed", "error", "cancelled", "requeued"]);
 

@@ -23,6 +23,13 @@ export interface ToolDiff {
   readonly newText: string;
 }
 
+/** A place in a file that a tool call works on; the path is relative to the worktree where it lies inside. */
+export interface ToolLocation {
+  readonly path: string;
+  /** From 1. */
+  readonly line?: number;
+}
+
 /** What is known of one tool call after an update; absent fields have not changed. Output is a piece to append. */
 export interface ToolCallUpdate {
   readonly toolCallId: string;
@@ -35,4 +42,9 @@ export interface ToolCallUpdate {
   readonly outputDelta?: string;
   readonly diffs?: readonly ToolDiff[];
   readonly exitCode?: number;
+  /** What sort of thing it does, in ACP's words (read, edit, execute, ...). */
+  readonly kind?: string;
+  readonly locations?: readonly ToolLocation[];
+  /** A line of what goes on inside the call: a sub-agent's step, the progress of an MCP tool. */
+  readonly activity?: string;
 }

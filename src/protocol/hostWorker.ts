@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import type { TaskId } from "../model/ids.ts";
 import { attemptSteps } from "../model/task.ts";
-import { logLevels, messageRoles } from "../model/taskEvent.ts";
+import { logLevels, messageRoles, planStatuses } from "../model/taskEvent.ts";
 import { permissionOutcomes, toolCallStatuses } from "../model/toolCall.ts";
 import { jsonObjectSchema, jsonValueSchema } from "./json.ts";
 import { serializedErrorSchema } from "./serializedError.ts";
@@ -44,6 +44,9 @@ const toolCallSchema = v.object({
   outputDelta: v.exactOptional(text),
   diffs: v.exactOptional(v.array(v.object({ path: shortText, oldText: v.exactOptional(text), newText: text }))),
   exitCode: v.exactOptional(v.pipe(v.number(), v.integer())),
+  kind: v.exactOptional(shortText),
+  locations: v.exactOptional(v.array(v.object({ path: shortText, line: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))) }))),
+  activity: v.exactOptional(shortText),
 });
 
 const usageSchema = v.object({
@@ -59,6 +62,7 @@ export const workerEventSchema = v.variant("type", [
   v.object({ type: v.literal("progress_update"), progress: progressSchema }),
   v.object({ type: v.literal("message"), role: v.picklist(messageRoles), messageId: v.pipe(v.string(), v.maxLength(256)), text }),
   v.object({ type: v.literal("tool_call"), call: toolCallSchema }),
+  v.object({ type: v.literal("plan"), entries: v.pipe(v.array(v.object({ text: shortText, status: v.picklist(planStatuses) })), v.maxLength(200)) }),
   v.object({ type: v.literal("checkpoint"), step: v.picklist(attemptSteps), data: v.exactOptional(jsonObjectSchema) }),
   v.object({ type: v.literal("usage"), usage: usageSchema }),
   v.object({ type: v.literal("log"), level: v.picklist(logLevels), message: text }),

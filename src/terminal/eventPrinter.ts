@@ -1,5 +1,5 @@
 import type { TaskId } from "../model/ids.ts";
-import { endsToolCalls, type MessageRole, type TaskEvent } from "../model/taskEvent.ts";
+import { endsToolCalls, type MessageRole, type PlanEntry, type TaskEvent } from "../model/taskEvent.ts";
 import { cleanLine, cleanText, shorten } from "./cleanText.ts";
 import { indent, type Output, type Paint } from "./output.ts";
 import { eventJson } from "./taskJson.ts";
@@ -14,6 +14,8 @@ interface Speech {
   readonly role: MessageRole;
   text: string;
 }
+
+const planMarks: { readonly [S in PlanEntry["status"]]: string } = { pending: " ", in_progress: ">", completed: "x" };
 
 /** Text without a line break is shown at this length at the latest, so that nothing is held back for long. */
 const longestLine = 400;
@@ -110,6 +112,8 @@ export class EventPrinter {
         return this.#attentionLines(event);
       case "checkpoint":
         return this.#output.verbosity > 0 ? [this.#paint.dim(`step: ${event.step.replace("_", " ")}`)] : [];
+      case "plan":
+        return event.entries.map(({ text, status }) => this.#paint.dim(`plan: [${planMarks[status]}] ${cleanLine(text)}`));
       case "usage":
         return [];
       default:

@@ -143,3 +143,16 @@ test("a tool call whose run is gone is told to have ended; a held one goes on, a
   print({ type: "stopped", reason: "" });
   expect(text()).toBe("tool: shell make\ntool: shell make\npaused\n  shell cancelled\npaused: gone\nstopped\n");
 });
+
+test("a plan is told entry by entry, with how far each is", () => {
+  const { print, text } = printer();
+  print({
+    type: "plan",
+    entries: [
+      { text: "read", status: "completed" },
+      { text: "write\u001b[31m", status: "in_progress" },
+      { text: "test", status: "pending" },
+    ],
+  });
+  expect(text()).toBe("plan: [x] read\nplan: [>] write\nplan: [ ] test\n");
+});
