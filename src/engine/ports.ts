@@ -1,6 +1,7 @@
 import type { Disposable, Event } from "../base/event.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { TaskId } from "../model/ids.ts";
+import type { RunWish } from "../model/runWish.ts";
 import type { Attempt, Priority, Task, TaskStatus } from "../model/task.ts";
 import type { LogLevel, NewTaskEvent, TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
@@ -144,6 +145,8 @@ export interface InvocationHandle {
   /** Holds the handler at its next gate (for Goose: the next tool boundary). */
   pause(): void;
   resume(): void;
+  /** Told to the handler; one that knows no wishes does not hear it, nor does one that has ended. */
+  tell(wish: RunWish): void;
   /** Asks the handler to end; the first reason wins. */
   cancel(reason: string): void;
 }
@@ -261,6 +264,7 @@ export interface AgentTurn {
   readonly result: Promise<AgentResult>;
   pause(): void;
   resume(): void;
+  tell(wish: RunWish): void;
   cancel(reason: string): void;
 }
 

@@ -32,7 +32,13 @@ export function invokeHandler<H extends BuiltInHandler>(
     if (!parsed.success) throw new TaskMasterError("WORKER_FAILED", `The handler ${handler} gave an output that does not fit its contract.`);
     return parsed.output;
   });
-  return { result, pause: () => handle.pause(), resume: () => handle.resume(), cancel: (reason) => handle.cancel(reason) };
+  return {
+    result,
+    pause: () => handle.pause(),
+    resume: () => handle.resume(),
+    tell: (wish) => handle.tell(wish),
+    cancel: (reason) => handle.cancel(reason),
+  };
 }
 
 /** Invokes a built-in handler and waits; an abort of the signal cancels it and waits for its end. What it reports goes to `onEvents`. */

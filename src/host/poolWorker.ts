@@ -70,6 +70,7 @@ export class PoolWorker {
       result: settled.promise,
       pause: () => this.post([{ type: "pause", invocationId }]),
       resume: () => this.post([{ type: "resume", invocationId }]),
+      tell: (wish) => this.post([{ type: "tell", invocationId, wish }]),
       cancel: (reason) => this.post([{ type: "cancel", invocationId, reason: reason.slice(0, 4_000) }]),
     };
   }

@@ -51,7 +51,7 @@ export class TaskWorkerHost implements WorkerHost {
   run(invocation: TaskInvocation, observer: InvocationObserver = {}): InvocationHandle {
     if (this.#stopping !== undefined) {
       const result = Promise.reject(new TaskMasterError("CANCELLED", "The workers are shutting down."));
-      return { result, pause: () => undefined, resume: () => undefined, cancel: () => undefined };
+      return { result, pause: () => undefined, resume: () => undefined, tell: () => undefined, cancel: () => undefined };
     }
     this.#watch ??= this.#watchSilence();
     return this.#pick().run(++this.#lastInvocationId, invocation, observer);

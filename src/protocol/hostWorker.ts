@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import type { TaskId } from "../model/ids.ts";
+import { maxSaid } from "../model/runWish.ts";
 import { attemptSteps } from "../model/task.ts";
 import { logLevels, messageRoles, planStatuses } from "../model/taskEvent.ts";
 import { permissionOutcomes, toolCallStatuses } from "../model/toolCall.ts";
@@ -85,6 +86,11 @@ export const workerMessageSchema = v.variant("type", [
 ]);
 export type WorkerMessage = v.InferOutput<typeof workerMessageSchema>;
 
+const runWishSchema = v.variant("type", [
+  v.object({ type: v.literal("say"), id: v.pipe(v.string(), v.minLength(1), v.maxLength(256)), text: v.pipe(v.string(), v.maxLength(maxSaid)) }),
+  v.object({ type: v.literal("stop_tool_call"), toolCallId: v.pipe(v.string(), v.maxLength(256)) }),
+]);
+
 /** Host to worker. */
 export const hostMessageSchema = v.variant("type", [
   v.object({
@@ -94,6 +100,7 @@ export const hostMessageSchema = v.variant("type", [
   }),
   v.object({ type: v.literal("pause"), invocationId }),
   v.object({ type: v.literal("resume"), invocationId }),
+  v.object({ type: v.literal("tell"), invocationId, wish: runWishSchema }),
   v.object({ type: v.literal("cancel"), invocationId, reason: shortText }),
   v.object({ type: v.literal("permission"), invocationId, requestId: shortText, outcome: v.picklist(permissionOutcomes) }),
   v.object({ type: v.literal("shutdown"), graceMs: v.pipe(v.number(), v.minValue(0)) }),

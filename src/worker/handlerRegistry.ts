@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "../base/json.ts";
+import type { RunWish } from "../model/runWish.ts";
 import type { WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
 import { TaskMasterError } from "../model/errors.ts";
@@ -15,6 +16,8 @@ export interface HandlerContext {
   readonly isPaused: boolean;
   /** Asks the engine whether a tool call may go ahead; rejects when the signal aborts. */
   permit(request: PermissionRequest): Promise<PermissionOutcome>;
+  /** Hears what is told to the run meanwhile, also what came before there was a listener; one listener at a time. */
+  onWish(listener: (wish: RunWish) => void): void;
   /** Reports to the journal. Order is kept; texts longer than the protocol allows are split or cut. */
   emit(event: WorkerEventBody): void;
 }

@@ -8,6 +8,7 @@ import { abortable } from "../base/abort.ts";
 import { Gate } from "../base/gate.ts";
 import { cancelledError, TaskMasterError } from "../model/errors.ts";
 import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
+import type { RunWish } from "../model/runWish.ts";
 import { hostWorkerVersion, parseHostMessage, type HostMessage } from "../protocol/hostWorker.ts";
 import { serializeError } from "../protocol/serializedError.ts";
 import { EventBatcher } from "./eventBatcher.ts";
@@ -26,6 +27,23 @@ interface RunningInvocation {
   readonly controller: AbortController;
   /** Tool calls that wait for the host's answer, by request. */
   readonly permissions: Map<string, (outcome: PermissionOutcome) => void>;
+  readonly wishes: Wishes;
+}
+
+/** Keeps what is told to a run until somebody listens. */
+class Wishes {
+  #waiting: RunWish[] = [];
+  #listener: ((wish: RunWish) => void) | undefined;
+
+  take(wish: RunWish): void {
+    if (this.#listener === undefined) this.#waiting.push(wish);
+    else this.#listener(wish);
+  }
+
+  listen(listener: (wish: RunWish) => void): void {
+    this.#listener = listener;
+    for (const wish of this.#waiting.splice(0)) listener(wish);
+  }
 }
 
 type RunMessage = Extract<HostMessage, { type: "run" }>;
@@ -81,6 +99,7 @@ class Harness {
     const running = this.#running.get(message.invocationId);
     if (message.type === "pause") running?.gate.close();
     else if (message.type === "resume") running?.gate.open();
+    else if (message.type === "tell") running?.wishes.take(message.wish);
     else if (message.type === "cancel") running?.controller.abort(cancelledError(message.reason));
     else running?.permissions.get(message.requestId)?.(message.outcome);
   }
@@ -107,7 +126,8 @@ class Harness {
     const gate = new Gate();
     const controller = new AbortController();
     const permissions: RunningInvocation["permissions"] = new Map();
-    this.#running.set(invocationId, { gate, controller, permissions });
+    const wishes = new Wishes();
+    this.#running.set(invocationId, { gate, controller, permissions, wishes });
     this.#batcher.now({ type: "claim", invocationId });
     const context: HandlerContext = {
       taskId: invocation.taskId,
@@ -118,6 +138,7 @@ class Harness {
         return gate.isClosed;
       },
       permit: (request) => this.#askPermission(invocationId, request),
+      onWish: (listener) => wishes.listen(listener),
       emit: (event) => this.#batcher.event(invocationId, event),
     };
     try {

@@ -14,7 +14,7 @@ export function makeBareEngine({ time, ...options }: BareEngineOptions): TaskEng
     verifier: { runCommands: () => Promise.resolve([]) },
     workers: {
       start: () => Promise.resolve(),
-      run: () => ({ result: Promise.reject(new Error("not used")), pause() {}, resume() {}, cancel() {} }),
+      run: () => ({ result: Promise.reject(new Error("not used")), pause() {}, resume() {}, tell() {}, cancel() {} }),
       isSilent: () => false,
       stop: () => Promise.resolve(),
     },

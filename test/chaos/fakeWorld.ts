@@ -99,6 +99,7 @@ export function createFakeAgent(db: DatabaseSync, random: Seeded): AgentRunner {
         result: work().catch((thrown: unknown) => {
           throw controller.signal.aborted ? cancelledError("ended") : thrown;
         }),
+        tell: () => undefined,
         pause: () => gate.close(),
         resume: () => gate.open(),
         cancel: (reason) => controller.abort(cancelledError(reason)),

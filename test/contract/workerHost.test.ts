@@ -79,6 +79,20 @@ describe.each<PoolMode>(["thread", "inline"])("workers in mode %s", (poolMode) =
     expect(output).toBe("😀".repeat(100_000));
   });
 
+  test.each([
+    ["words of the user", { type: "say", id: "1", text: "look at ü" } as const, "look at ü"],
+    ["the end of a tool call", { type: "stop_tool_call", toolCallId: "call" } as const, "call"],
+  ])("%s told before the handler listens is not lost", async (_what, wish, heard) => {
+    let hasBegun = false;
+    const handle = run("test.wishes", {}, { onEvents: () => (hasBegun = true) });
+    handle.pause();
+    handle.tell(wish);
+    await waitFor(() => hasBegun, { what: "the beginning" });
+    handle.resume();
+    await expect(handle.result).resolves.toBe(heard);
+    handle.tell(wish);
+  });
+
   test("pause holds at the gate, resume lets go on", async () => {
     const seen: string[] = [];
     const handle = run("test.hold", {}, { onEvents: (events) => events.forEach((event) => event.type === "log" && seen.push(event.message)) });

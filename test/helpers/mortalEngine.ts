@@ -48,7 +48,7 @@ export class MortalEngine {
       agent: { run: (leased, _workspace, prompt, observer) => world.run(leased, prompt, observer, (name) => this.#point(name)) },
       workers: {
         start: () => Promise.resolve(),
-        run: () => ({ result: Promise.reject(new Error("not used")), pause: silent, resume: silent, cancel: silent }),
+        run: () => ({ result: Promise.reject(new Error("not used")), pause: silent, resume: silent, tell: silent, cancel: silent }),
         isSilent: () => false,
         stop: () => Promise.resolve(),
       },

@@ -108,7 +108,7 @@ export class SimulatedWorld {
       if (isCancelled) throw cancelledError("cancelled");
       return { sessionId: session, finalMessage: "I changed the file." };
     };
-    return { result: work(), pause: () => undefined, resume: () => undefined, cancel: () => (isCancelled = true) };
+    return { result: work(), pause: () => undefined, tell: () => undefined, resume: () => undefined, cancel: () => (isCancelled = true) };
   }
 
   #place(task: TaskId): Place {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { EngineDeps } from "../../src/engine/engineDeps.ts";
 import type { AgentPrompt, AgentResult, CommandCheck, GitOperations, InvocationObserver, LeasedTask, Logger, Workspace } from "../../src/engine/ports.ts";
+import type { RunWish } from "../../src/model/runWish.ts";
 import type { TaskChange } from "../../src/engine/facade.ts";
 import { TaskEngine } from "../../src/engine/taskEngine.ts";
 import { cancelledError } from "../../src/model/errors.ts";
@@ -20,6 +21,7 @@ export class AgentTurnProbe {
   readonly observer: InvocationObserver;
   readonly gate = new Gate();
   readonly cancelReasons: string[] = [];
+  readonly wishes: RunWish[] = [];
   readonly ended = Promise.withResolvers<AgentResult>();
 
   constructor(leased: LeasedTask, workspace: Workspace, prompt: AgentPrompt, observer: InvocationObserver) {
@@ -146,7 +148,7 @@ export class TestEngine {
       repository: "/repository",
       workers: {
         start: () => Promise.resolve(),
-        run: () => ({ result: Promise.reject(new Error("not used")), pause() {}, resume() {}, cancel() {} }),
+        run: () => ({ result: Promise.reject(new Error("not used")), pause() {}, resume() {}, tell() {}, cancel() {} }),
         isSilent: (id) => world.silentTasks.includes(id),
         stop: () => Promise.resolve(),
       },
@@ -158,6 +160,7 @@ export class TestEngine {
           world.onTurn(turn);
           return {
             result: turn.ended.promise,
+            tell: (wish) => void turn.wishes.push(wish),
             pause: () => turn.gate.close(),
             resume: () => turn.gate.open(),
             cancel: (reason) => {

@@ -96,7 +96,9 @@ test("an engine that is stopped for longer than its lease and then goes on chang
   const engine = makeBareEngine({
     store,
     git: doneGit,
-    agent: { run: () => ({ result: Promise.resolve({ sessionId: "s", finalMessage: "I changed the file." }), pause() {}, resume() {}, cancel() {} }) },
+    agent: {
+      run: () => ({ result: Promise.resolve({ sessionId: "s", finalMessage: "I changed the file." }), pause() {}, resume() {}, tell() {}, cancel() {} }),
+    },
     log: { debug() {}, info() {}, warn() {}, error() {} },
     time,
   });

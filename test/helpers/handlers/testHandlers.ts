@@ -29,6 +29,13 @@ export function register(registry: TaskHandlerRegistry): void {
     return "went on";
   });
   registry.register("test.permit", (_input, context) => context.permit({ toolCallId: "t", toolName: "shell", title: "shell", input: { command: "ls" } }));
+  registry.register("test.wishes", async (_input, context) => {
+    context.emit({ type: "log", level: "info", message: "begun" });
+    await context.gate();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    context.onWish((wish) => resolve(wish.type === "say" ? wish.text : wish.toolCallId));
+    return abortable(promise, context.signal);
+  });
   registry.register("test.spin", () => {
     for (;;);
   });

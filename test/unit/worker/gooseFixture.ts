@@ -12,6 +12,8 @@ import { workerEventSchema } from "../../../src/protocol/hostWorker.ts";
 import type { HandlerContext } from "../../../src/worker/handlerRegistry.ts";
 import { gooseRun } from "../../../src/worker/handlers/gooseRun.ts";
 import * as v from "valibot";
+import { Emitter } from "../../../src/base/event.ts";
+import type { RunWish } from "../../../src/model/runWish.ts";
 import { gooseBinary } from "../../helpers/gooseBinary.ts";
 import { waitForNoProcesses } from "../../helpers/leakCheck.ts";
 import { startModelServer, type ModelScript, type ModelServer } from "../../helpers/modelServer.ts";
@@ -24,6 +26,7 @@ export class TestContext implements HandlerContext {
   readonly events: WorkerEventBody[] = [];
   readonly requests: PermissionRequest[] = [];
   readonly #gate = new Gate();
+  readonly #wishes = new Emitter<RunWish>();
   readonly #controller = new AbortController();
 
   get signal(): AbortSignal {
@@ -42,6 +45,14 @@ export class TestContext implements HandlerContext {
   permit(request: PermissionRequest): Promise<PermissionOutcome> {
     this.requests.push(request);
     return Promise.resolve(decidePermission(request).outcome);
+  }
+
+  onWish(listener: (wish: RunWish) => void): void {
+    this.#wishes.event(listener);
+  }
+
+  tell(wish: RunWish): void {
+    this.#wishes.fire(wish);
   }
 
   emit(event: WorkerEventBody): void {

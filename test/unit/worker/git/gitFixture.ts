@@ -32,6 +32,7 @@ export async function call<H extends GitHandler>(
     gate: async () => undefined,
     isPaused: false,
     permit: () => Promise.resolve("reject_once" as const),
+    onWish: () => undefined,
     emit: (event: WorkerEventBody) => void options.events?.push(event),
   };
   return gitHandlers[name](input, context);
