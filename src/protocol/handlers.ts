@@ -1,5 +1,6 @@
 /** What the built-in handlers take and give: the contract between whoever invokes them and src/worker/handlers. */
 import * as v from "valibot";
+import { maxProviderValue, modelNamePattern, providerKeyPattern } from "../model/provider.ts";
 import { remoteNamePattern } from "../model/settings.ts";
 
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4_096));
@@ -26,12 +27,45 @@ export const workspaceSchema = v.object({
 /** Identity for commits; absent fields come from git's own configuration. */
 export const commitIdentitySchema = v.object({ name: v.exactOptional(v.string()), email: v.exactOptional(v.string()) });
 
+/** As providers name themselves and their models; goes into the environment of Goose. */
+const modelName = v.pipe(v.string(), v.regex(modelNamePattern));
+
+const providerValues = v.record(v.pipe(v.string(), v.regex(providerKeyPattern)), v.pipe(v.string(), v.maxLength(maxProviderValue)));
+
+/** A Goose that knows nothing of the user's own configuration (worker/goose/managedRoot.ts). `secrets` are never logged or stored. */
+export const managedGooseSchema = v.object({
+  /** Where its sessions lie. */
+  dataDirectory: path,
+  provider: modelName,
+  model: modelName,
+  config: providerValues,
+  secrets: providerValues,
+});
+export type ManagedGoose = v.InferOutput<typeof managedGooseSchema>;
+
 /** `goose.check`: finds the binary and shakes hands by ACP; with `provider`, also opens a session in `cwd` to see that a provider and a model are configured. */
-export const gooseCheckInput = v.object({ goose: gooseLocationSchema, provider: v.boolean(), cwd: path });
+export const gooseCheckInput = v.object({
+  goose: gooseLocationSchema,
+  provider: v.boolean(),
+  cwd: path,
+  managed: v.exactOptional(managedGooseSchema),
+});
 export const gooseCheckOutput = v.object({ path, version: v.string() });
 
-/** As providers name themselves and their models; goes into the environment of Goose. */
-const modelName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w.:/@+-]{0,199}$/));
+/** `goose.providers`: which providers this Goose can be set up with. */
+export const gooseProvidersInput = v.object({ goose: gooseLocationSchema, cwd: path });
+export const gooseProvidersOutput = v.object({
+  providers: v.array(
+    v.object({
+      id: modelName,
+      name: v.string(),
+      description: v.string(),
+      defaultModel: v.exactOptional(modelName),
+      models: v.array(modelName),
+      keys: v.array(v.object({ name: v.string(), isRequired: v.boolean(), isSecret: v.boolean(), default: v.exactOptional(v.string()) })),
+    }),
+  ),
+});
 
 /** `goose.run`: one prompt turn of one ACP session in a worktree. With `sessionId` the stored session is continued. */
 export const gooseRunInput = v.object({
@@ -42,6 +76,7 @@ export const gooseRunInput = v.object({
   tmpDir: path,
   prompt: v.pipe(v.string(), v.minLength(1)),
   sessionId: v.exactOptional(v.string()),
+  managed: v.exactOptional(managedGooseSchema),
   /** Instead of those that Goose is configured with. */
   provider: v.exactOptional(modelName),
   model: v.exactOptional(modelName),
@@ -215,6 +250,7 @@ export const queueBackupOutput = v.object({
 /** Names, inputs and outputs of the built-in handlers. */
 export const handlerContracts = {
   "goose.check": { input: gooseCheckInput, output: gooseCheckOutput },
+  "goose.providers": { input: gooseProvidersInput, output: gooseProvidersOutput },
   "goose.run": { input: gooseRunInput, output: gooseRunOutput },
   "git.inspect": { input: gitInspectInput, output: gitInspectOutput },
   "git.prepare": { input: gitPrepareInput, output: workspaceSchema },

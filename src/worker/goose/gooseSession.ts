@@ -142,6 +142,11 @@ export class GooseSession {
     if (missing !== undefined) throw notConfigured(`${missing.key} of the provider ${provider} is not set`);
   }
 
+  /** All that Goose says of the providers that it knows; needs no session. */
+  providers(): Promise<unknown> {
+    return this.#ask(this.process.agent.request("_goose/unstable/providers/list", {}), "new");
+  }
+
   /** Asks Goose to forget the session (after a check). What comes of it does not matter. */
   async forget(): Promise<void> {
     await this.#ask(this.process.agent.request(methods.agent.session.delete, { sessionId: this.#sessionId }), "new").catch(() => undefined);

@@ -4,15 +4,18 @@ import path from "node:path";
 import { abortable } from "../../base/abort.ts";
 import { TaskMasterError, toTaskMasterError } from "../../model/errors.ts";
 import type { WorkerEventBody } from "../../model/taskEvent.ts";
-import type { GooseLocation, GooseRunInput, GooseRunOutput } from "../../protocol/handlers.ts";
+import type { KnownProvider } from "../../model/provider.ts";
+import type { GooseLocation, GooseRunInput, GooseRunOutput, HandlerInput } from "../../protocol/handlers.ts";
 import type { HandlerContext } from "../handlerRegistry.ts";
-import { gooseEnvironment, markerName, redactor, shellEnvironment } from "../process/environment.ts";
+import { gooseEnvironment, managedGooseEnvironment, markerName, redactor, shellEnvironment } from "../process/environment.ts";
 import { killMarked, newMarker } from "../process/marker.ts";
 import { ActiveTime } from "./activeTime.ts";
 import { EventBuffer } from "./eventBuffer.ts";
 import { GooseSession } from "./gooseSession.ts";
 import { locateGoose } from "./locateGoose.ts";
+import { makeManagedRoot, type ManagedRoot, type ManagedRootOptions } from "./managedRoot.ts";
 import { disabledProjectPlugins } from "./plugins.ts";
+import { parseProviders } from "./providers.ts";
 
 /** Goose's own limit for one request to a provider is 600 s, and it tries four times. */
 const providerTimeoutSeconds = "120";
@@ -33,6 +36,7 @@ export async function runGoose(input: GooseRunInput, context: HandlerContext): P
       ownsFolder: true,
       tmpDir: input.tmpDir,
       maxTurns: input.limits.maxTurns,
+      managed: input.managed,
       chosen: chosenModel(input),
     };
     const output = await withPlace(options, (place) => turn(input, context, { place, end }));
@@ -45,12 +49,43 @@ export async function runGoose(input: GooseRunInput, context: HandlerContext): P
 }
 
 /** Finds Goose and shakes hands (handler `goose.check`); with `provider` also sees whether it knows a provider and a model. */
-export async function checkGoose(
-  input: { readonly goose: GooseLocation; readonly provider: boolean; readonly cwd: string },
-  context: HandlerContext,
-): Promise<{ path: string; version: string }> {
+export async function checkGoose(input: HandlerInput<"goose.check">, context: HandlerContext): Promise<{ path: string; version: string }> {
+  return withBriefSession(input, context, async (session, place) => {
+    const version = await session.initialize();
+    if (!input.provider) return { path: place.binary, version };
+    const opened = await place.withSecrets(() => session.newSession());
+    try {
+      await session.assertConfigured(opened);
+      return { path: place.binary, version };
+    } finally {
+      await session.forget();
+    }
+  });
+}
+
+/** Asks Goose which providers it knows (handler `goose.providers`); its own configuration, which may be broken, takes no part. */
+export async function listProviders(input: HandlerInput<"goose.providers">, context: HandlerContext): Promise<{ providers: readonly KnownProvider[] }> {
+  const dataDirectory = await mkdtemp(path.join(tmpdir(), "task-master-goose-data-"));
+  try {
+    return await withBriefSession({ ...input, managed: { dataDirectory, config: {}, secrets: {} } }, context, async (session) => {
+      await session.initialize();
+      return { providers: parseProviders(await session.providers()) };
+    });
+  } finally {
+    await rm(dataDirectory, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  }
+}
+
+interface BriefOptions {
+  readonly goose: GooseLocation;
+  readonly cwd: string;
+  readonly managed?: ManagedRootOptions;
+}
+
+/** A Goose that is only asked something: no prompt, and the folder is the user's. */
+async function withBriefSession<T>(options: BriefOptions, context: HandlerContext, ask: (session: GooseSession, place: Place) => Promise<T>): Promise<T> {
   const tmpDir = await mkdtemp(path.join(tmpdir(), "task-master-goose-"));
-  return withPlace({ run: "check", goose: input.goose, cwd: input.cwd, ownsFolder: false, tmpDir, maxTurns: 1 }, async (place) => {
+  return withPlace({ run: "check", ...options, ownsFolder: false, tmpDir, maxTurns: 1 }, async (place) => {
     context.signal.throwIfAborted();
     const session = new GooseSession({
       ...place,
@@ -61,18 +96,7 @@ export async function checkGoose(
       onSignOfLife: () => undefined,
     });
     try {
-      const version = await startWithin(session, { ms: checkStartupMs, end: context.signal }, async () => {
-        const version = await session.initialize();
-        if (!input.provider) return version;
-        const opened = await session.newSession();
-        try {
-          await session.assertConfigured(opened);
-          return version;
-        } finally {
-          await session.forget();
-        }
-      });
-      return { path: place.binary, version };
+      return await startWithin(session, { ms: checkStartupMs, end: context.signal }, () => ask(session, place));
     } catch (error) {
       throw redacted(error, place.redact);
     } finally {
@@ -87,6 +111,8 @@ interface Place {
   readonly gooseEnv: Record<string, string>;
   readonly shellEnv: Record<string, string>;
   readonly redact: (text: string) => string;
+  /** Does what lets Goose read the secrets of a managed configuration. */
+  readonly withSecrets: ManagedRoot["withSecrets"];
 }
 
 interface PlaceOptions {
@@ -98,6 +124,7 @@ interface PlaceOptions {
   readonly ownsFolder: boolean;
   readonly tmpDir: string;
   readonly maxTurns: number;
+  readonly managed?: ManagedRootOptions | undefined;
   /** Goose's variables for provider and model, when they are chosen for this run. */
   readonly chosen?: Readonly<Record<string, string>>;
 }
@@ -107,7 +134,7 @@ function chosenModel({ provider, model }: GooseRunInput): Record<string, string>
 }
 
 /** Everything around the process: program, environments, temporary folder; and the sweep afterwards. */
-async function withPlace<T>({ run, goose, cwd, ownsFolder, tmpDir, maxTurns, chosen }: PlaceOptions, work: (place: Place) => Promise<T>): Promise<T> {
+async function withPlace<T>({ run, goose, cwd, ownsFolder, tmpDir, maxTurns, managed, chosen }: PlaceOptions, work: (place: Place) => Promise<T>): Promise<T> {
   const mark = newMarker(run);
   const ownFolders: string[] = [];
   try {
@@ -123,9 +150,10 @@ async function withPlace<T>({ run, goose, cwd, ownsFolder, tmpDir, maxTurns, cho
     ownFolders.push(...(ownsFolder ? [worktree] : []), await realpath(tmpDir));
     const own = { TMPDIR: tmpDir, ...(process.platform === "win32" ? { TMP: tmpDir, TEMP: tmpDir } : {}), [markerName]: mark.value };
     const plugins = await disabledProjectPlugins(worktree);
+    const root = managed === undefined ? undefined : await makeManagedRoot(tmpDir, managed);
     const gooseEnv: Record<string, string> = {
       OPENAI_TIMEOUT: providerTimeoutSeconds,
-      ...gooseEnvironment(process.env),
+      ...(root === undefined ? gooseEnvironment(process.env) : { ...managedGooseEnvironment(process.env), ...root.env }),
       ...chosen,
       ...own,
       // Every tool call has to ask us; we hold it while the task is paused.
@@ -135,7 +163,9 @@ async function withPlace<T>({ run, goose, cwd, ownsFolder, tmpDir, maxTurns, cho
       ...(maxTurns > 0 ? { GOOSE_MAX_TURNS: String(maxTurns) } : {}),
       ...(plugins === undefined ? {} : { PLUGINS: plugins }),
     };
-    return await work({ binary, worktree, gooseEnv, shellEnv: { ...shellEnvironment(process.env), ...own }, redact: redactor(gooseEnv) });
+    const withSecrets: Place["withSecrets"] = root?.withSecrets ?? ((read) => read());
+    const redact = redactor(gooseEnv, Object.values(managed?.secrets ?? {}));
+    return await work({ binary, worktree, gooseEnv, shellEnv: { ...shellEnvironment(process.env), ...own }, redact, withSecrets });
   } finally {
     await killMarked(mark, ownFolders);
     await rm(tmpDir, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
@@ -173,7 +203,7 @@ async function turn(
   try {
     const sessionId = await startWithin(session, { ms: startupMs, end: end.signal }, async () => {
       await session.initialize();
-      return session.open(input.sessionId);
+      return place.withSecrets(() => session.open(input.sessionId));
     });
     emit({ type: "checkpoint", step: "session", data: { sessionId } });
     return { sessionId, finalMessage: await session.prompt(input.prompt) };

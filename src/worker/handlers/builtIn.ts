@@ -2,6 +2,7 @@ import type { BuiltInHandler } from "../../protocol/handlers.ts";
 import type { TaskHandler, TaskHandlerRegistry } from "../handlerRegistry.ts";
 import { gitHandlers } from "./git.ts";
 import { gooseCheck } from "./gooseCheck.ts";
+import { gooseProviders } from "./gooseProviders.ts";
 import { gooseRun } from "./gooseRun.ts";
 import { runReap } from "./runReap.ts";
 import { queueHandlers } from "./queue.ts";
@@ -12,6 +13,7 @@ export function registerBuiltInHandlers(registry: TaskHandlerRegistry): void {
   const handlers: Record<BuiltInHandler, TaskHandler> = {
     ...gitHandlers,
     "goose.check": gooseCheck,
+    "goose.providers": gooseProviders,
     "goose.run": gooseRun,
     "run.reap": runReap,
     ...queueHandlers,

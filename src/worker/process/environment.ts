@@ -52,6 +52,11 @@ export function gooseEnvironment(source: Source): Record<string, string> {
   return select(source, (name) => matches([...everybody, ...toolchains, ...gooseReads], name));
 }
 
+/** The same for a Goose whose provider was chosen here: nothing of the user's own configuration of Goose, and no secret. */
+export function managedGooseEnvironment(source: Source): Record<string, string> {
+  return select(source, (name) => matches([...everybody, ...toolchains], name) && !secretName.test(name));
+}
+
 /** The environment of commands that run for the agent or as acceptance checks: no key, token or secret, nothing of Goose's. */
 export function shellEnvironment(source: Source): Record<string, string> {
   const selected = select(source, (name) => matches([...everybody, ...toolchains], name) && !secretName.test(name));
@@ -69,9 +74,10 @@ export function withheldVariables(source: Source): ReadonlySet<string> {
   return new Set(entries.map(([name, value]) => `${name}=${value}`));
 }
 
-/** Replaces the secrets of an environment in a text that people will read or that is stored. */
-export function redactor(environment: Source): (text: string) => string {
-  const secrets = Object.entries(environment).flatMap(([name, value]) => (secretName.test(name) && value !== undefined && value.length >= 8 ? [value] : []));
+/** Replaces the secrets of an environment, and others, in a text that people will read or that is stored. */
+export function redactor(environment: Source, others: readonly string[] = []): (text: string) => string {
+  const own = Object.entries(environment).flatMap(([name, value]) => (secretName.test(name) && value !== undefined ? [value] : []));
+  const secrets = [...own, ...others].filter((value) => value.length >= 8);
   return (text) => secrets.reduce((result, secret) => result.replaceAll(secret, "***"), text);
 }
 
