@@ -9,10 +9,13 @@ import type { Clock, LeasedTask, Logger, TaskStore, Timers, VerbOptions, WorkerH
 import type { LooperDeps } from "./engine/looper.ts";
 import { TaskQueue } from "./engine/taskQueue.ts";
 import { createWorkCheck } from "./engine/verification.ts";
+import type { KnownProvider, ProviderSecrets } from "./model/provider.ts";
 import { defaultSettings, type EngineSettings } from "./model/settings.ts";
 import { createCommandVerifier } from "./host/commandVerifier.ts";
 import { createGitDeps, type GitDeps } from "./host/gitDeps.ts";
+import { gooseChoice } from "./host/gooseChoice.ts";
 import { createGooseAgent, type ModelChoice } from "./host/gooseAgent.ts";
+import { callHandler, noTask } from "./host/invokeHandler.ts";
 import { readInstructions } from "./host/instructions.ts";
 import { isOwnerGone, makeOwner } from "./host/processOwner.ts";
 import { createRunReaper } from "./host/runReaper.ts";
@@ -22,7 +25,7 @@ import { TaskWorkerHost } from "./host/taskWorkerHost.ts";
 import { createQueueCare } from "./host/queueCare.ts";
 import { QueueUpkeep } from "./host/queueUpkeep.ts";
 import { filterEvent, type Event } from "./base/event.ts";
-import type { TaskMasterError } from "./model/errors.ts";
+import { untrusted, type TaskMasterError } from "./model/errors.ts";
 import { passingEventTypes } from "./model/taskEvent.ts";
 import { openQueue, type OpenedQueue } from "./store/openQueue.ts";
 import { queueSize, sizeText } from "./store/queueSize.ts";
@@ -43,6 +46,8 @@ export interface OpenEngineOptions {
   readonly workerScript: string;
   readonly logger: Logger;
   readonly settings: () => EngineSettings;
+  /** Secrets of a provider that is chosen in the settings; absent where there is no place for them. */
+  readonly providerSecrets?: (providerId: string) => ProviderSecrets;
   /** Whether the user trusts the folder; the terminal's user does by naming it. */
   readonly isTrusted?: () => boolean;
 }
@@ -57,6 +62,8 @@ export interface OpenedEngine {
   readonly databasePath: string;
   /** Looks whether everything that a run needs is there. */
   checkSetup(): Promise<readonly SetupCheck[]>;
+  /** The providers that Goose can be set up with (GOOSE_*). */
+  providers(): Promise<readonly KnownProvider[]>;
   /** Ends the runs within the grace period, keeping their places, and closes the queue; idempotent. */
   dispose(): Promise<void>;
 }
@@ -180,7 +187,7 @@ export function createGooseWorkerDeps(config: GooseWorkerConfig): LooperDeps {
 
 /** Opens the queue of the folder and starts an engine on it. Throws the store's errors; Goose and git are first needed by a run. */
 export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngine> {
-  const { folder, ownDirectory, dataDirectory, workerScript, logger, settings, isTrusted } = options;
+  const { folder, ownDirectory, dataDirectory, workerScript, logger, settings, isTrusted, providerSecrets } = options;
   const trouble = new TroubleSource((error) => logger.error("a listener failed", { error: String(error) }));
   const queue = await openQueue({
     folder,
@@ -196,12 +203,18 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
   });
   const base = createBaseWorkerDeps({ repository: queue.folder, stateDirectory: queue.stateDirectory, workerScript, settings, log: logger });
   const { workers } = base;
+  const goose = { settings, stateDirectory: base.stateDirectory, ...(providerSecrets === undefined ? {} : { providerSecrets }) };
   const engine = new TaskEngine({
     ...queueDeps({ base, store: queue.store, ...(isTrusted === undefined ? {} : { isTrusted }) }),
     workers,
-    agent: createGooseAgent(base),
+    agent: createGooseAgent({ workers, ...goose, settings }),
     verifier: createCommandVerifier(base),
   });
+  /** Both start Goose and git. */
+  const inTrust = async <T>(look: () => Promise<T>): Promise<T> => {
+    if (isTrusted?.() === false) throw untrusted();
+    return look();
+  };
   let disposed: Promise<void> | undefined;
   try {
     await engine.start();
@@ -217,7 +230,13 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     warnings: queue.warnings,
     onTrouble: trouble.event,
     databasePath,
-    checkSetup: () => checkSetup({ workers, settings, folder: queue.folder, queue: () => `${databasePath}, ${sizeText(queueSize(databasePath))}` }),
+    checkSetup: () =>
+      inTrust(() => checkSetup({ ...goose, settings, workers, folder: queue.folder, queue: () => `${databasePath}, ${sizeText(queueSize(databasePath))}` })),
+    providers: () =>
+      inTrust(async () => {
+        const input = { goose: gooseChoice(goose).goose, cwd: queue.folder };
+        return (await callHandler(workers, noTask, { handler: "goose.providers", input })).providers;
+      }),
     dispose: () => {
       upkeep.dispose();
       return (disposed ??= engine.stopEngine().then(() => queue.store.close()));

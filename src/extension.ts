@@ -4,6 +4,7 @@ import { openEngine, type OpenedEngine } from "./composition.ts";
 import { parseSettings } from "./model/settings.ts";
 import { SettingsSource } from "./platform/configuration.ts";
 import { ExtensionSession } from "./platform/extensionSession.ts";
+import { ProviderDesk } from "./platform/providerDesk.ts";
 import { channelLogger } from "./platform/logger.ts";
 import { workingFolder } from "./platform/workspaceFolder.ts";
 import { reportSettings } from "./views/sessionReporter.ts";
@@ -15,21 +16,25 @@ export function activate(context: ExtensionContext): void {
   const channel = window.createOutputChannel("Task Master", { log: true });
   const log = channelLogger(channel);
   const settings = new SettingsSource(parseSettings, (problems) => reportSettings(problems, log));
+  const provider = new ProviderDesk(context.secrets, () => settings.current().provider);
   const current = new ExtensionSession<OpenedEngine>({
     folder: () => workingFolder()?.fsPath,
-    open: (folder) =>
-      openEngine({
+    open: async (folder) => {
+      await provider.load();
+      return openEngine({
         folder,
         ...(context.storageUri === undefined ? {} : { ownDirectory: context.storageUri.fsPath }),
         workerScript: context.asAbsolutePath("dist/worker.cjs"),
         logger: log,
         settings: settings.current,
+        providerSecrets: provider.secrets,
         isTrusted: () => workspace.isTrusted,
-      }),
+      });
+    },
   });
   session = current;
-  const surfaces = createUserInterface(current, { extensionUri: context.extensionUri, channel, log });
-  context.subscriptions.push(channel, settings, current, ...surfaces);
+  const surfaces = createUserInterface(current, { extensionUri: context.extensionUri, channel, log, provider });
+  context.subscriptions.push(channel, settings, provider, current, ...surfaces);
   void current.start();
 }
 

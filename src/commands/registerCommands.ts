@@ -16,6 +16,7 @@ import { retryTask } from "./retryTask.ts";
 import { runAllTasks } from "./runAllTasks.ts";
 import { runNextTask } from "./runNextTask.ts";
 import { runTask } from "./runTask.ts";
+import { setUpProvider } from "./setUpProvider.ts";
 import { showLog } from "./showLog.ts";
 import { startTask } from "./startTask.ts";
 import { stopTask } from "./stopTask.ts";
@@ -37,6 +38,7 @@ const verbs: { readonly [K in keyof typeof commandIds]: Command } = {
   dropDependency,
   resumeQueue,
   openRun,
+  setUpProvider,
   showLog,
 };
 

@@ -13,13 +13,15 @@ import { StatusBar } from "../views/statusBar.ts";
 import { TaskList } from "../views/taskList.ts";
 import { TaskTree } from "../views/taskTree.ts";
 import { RunPanels } from "../webview/runPanels.ts";
-import type { CommandDeps } from "./commandDeps.ts";
+import type { CommandDeps, SetupDesk } from "./commandDeps.ts";
 import { performAction } from "./performAction.ts";
 import { registerCommands } from "./registerCommands.ts";
 
 /** What an opened session gives to the surfaces. */
 export interface WithEngine extends WithWarnings {
   readonly engine: TaskEngineFacade;
+  readonly checkSetup: SetupDesk["check"];
+  readonly providers: SetupDesk["providers"];
 }
 
 /** What the surfaces are made with. */
@@ -27,12 +29,14 @@ export interface UserInterfaceOptions {
   readonly extensionUri: Uri;
   readonly channel: LogOutputChannel;
   readonly log: Log;
+  /** Where the choice of a provider and its secrets are kept. */
+  readonly provider: Pick<SetupDesk, "current" | "storedSecrets" | "choose">;
 }
 
 /** Makes every surface (tree, status bar, run views, notifications, commands) and lets them follow the session. */
 export function createUserInterface<T extends WithEngine>(
   session: ExtensionSession<T>,
-  { extensionUri, channel, log }: UserInterfaceOptions,
+  { extensionUri, channel, log, provider }: UserInterfaceOptions,
 ): readonly Disposable[] {
   const engine = async (): Promise<TaskEngineFacade> => (await session.opened()).engine;
   const list = new TaskList((id) => panels.refreshTask(id));
@@ -41,6 +45,7 @@ export function createUserInterface<T extends WithEngine>(
     begin: (id, action) => list.begin(id, action),
     openRun: (id, options) => panels.open(id, options),
     showLog: () => channel.show(),
+    setup: { ...provider, check: async () => (await session.opened()).checkSetup(), providers: async () => (await session.opened()).providers() },
     log,
   };
   const panels = new RunPanels({

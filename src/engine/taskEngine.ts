@@ -1,6 +1,6 @@
 import { Emitter, type Disposable, type Event } from "../base/event.ts";
 import type { Blocker } from "../model/dependencies.ts";
-import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
+import { TaskMasterError, toTaskMasterError, untrusted } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Attempt, Task, TaskRequest } from "../model/task.ts";
 import type { QueueStatus } from "../model/queueStatus.ts";
@@ -223,7 +223,7 @@ export class TaskEngine implements TaskEngineFacade {
 
   #assertTrusted(): void {
     if (this.#deps.isTrusted()) return;
-    throw new TaskMasterError("UNTRUSTED", "This workspace is not trusted: its queue can only be looked at. Trust the workspace to run tasks in it.");
+    throw untrusted();
   }
 
   #assertFreeSlot(): void {

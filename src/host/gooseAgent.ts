@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { AgentRunner, WorkerHost } from "../engine/ports.ts";
 import type { EngineSettings } from "../model/settings.ts";
-import type { GooseLocation } from "../protocol/handlers.ts";
+import { gooseChoice, type GooseSource } from "./gooseChoice.ts";
 import { invokeHandler } from "./invokeHandler.ts";
 import { runName } from "./runReaper.ts";
 
@@ -15,29 +15,23 @@ export interface ModelChoice {
 }
 
 /** What the agent is made with. */
-export interface GooseAgentOptions {
+export interface GooseAgentOptions extends GooseSource {
   readonly workers: WorkerHost;
-  readonly settings: () => Pick<EngineSettings, "goosePath" | "maxTurns" | "wallClockMinutes" | "idleMinutes">;
+  readonly settings: () => Pick<EngineSettings, "goosePath" | "provider" | "maxTurns" | "wallClockMinutes" | "idleMinutes">;
   readonly choice?: ModelChoice;
   /** One prompt turn takes no longer than this, whatever task and settings allow. */
   readonly processTimeoutMs?: number;
-  /** Where Goose's temporary files go: `<stateDirectory>/tmp/<task id>-<attempt>`. */
-  readonly stateDirectory: string;
 }
 
-/** Where to look for Goose by the settings. */
-export function gooseLocation(settings: Pick<EngineSettings, "goosePath">): GooseLocation {
-  return settings.goosePath ? { path: settings.goosePath } : {};
-}
-
-/** Goose as the engine's agent: each prompt turn is one `goose.run` in a worker. */
-export function createGooseAgent({ workers, settings, stateDirectory, choice = {}, processTimeoutMs }: GooseAgentOptions): AgentRunner {
+/** Goose's temporary files go to `<stateDirectory>/tmp/<task id>-<attempt>`. Goose as the engine's agent: each prompt turn is one `goose.run` in a worker. */
+export function createGooseAgent(options: GooseAgentOptions): AgentRunner {
+  const { workers, settings, stateDirectory, choice = {}, processTimeoutMs } = options;
   return {
     run: ({ task, attempt, token }, workspace, prompt, observer) => {
       const now = settings();
       const input = {
         run: runName(task.id, token),
-        goose: gooseLocation(now),
+        ...gooseChoice(options),
         worktree: workspace.worktree,
         tmpDir: join(stateDirectory, "tmp", `${task.id}-${attempt.number}`),
         prompt: prompt.text,

@@ -2,7 +2,7 @@ import type { WorkerHost } from "../engine/ports.ts";
 import type { EngineSettings } from "../model/settings.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import { identityOf } from "./gitDeps.ts";
-import { gooseLocation } from "./gooseAgent.ts";
+import { gooseChoice, type GooseSource } from "./gooseChoice.ts";
 import { callHandler, noTask } from "./invokeHandler.ts";
 
 /** One thing that a run needs, and whether it is there. */
@@ -13,7 +13,7 @@ export interface SetupCheck {
 }
 
 /** What the checks look at. */
-export interface SetupContext {
+export interface SetupContext extends GooseSource {
   readonly workers: WorkerHost;
   readonly settings: () => EngineSettings;
   readonly folder: string;
@@ -22,9 +22,10 @@ export interface SetupContext {
 }
 
 /** Looks whether everything that a run needs is there; never throws: what is missing is said in `detail`, with what to do. */
-export async function checkSetup({ workers, settings, folder, queue }: SetupContext): Promise<readonly SetupCheck[]> {
+export async function checkSetup(context: SetupContext): Promise<readonly SetupCheck[]> {
+  const { workers, settings, folder, queue } = context;
   const identity = identityOf(settings());
-  const goose = gooseLocation(settings());
+  const goose = gooseChoice(context);
   return [
     { name: "node", ok: true, detail: `Node ${process.versions.node}` },
     { name: "queue", ok: true, detail: queue() },
@@ -33,12 +34,13 @@ export async function checkSetup({ workers, settings, folder, queue }: SetupCont
       return `${found.root} at ${found.branch ?? found.head.slice(0, 12)}, git ${found.gitVersion}`;
     }),
     await check("goose", async () => {
-      const found = await callHandler(workers, noTask, { handler: "goose.check", input: { goose, provider: false, cwd: folder } });
+      const found = await callHandler(workers, noTask, { handler: "goose.check", input: { ...goose, provider: false, cwd: folder } });
       return `${found.path}, version ${found.version}`;
     }),
     await check("provider", async () => {
-      await callHandler(workers, noTask, { handler: "goose.check", input: { goose, provider: true, cwd: folder } });
-      return "a provider and a model are configured";
+      await callHandler(workers, noTask, { handler: "goose.check", input: { ...goose, provider: true, cwd: folder } });
+      const { provider } = settings();
+      return provider === undefined ? "a provider and a model are configured" : `${provider.id} with ${provider.model}, chosen in Task Master`;
     }),
   ];
 }

@@ -88,3 +88,8 @@ export function toTaskMasterError(thrown: unknown): TaskMasterError {
 export function cancelledError(why: string): TaskMasterError {
   return new TaskMasterError("CANCELLED", why);
 }
+
+/** Nothing may be started in a workspace that the user does not trust. */
+export function untrusted(): TaskMasterError {
+  return new TaskMasterError("UNTRUSTED", "This workspace is not trusted: its queue can only be looked at. Trust the workspace to run tasks in it.");
+}

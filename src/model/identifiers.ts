@@ -23,6 +23,7 @@ export const commandIds = {
   dropDependency: "taskMaster.dropDependency",
   resumeQueue: "taskMaster.resumeQueue",
   openRun: "taskMaster.openRun",
+  setUpProvider: "taskMaster.setUpProvider",
   showLog: "taskMaster.showLog",
 } as const;
 
@@ -43,6 +44,7 @@ export const contextKeys = {
 /** Settings of the manifest, each with the name that the engine knows it by. */
 export const settingNames = {
   "taskMaster.goose.path": "goosePath",
+  "taskMaster.goose.provider": "provider",
   "taskMaster.workerPool.size": "poolSize",
   "taskMaster.git.branchPrefix": "branchPrefix",
   "taskMaster.git.userName": "gitUserName",

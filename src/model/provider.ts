@@ -23,7 +23,8 @@ export interface KnownProvider {
 /** A value that a provider can be given. */
 export interface ProviderKey {
   readonly name: string;
-  readonly isRequired: boolean;
+  /** It cannot do without, or is what people set first. */
+  readonly isMain: boolean;
   readonly isSecret: boolean;
   readonly default?: string;
 }
@@ -36,3 +37,18 @@ export const providerKeyPattern = /^[A-Z][A-Z0-9_]{0,99}$/;
 
 /** Longest value of a provider's key (characters). */
 export const maxProviderValue = 8_192;
+
+/** Secrets as they are stored; what somebody else wrote there counts as nothing. */
+export function parseSecrets(text: string | undefined): ProviderSecrets {
+  try {
+    const value: unknown = JSON.parse(text ?? "{}");
+    if (typeof value !== "object" || value === null) return {};
+    return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => isSecretEntry(entry)));
+  } catch {
+    return {};
+  }
+}
+
+function isSecretEntry([name, value]: readonly [string, unknown]): boolean {
+  return providerKeyPattern.test(name) && typeof value === "string" && value.length <= maxProviderValue;
+}

@@ -1,5 +1,6 @@
 import { settingNames } from "./identifiers.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
+import { maxProviderValue, modelNamePattern, providerKeyPattern, type ProviderChoice } from "./provider.ts";
 
 /** Where handlers run: in worker threads, or in this thread through the same path. */
 export type PoolMode = "thread" | "inline";
@@ -7,6 +8,8 @@ export type PoolMode = "thread" | "inline";
 /** How the engine works; read anew at every use, so that a change of a setting needs no reload. */
 export interface EngineSettings {
   readonly goosePath?: string;
+  /** Absent: Goose is used as the user configured it. */
+  readonly provider?: ProviderChoice;
   /** Tasks at once (paused ones do not count), 1 to 16. */
   readonly poolSize: number;
   readonly poolMode: PoolMode;
@@ -68,8 +71,22 @@ export const numberRanges = {
 
 const texts: Check = (value) => (Array.isArray(value) && value.every((item) => typeof item === "string") ? undefined : "must be a list of texts");
 
+const provider: Check = (value) => {
+  const fits =
+    isObject(value) &&
+    [value["id"], value["model"]].every((name) => typeof name === "string" && modelNamePattern.test(name)) &&
+    isObject(value["config"]) &&
+    Object.entries(value["config"]).every(([key, text]) => providerKeyPattern.test(key) && typeof text === "string" && text.length <= maxProviderValue);
+  return fits ? undefined : 'must have "id" and "model", and in "config" texts by the names that Goose knows; the command "Set Up Provider" writes it';
+};
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
   goosePath: text,
+  provider,
   poolSize: wholeNumber(numberRanges.poolSize),
   poolMode: (value) => (value === "thread" || value === "inline" ? undefined : 'must be "thread" or "inline"'),
   poolModules: texts,
@@ -95,13 +112,17 @@ const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
 /** The names by which users know the settings. */
 const shownNames: ReadonlyMap<string, string> = new Map(Object.entries(settingNames).map(([shown, name]) => [name, shown]));
 
+function isUnset(value: JsonValue | undefined): value is undefined | null {
+  return value === undefined || value === null || value === "" || (isObject(value) && Object.keys(value).length === 0);
+}
+
 /** Reads settings by the names of EngineSettings; what is malformed keeps its default and is named in `problems`. */
 export function parseSettings(raw: JsonObject): { readonly settings: EngineSettings; readonly problems: readonly string[] } {
   const problems: string[] = [];
   const good: Record<string, JsonValue> = {};
   for (const [name, check] of Object.entries(checks)) {
     const value = raw[name];
-    if (value === undefined || value === null || value === "") continue;
+    if (isUnset(value)) continue;
     const problem = check(value);
     if (problem === undefined) good[name] = value;
     else problems.push(`${shownNames.get(name) ?? name} ${problem}; the default is used instead.`);

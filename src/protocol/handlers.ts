@@ -62,7 +62,7 @@ export const gooseProvidersOutput = v.object({
       description: v.string(),
       defaultModel: v.exactOptional(modelName),
       models: v.array(modelName),
-      keys: v.array(v.object({ name: v.string(), isRequired: v.boolean(), isSecret: v.boolean(), default: v.exactOptional(v.string()) })),
+      keys: v.array(v.object({ name: v.string(), isMain: v.boolean(), isSecret: v.boolean(), default: v.exactOptional(v.string()) })),
     }),
   ),
 });

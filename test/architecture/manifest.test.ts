@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import type { JsonValue } from "../../src/base/json.ts";
 import * as identifiers from "../../src/model/identifiers.ts";
 import { parseSettings } from "../../src/model/settings.ts";
 import { taskActions } from "../../src/model/taskActions.ts";
@@ -133,10 +134,10 @@ describe("manifest", () => {
 
   it("has the engine's defaults, and no setting that the engine does not read", () => {
     const raw = Object.fromEntries(
-      settings.map(([id, { default: value }]) => [identifiers.settingNames[id as keyof typeof identifiers.settingNames], value as string | number]),
+      settings.map(([id, { default: value }]) => [identifiers.settingNames[id as keyof typeof identifiers.settingNames], value as JsonValue]),
     );
     expect(parseSettings(raw)).toEqual({ ...parseSettings({}), problems: [] });
-    for (const name of Object.values(identifiers.settingNames)) expect(parseSettings({ [name]: {} }).problems, name).toHaveLength(1);
+    for (const name of Object.values(identifiers.settingNames)) expect(parseSettings({ [name]: [1] }).problems, name).toHaveLength(1);
   });
 
   it("is careful with what it is not told to trust", () => {

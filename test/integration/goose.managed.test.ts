@@ -104,7 +104,7 @@ test("Goose tells which providers can be set up, whatever it is configured with"
   expect(providers.length).toBeGreaterThan(10);
   const anthropic = providers.find(({ id }) => id === "anthropic");
   expect(anthropic?.models.length).toBeGreaterThan(0);
-  expect(anthropic?.keys).toContainEqual(expect.objectContaining({ name: "ANTHROPIC_API_KEY", isRequired: true, isSecret: true }));
+  expect(anthropic?.keys).toContainEqual(expect.objectContaining({ name: "ANTHROPIC_API_KEY", isMain: true, isSecret: true }));
 });
 
 function filesWith(folder: string, text: string): readonly string[] {

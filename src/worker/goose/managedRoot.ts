@@ -13,7 +13,7 @@ export interface ManagedRoot {
    * Does what lets Goose read its secrets. It reads them when it opens a session and keeps them (measured), so their file is there for that
    * moment alone: no command that runs later can find it, and no variable holds them.
    */
-  withSecrets<T>(work: () => Promise<T>): Promise<T>;
+  readonly withSecrets: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** The parts of a managed Goose that are chosen; without a provider it can only be asked what it knows. */

@@ -19,6 +19,7 @@ const entrySchema = v.looseObject({
       required: v.boolean(),
       secret: v.boolean(),
       default: nullishString,
+      primary: v.nullish(v.boolean()),
       oauthFlow: v.nullish(v.boolean()),
     }),
   ),
@@ -31,7 +32,7 @@ const answerSchema = v.looseObject({ entries: v.array(v.unknown()) });
 export function parseProviders(answer: unknown): readonly KnownProvider[] {
   const list = v.safeParse(answerSchema, answer);
   if (!list.success) throw new TaskMasterError("GOOSE_PROTOCOL", 'This Goose does not tell which providers it knows. Use "goose configure" instead.');
-  const entries = list.output.entries.map((entry) => v.safeParse(entrySchema, entry)).flatMap(({ success, output }) => (success ? [output as Entry] : []));
+  const entries = list.output.entries.map((entry) => v.safeParse(entrySchema, entry)).flatMap(({ success, output }) => (success ? [output] : []));
   return entries.filter(canBeSetUp).map(providerOf);
 }
 
@@ -47,9 +48,9 @@ function providerOf({ providerId, providerName, description, defaultModel, confi
     description: (description ?? "").slice(0, maxText),
     ...(isModel(defaultModel) ? { defaultModel } : {}),
     models: [...new Set((models ?? []).map(({ id }) => id).filter(isModel))].slice(0, maxModels),
-    keys: configKeys.map(({ name, required, secret, default: value }) => ({
+    keys: configKeys.map(({ name, required, primary, secret, default: value }) => ({
       name,
-      isRequired: required,
+      isMain: required || primary === true,
       isSecret: secret,
       ...(typeof value === "string" && value.length <= maxProviderValue ? { default: value } : {}),
     })),
