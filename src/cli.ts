@@ -33,6 +33,7 @@ async function main(): Promise<void> {
         ...(options.dataDirectory === undefined ? {} : { dataDirectory: options.dataDirectory }),
         workerScript: path.join(packageRoot, "dist", "worker.cjs"),
         logger,
+        isForLooking: options.isForLooking,
         settings: () => settings,
       });
     },

@@ -50,6 +50,8 @@ export interface OpenEngineOptions {
   readonly providerSecrets?: (providerId: string) => ProviderSecrets;
   /** Whether the user trusts the folder; the terminal's user does by naming it. */
   readonly isTrusted?: () => boolean;
+  /** Only to be looked at: no task of a process that has ended is taken up or put right, nothing is run, not even the upkeep. */
+  readonly isForLooking?: boolean;
 }
 
 /** A running engine and what it stands on. */
@@ -187,7 +189,7 @@ export function createGooseWorkerDeps(config: GooseWorkerConfig): LooperDeps {
 
 /** Opens the queue of the folder and starts an engine on it. Throws the store's errors; Goose and git are first needed by a run. */
 export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngine> {
-  const { folder, ownDirectory, dataDirectory, workerScript, logger, settings, isTrusted, providerSecrets } = options;
+  const { folder, ownDirectory, dataDirectory, workerScript, logger, settings, isTrusted, providerSecrets, isForLooking = false } = options;
   const trouble = new TroubleSource((error) => logger.error("a listener failed", { error: String(error) }));
   const queue = await openQueue({
     folder,
@@ -217,14 +219,15 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
   };
   let disposed: Promise<void> | undefined;
   try {
-    await engine.start();
+    if (isForLooking) engine.listen();
+    else await engine.start();
   } catch (error) {
     await queue.store.close();
     throw error;
   }
   const { databasePath } = queue;
   logger.info("the queue is open", { database: databasePath, size: sizeText(queueSize(databasePath)) });
-  const upkeep = startUpkeep({ queue, engine, workers, settings, logger });
+  const upkeep = isForLooking ? undefined : startUpkeep({ queue, engine, workers, settings, logger });
   return {
     engine,
     warnings: queue.warnings,
@@ -238,7 +241,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
         return (await callHandler(workers, noTask, { handler: "goose.providers", input })).providers;
       }),
     dispose: () => {
-      upkeep.dispose();
+      upkeep?.dispose();
       return (disposed ??= engine.stopEngine().then(() => queue.store.close()));
     },
   };

@@ -26,9 +26,10 @@ export interface BreakerState {
   readonly isCertain?: boolean;
 }
 
-/** After a failed attempt; `isCertain` when every other task would meet it too. */
+/** After a failed attempt; `isCertain` when every other task would meet it too. An attempt counts once, however often its end has to be written. */
 export function afterFailure(state: BreakerState | undefined, failure: FailureNote, isCertain: boolean): BreakerState {
-  const failures = [...(state?.failures ?? []), failure].slice(-maxFailuresInRow);
+  const others = (state?.failures ?? []).filter(({ taskId, attempt }) => taskId !== failure.taskId || attempt !== failure.attempt);
+  const failures = [...others, failure].slice(-maxFailuresInRow);
   const isStopped = isCertain || failures.length >= maxFailuresInRow || state?.stoppedAt !== undefined;
   if (!isStopped) return { failures };
   return { failures, stoppedAt: state?.stoppedAt ?? failure.at, isCertain: isCertain || state?.isCertain === true };
@@ -64,9 +65,9 @@ export function parseBreaker(stored: JsonObject | undefined): BreakerState | und
 
 function parseFailure(value: unknown): FailureNote | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { taskId, title, code: name, message, at } = value as Record<string, unknown>;
+  const { taskId, attempt, title, code: name, message, at } = value as Record<string, unknown>;
   const id = typeof taskId === "string" ? parseTaskId(taskId) : undefined;
   const code = errorCodes.find((known) => known === name);
   if (id === undefined || code === undefined || typeof title !== "string" || typeof message !== "string" || typeof at !== "number") return undefined;
-  return { taskId: id, title, code, message, at };
+  return { taskId: id, ...(typeof attempt === "number" ? { attempt } : {}), title, code, message, at };
 }

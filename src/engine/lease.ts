@@ -5,6 +5,7 @@ import type { TaskId } from "../model/ids.ts";
 import type { Attempt, Task } from "../model/task.ts";
 import type { TaskEventBody } from "../model/taskEvent.ts";
 import { noUsage } from "../model/usage.ts";
+import { clearWorktree } from "./clearWorktree.ts";
 import { continuedAttempt } from "./continuedAttempt.ts";
 import { notEligible } from "./dependencies.ts";
 import { isOvertaken } from "./overtaken.ts";
@@ -106,36 +107,29 @@ export class LeaseDesk {
    * has taken the task since it was read: that one is to be asked.
    */
   async endWithoutOwner(left: Task, intent: "stop" | "cancel", reason: string): Promise<void> {
-    const { id, fence, status } = left;
-    if (status !== "in_progress" && status !== "paused") return this.#end(left, intent, reason);
-    const seized = await this.#seize(id, fence);
+    const { id, fence } = left;
+    if (!isUnderWay(left)) return this.#end(left, intent, reason);
+    // Should this process die in the middle, the next one to find the task finds the wish as well.
+    const seized = await this.#seize(id, fence, intent);
     if (seized === undefined) throw justTaken(id);
     return this.#end(seized.task, intent, reason);
   }
 
-  /** Ends a task under the lease that it has, or without one as long as nobody takes it. */
-  async #end({ id, fence, lease }: Task, intent: "stop" | "cancel", reason: string): Promise<void> {
-    const { clock, git, log } = this.#deps;
-    let place: LeasedTask | undefined;
+  /** Ends a task: one that was under way under the lease that we took for it, any other as long as nobody takes it. */
+  async #end(left: Task, intent: "stop" | "cancel", reason: string): Promise<void> {
+    const { id, fence, lease } = left;
+    const { clock } = this.#deps;
+    const savedAs = isUnderWay(left) ? await clearWorktree(this.#deps, await this.#leased(left, true), intent) : undefined;
+    const why = savedAs === undefined ? reason : `${reason} Unfinished work is kept at ${savedAs}.`;
     const compute: ComputeChange = (task, attempt) => {
       if (task.fence !== fence) throw justTaken(id);
       const next = intent === "stop" ? machine.stop(task, clock.now()) : machine.cancel(task, clock.now());
-      const wasUnderWay = attempt !== undefined && (task.status === "paused" || task.status === "in_progress");
-      place = wasUnderWay ? { task, attempt, token: task.fence, baseBranches: [], continues: continuedAttempt(task, attempt) } : undefined;
       const outcome = intent === "stop" ? "stopped" : "cancelled";
-      const ended = place === undefined || attempt === undefined ? {} : { attempt: { ...attempt, outcome, endedAt: clock.now(), reason } as const };
-      return { task: next, ...ended, events: [{ type: outcome, reason }] };
+      const isEnded = attempt !== undefined && isUnderWay(task);
+      const ended = isEnded ? { attempt: { ...attempt, outcome, endedAt: clock.now(), reason: why } as const } : {};
+      return { task: next, ...ended, events: [{ type: outcome, reason: why }] };
     };
     await this.#ledger.change(id, compute, lease?.token);
-    const workspace = place?.continues?.workspace;
-    if (place === undefined || workspace === undefined) return;
-    try {
-      const { savedAs } = await git.cleanup(place, workspace, intent === "stop" ? "branch" : "ref");
-      if (savedAs === undefined) return;
-      await this.#ledger.change(id, (task) => ({ task, events: [{ type: "log", level: "info", message: `Unfinished work is kept at ${savedAs}.` }] }));
-    } catch (thrown) {
-      log.warn("clean-up failed; the worktree was left as it is", { task: id, error: toTaskMasterError(thrown).message });
-    }
   }
 
   /** Pauses a running task whose process is gone (CONFLICT when another has taken it since it was read). */
@@ -212,14 +206,14 @@ export class LeaseDesk {
    * Makes a task that nobody works on ours for a moment and ends what its process left running; undefined when it is in good
    * hands. In this order: whoever takes a task must never have its processes ended by one who found it a moment before.
    */
-  async #seize(id: TaskId, fence: number): Promise<{ readonly task: Task; readonly ended: number } | undefined> {
+  async #seize(id: TaskId, fence: number, request?: "stop" | "cancel"): Promise<{ readonly task: Task; readonly ended: number } | undefined> {
     let left: Attempt | undefined;
     let isOurs = false;
     const task = await this.#ledger.change(id, (row, attempt) => {
       left = attempt;
       isOurs = row.fence === fence && (!this.isHeld(row) || this.#looksUntilGone(row) !== undefined);
       if (!isOurs) return undefined;
-      return { task: machine.seize(row, this.#newLease()), events: [] };
+      return { task: machine.seize(request === undefined ? row : { ...row, request }, this.#newLease()), events: [] };
     });
     return isOurs ? { task, ended: await this.#endLeftovers(id, left) } : undefined;
   }
@@ -279,6 +273,10 @@ export class LeaseDesk {
 /** A branch without commits of its own is removed when its task ends, so it cannot be built on. */
 function hasCommits(task: Task): boolean {
   return (task.result?.artifacts.length ?? 0) > 0;
+}
+
+function isUnderWay({ status }: Task): boolean {
+  return status === "paused" || status === "in_progress";
 }
 
 function newAttempt(task: Task, owner: string, now: number): Attempt {

@@ -109,7 +109,7 @@ export class QueueGuard {
         return this.#change(agents.limitName(agents.agentOf(task)), (stored) => agents.limitJson(agents.afterLimit(agents.parseLimit(stored), met, random)));
       }
       const isCertain = retry === undefined && retryPolicies[errorClass].whenFinal === "stop the queue";
-      const failure = { taskId: task.id, title: task.title, code: error.code, message: error.message, at: now };
+      const failure = { taskId: task.id, attempt: attempt.number, title: task.title, code: error.code, message: error.message, at: now };
       return this.#change(breaker.breakerName, (stored) => breaker.breakerJson(breaker.afterFailure(breaker.parseBreaker(stored), failure, isCertain)));
     });
   }

@@ -64,16 +64,21 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#starting;
   }
 
-  async #begin(): Promise<void> {
-    await this.#desk.reclaim();
+  /** Begins to listen to other processes and nothing else, for a process that only looks: it takes no task and puts none right. */
+  listen(): void {
     this.#subscriptions.push(
       this.#deps.store.onDidChangeElsewhere((events) => {
         this.#ledger.publishFromElsewhere(events).catch((error: unknown) => this.#logFailure("changes of another process could not be read", error));
         void obeyRequests(events, this.#runs, this.#deps.log);
       }),
       this.#guard.watch(),
-      this.#desk.watch(),
     );
+  }
+
+  async #begin(): Promise<void> {
+    await this.#desk.reclaim();
+    this.listen();
+    this.#subscriptions.push(this.#desk.watch());
     await this.#interrupted.findCommitted();
   }
 

@@ -4,6 +4,8 @@ import type { TaskId } from "./ids.ts";
 /** A failed attempt, as the queue remembers it. */
 export interface FailureNote {
   readonly taskId: TaskId;
+  /** Number of the attempt; absent in what an older version kept. */
+  readonly attempt?: number;
   readonly title: string;
   readonly code: ErrorCode;
   readonly message: string;

@@ -200,8 +200,8 @@ export const gitDumpOutput = v.object({
 
 /**
  * `git.cleanup`: removes the worktree. Unfinished work is saved first: as a commit on the branch (`keep: "branch"`), or, with all that
- * was committed since the attempt began, under `refs/task-master/unfinished/<taskId>/<attempt>`; then the branch goes back to where
- * the attempt began. A branch without any commit of its own is removed.
+ * was committed since the attempt began, under `refs/task-master/unfinished/<taskId>/<attempt>` (with -2, -3 ... where one of that
+ * name holds other work); then the branch goes back to where the attempt began. A branch without any commit of its own is removed.
  */
 export const gitCleanupInput = v.object({
   token,

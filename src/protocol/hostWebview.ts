@@ -20,7 +20,7 @@ export const maxViewMessage = 65_536;
 const maxShownPrompt = 10_000;
 
 /** What the buttons of the view may ask for. */
-export const viewActions = ["run", "pause", "resume", "stop", "retry", "cancel"] as const satisfies readonly TaskAction[];
+export const viewActions = ["run", "start", "pause", "resume", "stop", "retry", "cancel"] as const satisfies readonly TaskAction[];
 export type ViewAction = (typeof viewActions)[number];
 
 /** The part of a task that the view shows. */

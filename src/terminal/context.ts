@@ -43,7 +43,8 @@ export interface TerminalHost {
   readonly exitNow: (exitCode: number) => void;
   /** Aborts when stdout cannot be written any more, mostly because nobody reads it. */
   readonly stdoutClosed: AbortSignal;
-  readonly open: (options: GlobalOptions) => Promise<OpenedQueue>;
+  /** Opens the queue; `isForLooking` when nothing of it shall be taken up, put right or run. */
+  readonly open: (options: GlobalOptions, isForLooking: boolean) => Promise<OpenedQueue>;
 }
 
 /** What every verb works with. */

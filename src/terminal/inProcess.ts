@@ -13,6 +13,7 @@ export interface OpenOptions {
   readonly dataDirectory?: string;
   readonly goosePath?: string;
   readonly settings: SettingFlags;
+  readonly isForLooking: boolean;
 }
 
 /** What only the entry knows. */
@@ -36,9 +37,12 @@ export async function runInProcess({ argv, version, open }: ProcessOptions): Pro
     signals: process,
     exitNow: (exitCode) => process.exit(exitCode),
     stdoutClosed: watch.closed,
-    open: (options) => open(openOptions(options), createLogger(stderr, options.verbosity)),
+    open: (options, isForLooking) => open({ ...openOptions(options), isForLooking }, createLogger(stderr, options.verbosity)),
   };
+  // Who only follows a journal waits for other processes: nothing of that keeps this one.
+  const keepAlive = setInterval(() => undefined, 60_000);
   const exitCode = await runTerminal(host);
+  clearInterval(keepAlive);
   await flushed(stdout);
   const { failure } = watch;
   if (failure !== undefined) stderr.write(`error: The output could not be written: ${failure.message}\n`);
@@ -73,7 +77,7 @@ function watchStdout(): StdoutWatch {
   };
 }
 
-function openOptions({ folder, dataDirectory, goosePath, settings }: GlobalOptions): OpenOptions {
+function openOptions({ folder, dataDirectory, goosePath, settings }: GlobalOptions): Omit<OpenOptions, "isForLooking"> {
   const absolute = path.resolve(folder ?? ".");
   if (!existsSync(absolute) || !statSync(absolute).isDirectory()) throw new TaskMasterError("NO_FOLDER", `Not a folder: ${absolute}`);
   return {

@@ -18,6 +18,9 @@ import { type SignalWatch, watchSignals } from "./signals.ts";
 type WorkCommand = Exclude<Command, { readonly verb: "help" | "version" }>;
 type QueueCommand = Exclude<WorkCommand, { readonly verb: "doctor" }>;
 
+/** What only looks must not change what it sees. */
+const lookingVerbs: ReadonlySet<Command["verb"]> = new Set(["list", "show", "logs", "doctor"]);
+
 /** Runs one command line and resolves with the exit code; everything that it started has ended then. */
 export async function runTerminal(host: TerminalHost): Promise<number> {
   let parsed: ParsedArguments;
@@ -67,7 +70,7 @@ async function withQueue({ host, output, signals, options }: Session, command: W
   const signal = AbortSignal.any([signals.aborted, host.stdoutClosed, lost.signal]);
   let opening: Promise<OpenedQueue> | undefined;
   let closing: Promise<void> | undefined;
-  const open = (): Promise<OpenedQueue> => (opening ??= host.open(options));
+  const open = (): Promise<OpenedQueue> => (opening ??= host.open(options, lookingVerbs.has(command.verb)));
   const close = (): Promise<void> =>
     (closing ??= Promise.resolve(opening).then(
       (queue) => queue?.dispose(),

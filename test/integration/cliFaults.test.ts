@@ -1,6 +1,8 @@
 /** What a user of the built terminal is told when something happens to the queue's file. */
 import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { makeOwner } from "../../src/host/processOwner.ts";
 import { waitFor, waitForNoProcesses } from "../helpers/leakCheck.ts";
 import { createTempDir, createTempRepo, type TempDir, type TempRepo } from "../helpers/tempRepo.ts";
 import { buildCliPackage, Cli } from "./cliPackage.ts";
@@ -54,6 +56,19 @@ describe("the terminal", () => {
       exitCode: 3,
       stderr: expect.stringMatching(/^error: The queue \S+ was removed while it was open\. Nothing more is written to it\./),
     });
+  });
+
+  test("leaves a task whose process died as it is while it only looks; a verb that works puts it right", async () => {
+    const db = new DatabaseSync(database());
+    const owner = makeOwner("dead", 4_194_304); // above the largest process id
+    db.prepare("UPDATE tasks SET status = 'in_progress', lease_owner = ?, lease_token = 1, lease_expires_at = ?").run(owner, Date.now() + 60_000);
+    const row = (): unknown => db.prepare("SELECT * FROM tasks").get();
+    const before = row();
+    for (const look of [["list"], ["show", id], ["logs", id], ["doctor"]]) await cli.run(look);
+    expect(row()).toEqual(before);
+    await cli.add("Another");
+    expect(row()).toMatchObject({ status: "paused", lease_owner: null });
+    db.close();
   });
 
   test("shows in doctor where the queue is, how large it is, and its backups", async () => {

@@ -78,6 +78,22 @@ describe("git.cleanup", () => {
     expect(f.registrations()).toEqual([]);
   });
 
+  it("never moves a ref that holds what the same attempt left before; the same work is kept once", async () => {
+    using f = new GitFixture();
+    const fail = async (content: string): Promise<string | undefined> => {
+      const workspace = await f.prepare();
+      writeFileSync(path.join(workspace.worktree, "a"), content);
+      return (await f.cleanup(workspace, "ref")).savedAs;
+    };
+    expect(await fail("first")).toBe(unfinished);
+    const saved = f.repo.git("rev-parse", unfinished);
+    expect([await fail("second"), await fail("third")]).toEqual([`${unfinished}-2`, `${unfinished}-3`]);
+    expect(f.repo.git("rev-parse", unfinished)).toBe(saved);
+    expect([`${unfinished}-2`, `${unfinished}-3`].map((ref) => f.repo.git("show", `${ref}:a`))).toEqual(["second", "third"]);
+    expect(await fail("second")).toBe(`${unfinished}-2`);
+    expect(f.repo.git("for-each-ref", "--format=%(refname)", "refs/task-master").split("\n")).toHaveLength(3);
+  });
+
   it("saves without an identity and in the middle of a merge conflict", async () => {
     using f = new GitFixture({ identity: false, files: { a: "1\n" } });
     const workspace = await f.prepare();

@@ -47,9 +47,9 @@ export function isScheduled({ status, notBefore }: ViewTask, now: number): boole
   return status === "todo" && notBefore !== undefined && notBefore > now;
 }
 
-/** The buttons that are legal now. */
+/** The buttons that are legal now. Of a stopped task starting and retrying are the same: it has the one of its row in the tree. */
 export function buttonsOf({ status, pending }: ViewTask): readonly ViewAction[] {
-  const legal = legalActions(status);
+  const legal = legalActions(status).filter((action, _index, all) => action !== "retry" || !all.includes("start"));
   return viewActions.filter((action) => legal.includes(action) && action !== pending);
 }
 

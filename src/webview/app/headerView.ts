@@ -3,7 +3,15 @@ import { element, icon, setText } from "./dom.ts";
 import { buttonsOf, chipOf, elapsedOf, factsOf, isScheduled, isTicking } from "./headerText.ts";
 import { visibleLine, visibleText } from "./text.ts";
 
-const labels: { readonly [A in ViewAction]: string } = { run: "Run", pause: "Pause", resume: "Resume", stop: "Stop", retry: "Retry", cancel: "Cancel" };
+const labels: { readonly [A in ViewAction]: string } = {
+  run: "Run",
+  start: "Start",
+  pause: "Pause",
+  resume: "Resume",
+  stop: "Stop",
+  retry: "Retry",
+  cancel: "Cancel",
+};
 
 /** The head of the run view: what it is, how it stands, and what can be done now. Hidden until there is a task. */
 export class HeaderView {

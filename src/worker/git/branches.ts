@@ -39,8 +39,8 @@ async function isLeftOver(git: HardenedGit, { branch, taskId }: WantedBranch, ba
   return found !== undefined && found.head === base && found.checkedOutIn === undefined && (await isOwnBranch(git, branch, taskId));
 }
 
-/** Git's words: the branch may be gone again by the time that we look. */
-function isTaken(error: unknown): boolean {
+/** Whether a ref could not be made because there is one of its name. Git's words: it may be gone again by the time that we look. */
+export function isTaken(error: unknown): boolean {
   return error instanceof TaskMasterError && /reference already exists|is at [0-9a-f]+ but expected/.test(error.details ?? "");
 }
 

@@ -2,7 +2,7 @@ import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { isOwnBranch } from "./branches.ts";
 import type { Warn } from "./commit.ts";
-import { buildMessage, ownerKey } from "./commitMessage.ts";
+import { buildMessage } from "./commitMessage.ts";
 import type { CommitIdentity } from "./gitEnvironment.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
 import { checkIdentity } from "./inspect.ts";
@@ -10,6 +10,7 @@ import { currentBranch, findBranch, headCommit, isAncestor, locateRepository, sa
 import type { BranchInfo } from "./repository.ts";
 import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
 import { together } from "./together.ts";
+import { keepUnfinished } from "./unfinished.ts";
 import { findWhole, openWorktree, removeWorktree } from "./worktrees.ts";
 import { assertOurs } from "./worktreeLease.ts";
 import type { OpenWorktree } from "./worktrees.ts";
@@ -64,9 +65,7 @@ async function saveUnfinished(worktree: OpenWorktree, input: CleanupInput, warn:
     await advanceBranch(worktree, branch, { from: head, to: commit });
     return branch;
   }
-  const ref = `refs/task-master/unfinished/${ownerKey(input)}`;
-  await git.run(["update-ref", "-m", "task-master: unfinished work", ref, commit]);
-  return ref;
+  return keepUnfinished(git, input, commit);
 }
 
 /** Commits that no branch will hold (a detached HEAD, those of a failed attempt) are unfinished work as well. */

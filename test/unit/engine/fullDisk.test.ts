@@ -1,5 +1,6 @@
 // The queue cannot be written for a while: what a run has to record is kept, and recorded as soon as it can be.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { breakerName, maxFailuresInRow } from "../../../src/engine/circuitBreaker.ts";
 import { storeRetryMs } from "../../../src/engine/storeRetry.ts";
 import { TaskMasterError } from "../../../src/model/errors.ts";
 import type { Task } from "../../../src/model/task.ts";
@@ -99,6 +100,21 @@ describe("a full disk", () => {
     await test.engine.stopEngine();
     await run.finished;
     expect((await stored(task)).status).toBe("in_progress");
+  });
+
+  it("at the record of a failure: for the queue the attempt has failed once, however often its end is written", async () => {
+    const task = await test.add("a", { maxAttempts: 1 });
+    test.world.onTurn = (turn) => turn.fail(new TaskMasterError("GOOSE_PROTOCOL", "broken", { retryable: true }));
+    test.world.git.cleanup = () => {
+      isFull = true;
+      return Promise.resolve({});
+    };
+    const run = await test.engine.run(task.id);
+    await waitFor(() => refused > 0, { what: "the refusal" });
+    await makeRoomAfter(maxFailuresInRow + 1);
+    expect((await run.finished).status).toBe("failed");
+    expect(await test.engine.queueStatus()).toEqual({ limits: [] });
+    expect((await test.store.states()).get(breakerName)).toMatchObject({ failures: [{ taskId: task.id, attempt: 1 }] });
   });
 
   it("does not hide other failures: a lost queue is not waited for", async () => {

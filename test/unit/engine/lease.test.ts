@@ -125,6 +125,72 @@ describe("what a dead process left running is ended", () => {
   });
 });
 
+describe("the worktree that a dead process left is cleaned up", () => {
+  /** An orphan that had a worktree; `clean` is called for its clean-up by the first engine. */
+  async function withWorktree(one: TestEngine, clean: () => Promise<{ savedAs?: string }>, request?: "stop"): Promise<Task> {
+    const task = await orphan(one, request);
+    const row = await one.engine.get(task.id);
+    const place = { worktree: "/worktrees/x", branch: "tm/x", baseSha: "base" };
+    await one.store.commit({ task: row, attempt: { ...newAttempt(row), owner: "dead", ...place }, events: [] });
+    one.world.git = { cleanup: clean };
+    return task;
+  }
+
+  test.each([
+    ["stop", "stopped", undefined],
+    ["cancel", "cancelled", undefined],
+    ["a request left behind", "stopped", "stop"],
+  ] as const)("before another process can start the task again (%s)", async (how, status, request) => {
+    const [one, two] = [open("one"), open("two")] as const;
+    two.world.onTurn = () => undefined;
+    const seen: unknown[] = [];
+    const clean = async (): Promise<{ savedAs: string }> => {
+      await two.engine.retry(task.id).catch(() => undefined);
+      await two.engine.run(task.id).catch(() => undefined);
+      seen.push(await two.engine.get(task.id));
+      return { savedAs: "refs/kept" };
+    };
+    const task = await withWorktree(one, clean, request);
+    await (how === "stop" || how === "cancel" ? one.engine[how](task.id) : one.engine.start());
+    expect(seen).toMatchObject([{ status: "in_progress", lease: { owner: "one" } }]);
+    expect([two.world.gitCalls, two.world.turns]).toEqual([[], []]);
+    expect(await one.engine.get(task.id)).toMatchObject({ status });
+    expect((await one.engine.events(task.id, { limit: 100 })).at(-1)).toMatchObject({ type: status, reason: expect.stringContaining("refs/kept") as string });
+    await two.engine.retry(task.id);
+    await two.engine.run(task.id);
+    expect(await two.engine.get(task.id)).toMatchObject({ status: "in_progress", lease: { owner: "two" } });
+  });
+
+  test("under a lease that is renewed for as long as it takes", async () => {
+    const [one, two] = [open("one"), open("two")] as const;
+    const cleaning = Promise.withResolvers<{ savedAs?: string }>();
+    const task = await withWorktree(one, () => cleaning.promise);
+    const stopped = one.engine.stop(task.id);
+    await waitFor(() => one.world.gitCalls.includes("cleanup"), { what: "the clean-up" });
+    await two.engine.start();
+    for (let thirds = 1; thirds <= 9; thirds++) {
+      clock.advance(10_000);
+      await waitFor(() => clock.pending === 2, { what: "the renewal and the look of the other" });
+    }
+    expect(await two.engine.get(task.id)).toMatchObject({ status: "in_progress", lease: { owner: "one" } });
+    cleaning.resolve({});
+    await stopped;
+    expect(await two.engine.get(task.id)).toMatchObject({ status: "stopped" });
+  });
+
+  test("and should that process die over it, the next one ends the task all the same", async () => {
+    const [one, two] = [open("one"), open("two")] as const;
+    const never = new Promise<never>(() => undefined);
+    const task = await withWorktree(one, () => never);
+    void one.engine.stop(task.id);
+    await waitFor(() => one.world.gitCalls.includes("cleanup"), { what: "the clean-up" });
+    two.world.goneOwners = ["dead", "one"];
+    await two.engine.start();
+    expect(await two.engine.get(task.id)).toMatchObject({ status: "stopped" });
+    expect(two.world.gitCalls).toEqual(["cleanup"]);
+  });
+});
+
 describe("the clock is set", () => {
   const day = 86_400_000;
   const length = 30_000;

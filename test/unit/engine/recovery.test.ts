@@ -51,6 +51,21 @@ async function end(task: Task): Promise<Task> {
 }
 
 describe("after a crash", () => {
+  test("a process that only looks takes, ends and runs nothing, and hears what others do", async () => {
+    const task = await dieAt((world) => (world.git = { cleanup: () => never }), called("cleanup"));
+    const looking = new TestEngine({ database: `${folder.dir}/queue.db`, owner: "looking", clock: dead.clock });
+    looking.world.goneOwners = ["dead"];
+    const before = await next.store.get(task.id);
+    looking.engine.listen();
+    dead.clock.advance(10 * 60_000); // longer than any lease
+    expect(await looking.engine.get(task.id)).toEqual(before);
+    expect([looking.world.reaped, looking.world.gitCalls, looking.world.turns]).toEqual([[], [], []]);
+    await next.engine.start();
+    await end(task);
+    await waitFor(() => looking.published(task).includes("completed"), { what: "the news of the end" });
+    await looking.close();
+  });
+
   test("while the worktree was made, the agent is asked as if nothing had been", async () => {
     const task = await dieAt((world) => (world.git = { branch: () => never }), called("branch"));
     expect(await resume(task)).toMatchObject({ status: "done" });

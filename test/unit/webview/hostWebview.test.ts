@@ -20,7 +20,7 @@ describe("messages of the view", () => {
     [],
     {},
     { type: "openFile", path: "/etc/passwd" },
-    { type: "action", action: "start" },
+    { type: "action", action: "remove" },
     { type: "action", action: "pause", taskId: "bbbbbbbb" },
     { type: "action", action: { toString: "pause" } },
     { type: "loadOlder", beforeSeq: 1 },

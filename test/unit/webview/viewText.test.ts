@@ -52,7 +52,8 @@ describe("header", () => {
   it("offers only what is legal and not under way", () => {
     expect(buttonsOf(task)).toEqual(["pause", "stop", "cancel"]);
     expect(buttonsOf({ ...task, pending: "pause" })).toEqual(["stop", "cancel"]);
-    expect(buttonsOf(viewTask(taskWith("a", { status: "stopped" })))).toEqual(["retry", "cancel"]);
+    expect(buttonsOf(viewTask(taskWith("a", { status: "stopped" })))).toEqual(["start", "cancel"]); // as on its row in the tree
+    expect(buttonsOf(viewTask(taskWith("a", { status: "failed" })))).toEqual(["retry", "cancel"]);
     expect(buttonsOf(viewTask(taskWith("a", { status: "done" })))).toEqual([]);
   });
 
