@@ -55,10 +55,10 @@ describe("after a crash", () => {
     const task = await dieAt((world) => (world.git = { cleanup: () => never }), called("cleanup"));
     const looking = new TestEngine({ database: `${folder.dir}/queue.db`, owner: "looking", clock: dead.clock });
     looking.world.goneOwners = ["dead"];
-    const before = await next.store.get(task.id);
     looking.engine.listen();
     dead.clock.advance(10 * 60_000); // longer than any lease
-    expect(await looking.engine.get(task.id)).toEqual(before);
+    // The one that plays dead may still renew its lease with this clock; nobody else may have touched the task.
+    expect(await looking.engine.get(task.id)).toMatchObject({ status: "in_progress", fence: 1, lease: { owner: "dead", token: 1 } });
     expect([looking.world.reaped, looking.world.gitCalls, looking.world.turns]).toEqual([[], [], []]);
     await next.engine.start();
     await end(task);
