@@ -13,6 +13,7 @@ import type { KnownProvider, ProviderSecrets } from "./model/provider.ts";
 import { defaultSettings, type EngineSettings } from "./model/settings.ts";
 import { createCommandVerifier } from "./host/commandVerifier.ts";
 import { createGitDeps, type GitDeps } from "./host/gitDeps.ts";
+import { createAgentRouter } from "./host/agentRouter.ts";
 import { gooseChoice } from "./host/gooseChoice.ts";
 import { createGooseAgent, type ModelChoice } from "./host/gooseAgent.ts";
 import { callHandler, noTask } from "./host/invokeHandler.ts";
@@ -209,7 +210,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
   const engine = new TaskEngine({
     ...queueDeps({ base, store: queue.store, ...(isTrusted === undefined ? {} : { isTrusted }) }),
     workers,
-    agent: createGooseAgent({ workers, ...goose, settings }),
+    agent: createAgentRouter(createGooseAgent({ workers, ...goose, settings }), workers),
     verifier: createCommandVerifier(base),
   });
   /** Both start Goose and git. */

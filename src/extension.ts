@@ -33,9 +33,13 @@ export function activate(context: ExtensionContext): void {
     },
   });
   session = current;
-  const surfaces = createUserInterface(current, { extensionUri: context.extensionUri, channel, log, provider });
+  const surfaces = createUserInterface(current, { extensionUri: context.extensionUri, channel, log, provider, version: versionOf(context) });
   context.subscriptions.push(channel, settings, provider, current, ...surfaces);
   void current.start();
+}
+
+function versionOf({ extension }: ExtensionContext): string {
+  return String((extension.packageJSON as { readonly version?: unknown }).version);
 }
 
 /** Called by VS Code when the window closes: the runs keep their places, within the grace period of the settings. */

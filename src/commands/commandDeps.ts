@@ -33,7 +33,11 @@ export interface CommandDeps {
   readonly begin: (id: TaskId, action: TaskAction) => Disposable;
   readonly openRun: (id: TaskId, options?: { readonly beside?: boolean }) => void;
   readonly showLog: () => void;
+  /** No message about finished tasks until the handle is disposed: the caller tells how they went. */
+  readonly muteFinished: () => Disposable;
   readonly setup: SetupDesk;
+  /** The extension's own version. */
+  readonly version: string;
   readonly log: Log;
 }
 

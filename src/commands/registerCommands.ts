@@ -2,6 +2,9 @@ import { commands, type Disposable } from "vscode";
 import { commandIds } from "../model/identifiers.ts";
 import { tellError } from "../platform/messages.ts";
 import { addTask } from "./addTask.ts";
+import { checkSetup } from "./checkSetup.ts";
+import { copyDiagnostics } from "./copyDiagnostics.ts";
+import { tryDemo } from "./tryDemo.ts";
 import { cancelTask } from "./cancelTask.ts";
 import type { Command, CommandDeps } from "./commandDeps.ts";
 import { dropDependency } from "./dropDependency.ts";
@@ -39,6 +42,9 @@ const verbs: { readonly [K in keyof typeof commandIds]: Command } = {
   resumeQueue,
   openRun,
   setUpProvider,
+  checkSetup,
+  tryDemo,
+  copyDiagnostics,
   showLog,
 };
 

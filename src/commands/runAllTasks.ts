@@ -6,13 +6,13 @@ import type { Task } from "../model/task.ts";
 import { resumeQueueButton, showLogButton, tell } from "../platform/messages.ts";
 import { queueMessage } from "../views/queueMessage.ts";
 import { addTaskButton } from "./addTaskButton.ts";
-import type { Command } from "./commandDeps.ts";
+import type { Command, CommandDeps } from "./commandDeps.ts";
 import { summarizeRuns } from "./runSummary.ts";
 
 /** Works through the queue until nothing is ready or the user ends it; says at the end how it went and resolves with the ids. */
 export const runAllTasks: Command = async (deps) => {
   const engine = await deps.engine();
-  const ids = await withCancelButton(engine);
+  const ids = await untold(deps, () => withCancelButton(engine));
   if (ids.length === 0) {
     const held = queueMessage(await engine.queueStatus(), Date.now());
     if (held !== undefined) tell("warning", held, [resumeQueueButton, showLogButton]);
@@ -36,4 +36,14 @@ function withCancelButton(engine: TaskEngineFacade): Thenable<readonly TaskId[]>
     });
     return engine.runAll({}, { signal: controller.signal }).finally(() => listening.dispose());
   });
+}
+
+/** No message for each task: the one at the end tells all. */
+async function untold<T>({ muteFinished }: Pick<CommandDeps, "muteFinished">, run: () => Thenable<T>): Promise<T> {
+  const muted = muteFinished();
+  try {
+    return await run();
+  } finally {
+    muted.dispose();
+  }
 }

@@ -1,6 +1,7 @@
 import { ProgressLocation, window, type QuickPickItem } from "vscode";
 import { maxProviderValue, modelNamePattern, type KnownProvider, type ProviderChoice, type ProviderKey } from "../model/provider.ts";
 import { showLogButton, tell } from "../platform/messages.ts";
+import { lookAtSetup } from "./checkSetup.ts";
 import type { Command, SetupDesk } from "./commandDeps.ts";
 
 /** Asks for provider, key and model, keeps the key in the secret storage, and looks whether Goose can work with them. Esc anywhere changes nothing. */
@@ -89,7 +90,7 @@ async function pickModel({ models, defaultModel }: KnownProvider): Promise<strin
 }
 
 async function report(setup: SetupDesk): Promise<void> {
-  const findings = await withProgress("Looking whether Goose can work with it…", () => setup.check());
+  const findings = await withProgress("Looking whether Goose can work with it…", () => lookAtSetup(setup));
   const provider = findings.find(({ name }) => name === "provider");
   if (provider?.ok === true) tell("information", `Goose is ready: ${provider.detail}.`);
   else tell("warning", provider?.detail ?? "It could not be checked whether Goose can work with it.", [showLogButton]);

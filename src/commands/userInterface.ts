@@ -29,6 +29,8 @@ export interface UserInterfaceOptions {
   readonly extensionUri: Uri;
   readonly channel: LogOutputChannel;
   readonly log: Log;
+  /** The extension's own version. */
+  readonly version: string;
   /** Where the choice of a provider and its secrets are kept. */
   readonly provider: Pick<SetupDesk, "current" | "storedSecrets" | "choose">;
 }
@@ -36,7 +38,7 @@ export interface UserInterfaceOptions {
 /** Makes every surface (tree, status bar, run views, notifications, commands) and lets them follow the session. */
 export function createUserInterface<T extends WithEngine>(
   session: ExtensionSession<T>,
-  { extensionUri, channel, log, provider }: UserInterfaceOptions,
+  { extensionUri, channel, log, provider, version }: UserInterfaceOptions,
 ): readonly Disposable[] {
   const engine = async (): Promise<TaskEngineFacade> => (await session.opened()).engine;
   const list = new TaskList((id) => panels.refreshTask(id));
@@ -45,6 +47,8 @@ export function createUserInterface<T extends WithEngine>(
     begin: (id, action) => list.begin(id, action),
     openRun: (id, options) => panels.open(id, options),
     showLog: () => channel.show(),
+    muteFinished: () => notifications.muteFinished(),
+    version,
     setup: { ...provider, check: async () => (await session.opened()).checkSetup(), providers: async () => (await session.opened()).providers() },
     log,
   };

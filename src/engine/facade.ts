@@ -19,6 +19,8 @@ export interface NewTask {
   readonly dependsOn?: readonly TaskId[];
   readonly acceptance?: Acceptance;
   readonly budget?: Budget;
+  /** Name of an agent profile; the default one when absent. */
+  readonly agent?: string;
   readonly maxAttempts?: number;
 }
 

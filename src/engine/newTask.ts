@@ -23,7 +23,7 @@ export function makeTask(
     prompt,
     status: (input.dependsOn?.length ?? 0) > 0 ? "blocked" : "todo",
     priority: input.priority ?? "medium",
-    ...(input.deadline === undefined ? {} : { deadline: input.deadline }),
+    ...optionalParts(input),
     tags: [...new Set(input.tags ?? [])],
     dependsOn: [...new Set(input.dependsOn ?? [])],
     acceptance: input.acceptance ?? { commands: [] },
@@ -38,6 +38,10 @@ export function makeTask(
     fence: 0,
     version: 1,
   };
+}
+
+function optionalParts({ deadline, agent }: NewTask): Pick<Task, "deadline" | "agent"> {
+  return { ...(deadline === undefined ? {} : { deadline }), ...(agent === undefined ? {} : { agent }) };
 }
 
 /** A title as it is stored: trimmed, one line, 1 to 200 characters. */
@@ -64,7 +68,8 @@ function checkPrompt(raw: string): string {
 }
 
 function checkRest(input: NewTask): void {
-  const { priority, deadline, maxAttempts } = input;
+  const { priority, deadline, maxAttempts, agent } = input;
+  if (agent !== undefined && !isTag(agent)) throw invalid("The name of the agent is empty, longer than 100 characters or holds a control character.");
   if (priority !== undefined && !priorities.includes(priority)) throw invalid(`"${priority}" is no priority. Use one of ${priorities.join(", ")}.`);
   if (deadline !== undefined && !Number.isFinite(deadline)) throw invalid("The deadline is no valid time.");
   checkLists(input);

@@ -50,6 +50,6 @@ async function check(name: SetupCheck["name"], look: () => Promise<string>): Pro
     return { name, ok: true, detail: await look() };
   } catch (thrown) {
     const error = toTaskMasterError(thrown);
-    return { name, ok: false, detail: `${error.code}: ${error.message}` };
+    return { name, ok: false, detail: error.message };
   }
 }

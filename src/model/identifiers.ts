@@ -24,6 +24,9 @@ export const commandIds = {
   resumeQueue: "taskMaster.resumeQueue",
   openRun: "taskMaster.openRun",
   setUpProvider: "taskMaster.setUpProvider",
+  checkSetup: "taskMaster.checkSetup",
+  tryDemo: "taskMaster.tryDemo",
+  copyDiagnostics: "taskMaster.copyDiagnostics",
   showLog: "taskMaster.showLog",
 } as const;
 
@@ -37,6 +40,9 @@ export const contextKeys = {
   hasTasks: "taskMaster.hasTasks",
   hasRunningTask: "taskMaster.hasRunningTask",
   hasRepository: "taskMaster.hasRepository",
+  /** What the last look at the set-up found. */
+  isGooseReady: "taskMaster.isGooseReady",
+  isProviderReady: "taskMaster.isProviderReady",
   /** The queue has stopped by itself, or an agent waits for a usage limit. */
   isQueueHeld: "taskMaster.isQueueHeld",
 } as const;

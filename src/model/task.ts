@@ -68,6 +68,9 @@ export interface Lease {
 export const taskRequests = ["pause", "resume", "stop", "cancel"] as const;
 export type TaskRequest = (typeof taskRequests)[number];
 
+/** The agent profile of tasks that only show what a run looks like: no Goose, no model. */
+export const demoAgent = "demo";
+
 /** A unit of work that the user queued. All times are milliseconds since the epoch. */
 export interface Task {
   readonly id: TaskId;

@@ -94,6 +94,9 @@ export type GooseRunInput = v.InferOutput<typeof gooseRunInput>;
 export const gooseRunOutput = v.object({ sessionId: v.string(), finalMessage: v.string() });
 export type GooseRunOutput = v.InferOutput<typeof gooseRunOutput>;
 
+/** `demo.run`: a run as people see it, without Goose and without a model; writes one file of the worktree. */
+export const demoRunInput = v.object({ worktree: path, title: v.string(), paceMs: durationMs });
+
 /** `git.inspect`: is this a repository that work can start in? Throws the code that says why not. */
 export const gitInspectInput = v.object({ directory: path, identity: commitIdentitySchema });
 export const gitInspectOutput = v.object({
@@ -249,6 +252,7 @@ export const queueBackupOutput = v.object({
 
 /** Names, inputs and outputs of the built-in handlers. */
 export const handlerContracts = {
+  "demo.run": { input: demoRunInput, output: gooseRunOutput },
   "goose.check": { input: gooseCheckInput, output: gooseCheckOutput },
   "goose.providers": { input: gooseProvidersInput, output: gooseProvidersOutput },
   "goose.run": { input: gooseRunInput, output: gooseRunOutput },

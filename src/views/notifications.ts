@@ -6,13 +6,15 @@ import type { TaskId } from "../model/ids.ts";
 import type { QueueStatus } from "../model/queueStatus.ts";
 import { resumeQueueButton, showLogButton, tell, type MessageButton } from "../platform/messages.ts";
 import { throttle, type Throttled } from "../platform/throttle.ts";
+import { endsToolCalls } from "../model/taskEvent.ts";
+import { FinishedBatch } from "./finishedBatch.ts";
 import { noticeOf, noticeText, type Notice } from "./notices.ts";
 import { isToldByStop, newStop } from "./queueMessage.ts";
 
 /** The first notice comes at once; what follows within this time comes as one. */
 const mergeMs = 10_000;
 
-/** Interrupts the user only when a task failed for good or waits for an answer, or the queue stopped by itself. */
+/** Interrupts the user only when a task failed for good or waits for an answer, the queue stopped by itself, or a batch is finished. */
 export class Notifications implements Disposable {
   readonly #isShown: (id: TaskId) => boolean;
   readonly #show: Throttled;
@@ -20,15 +22,27 @@ export class Notifications implements Disposable {
   #subscriptions: readonly Disposable[] = [];
   #queue: QueueStatus = { limits: [] };
   #toldStop: number | undefined;
+  #engine: FollowedEngine | undefined;
+  readonly #batch: FinishedBatch;
 
   /** `isShown` tells whether the user is looking at the task's run view. */
   constructor(isShown: (id: TaskId) => boolean) {
     this.#isShown = isShown;
     this.#show = throttle(mergeMs, () => this.#showWaiting());
+    this.#batch = new FinishedBatch(
+      () => (this.#engine?.running.length ?? 0) > 0,
+      (notices) => tell("information", noticeText(notices), buttonsOf(notices)),
+    );
+  }
+
+  /** Somebody else tells how what runs now went, until disposed. */
+  muteFinished(): Disposable {
+    return this.#batch.mute();
   }
 
   /** Listens to an engine; undefined to nobody. */
-  follow(engine: Pick<TaskEngineFacade, "onDidChange"> | undefined): void {
+  follow(engine: FollowedEngine | undefined): void {
+    this.#engine = engine;
     for (const subscription of this.#subscriptions) subscription.dispose();
     this.#subscriptions = engine === undefined ? [] : [engine.onDidChange((changes) => this.#hear(changes))];
   }
@@ -44,25 +58,39 @@ export class Notifications implements Disposable {
   dispose(): void {
     this.follow(undefined);
     this.#show.dispose();
+    this.#batch.dispose();
   }
 
   #hear(changes: readonly TaskChange[]): void {
     const notices = changes.map(noticeOf).filter((notice) => notice !== undefined);
     const unseen = notices.filter((notice) => !(window.state.focused && this.#isShown(notice.taskId)) && !isToldByStop(notice, this.#queue));
-    if (unseen.length === 0) return;
-    this.#waiting.push(...unseen);
-    this.#show();
+    const urgent = unseen.filter(({ kind }) => kind !== "finished");
+    if (urgent.length > 0) {
+      this.#waiting.push(...urgent);
+      this.#show();
+    }
+    // What other windows run is theirs to tell.
+    for (const notice of unseen) if (notice.kind === "finished" && this.#engine?.running.includes(notice.taskId) === true) this.#batch.add(notice);
+    if (changes.some(({ event }) => endsToolCalls(event))) this.#batch.runEnded();
   }
 
   #showWaiting(): void {
     const notices = this.#waiting;
     this.#waiting = [];
     const [first] = notices;
-    if (first !== undefined) tell("warning", noticeText(notices), notices.length === 1 ? buttonsFor(first) : [showTasksButton, showLogButton]);
+    if (first !== undefined) tell("warning", noticeText(notices), buttonsOf(notices));
   }
 }
 
+type FollowedEngine = Pick<TaskEngineFacade, "onDidChange" | "running">;
+
 const showTasksButton: MessageButton = ["Show Tasks", () => commands.executeCommand(`${treeViewId}.focus`)];
+
+function buttonsOf(notices: readonly Notice[]): readonly MessageButton[] {
+  const [first] = notices;
+  if (first !== undefined && notices.length === 1) return buttonsFor(first);
+  return notices.every(({ kind }) => kind === "finished") ? [showTasksButton] : [showTasksButton, showLogButton];
+}
 
 function buttonsFor({ kind, taskId }: Notice): readonly MessageButton[] {
   const openRun: MessageButton = ["Open Run", () => commands.executeCommand(commandIds.openRun, taskId)];

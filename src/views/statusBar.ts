@@ -76,6 +76,7 @@ const actions: readonly (QuickPickItem & { readonly command: string })[] = [
   { label: "$(debug-continue) Resume Task…", command: commandIds.resumeTask },
   { label: "$(open-preview) Open Run…", command: commandIds.openRun },
   { label: "$(checklist) Show Tasks", command: `${treeViewId}.focus` },
+  { label: "$(pass) Check Setup", command: commandIds.checkSetup },
   { label: "$(output) Show Log", command: commandIds.showLog },
 ];
 

@@ -11,8 +11,8 @@ export interface StatusText {
 }
 
 const words: readonly (readonly [TaskGroup, string])[] = [
-  ["running", "running"],
   ["attention", "needing you"],
+  ["running", "running"],
   ["ready", "ready"],
   ["blocked", "blocked"],
   ["scheduled", "scheduled"],
@@ -21,7 +21,7 @@ const words: readonly (readonly [TaskGroup, string])[] = [
   ["failed", "failed or stopped"],
   ["done", "done"],
 ];
-const shownGroups: readonly TaskGroup[] = ["running", "attention", "ready"];
+const shownGroups: readonly TaskGroup[] = ["attention", "running", "ready"];
 
 /** What keeps the queue, then running and waiting tasks, in a few words; undefined when the queue is empty. */
 export function statusText(tasks: readonly Task[], queue: QueueStatus, now: number): StatusText | undefined {
@@ -50,9 +50,9 @@ function heldWords({ stop, limits }: QueueStatus): string | undefined {
 }
 
 function iconOf(counts: ReadonlyMap<TaskGroup, number>, { stop, limits }: QueueStatus): string {
+  if (counts.has("attention")) return "$(bell-dot)";
   if (counts.has("running")) return "$(sync~spin)";
   if (stop !== undefined) return "$(warning)";
-  if (counts.has("attention")) return "$(bell-dot)";
   return limits.length > 0 ? "$(clock)" : "$(checklist)";
 }
 

@@ -1,7 +1,7 @@
 import { priorities, type Task } from "../model/task.ts";
 
 /** The groups of the tree from top to bottom. */
-export const taskGroups = ["running", "attention", "ready", "blocked", "scheduled", "paused", "review", "done", "failed"] as const;
+export const taskGroups = ["attention", "running", "ready", "blocked", "scheduled", "paused", "review", "done", "failed"] as const;
 export type TaskGroup = (typeof taskGroups)[number];
 
 /** Titles of the groups. */

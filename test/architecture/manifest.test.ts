@@ -34,6 +34,9 @@ interface Manifest {
     readonly viewsContainers: { readonly activitybar: readonly { readonly id: string; readonly icon: string }[] };
     readonly views: Readonly<Record<string, readonly { readonly id: string; readonly icon: string }[]>>;
     readonly viewsWelcome: readonly { readonly view: string; readonly contents: string; readonly when: string }[];
+    readonly walkthroughs: readonly {
+      readonly steps: readonly { readonly description: string; readonly media: { readonly markdown: string }; readonly completionEvents: readonly string[] }[];
+    }[];
     readonly commands: readonly {
       readonly command: string;
       readonly title: string;
@@ -52,7 +55,7 @@ const { contributes } = manifest;
 const settings = Object.entries(contributes.configuration.properties);
 const sorted = (texts: Iterable<string>): readonly string[] => [...texts].toSorted();
 /** Contribution points that are stable in VS Code 1.103 and that we use; anything else is added here on purpose. */
-const stablePoints = ["commands", "configuration", "menus", "views", "viewsContainers", "viewsWelcome"];
+const stablePoints = ["commands", "configuration", "menus", "views", "viewsContainers", "viewsWelcome", "walkthroughs"];
 const stableMenus = ["commandPalette", "view/title", "view/item/context"];
 
 describe("manifest", () => {
@@ -79,7 +82,7 @@ describe("manifest", () => {
     const free = contributes.commands
       .filter(({ enablement }) => enablement !== "isWorkspaceTrusted && workspaceFolderCount != 0")
       .map(({ command }) => command);
-    expect(free).toEqual([identifiers.commandIds.openRun, identifiers.commandIds.showLog]);
+    expect(free).toEqual([identifiers.commandIds.openRun, identifiers.commandIds.copyDiagnostics, identifiers.commandIds.showLog]);
   });
 
   it("uses no proposed API, and only contribution points and menus that are stable", () => {
@@ -160,6 +163,22 @@ describe("manifest", () => {
     for (const { view, contents } of contributes.viewsWelcome) {
       expect(view).toBe(identifiers.treeViewId);
       for (const [, command] of contents.matchAll(/\(command:([^)]+)\)/g)) expect(known).toContain(command);
+    }
+  });
+
+  it("leads through five steps, each with an action that exists and an end that comes", () => {
+    const known = [...Object.values(identifiers.commandIds), "vscode.openFolder", "git.init"];
+    const ends = [...known.map((id) => `onCommand:${id}`), ...Object.values(identifiers.contextKeys).map((key) => `onContext:${key}`)];
+    const packaged = readFileSync(path.join(root, ".vscodeignore"), "utf8");
+    const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
+    expect(steps).toHaveLength(5);
+    expect(packaged).toContain("!media/walkthrough/*.md");
+    for (const { description, media, completionEvents } of steps) {
+      const actions = [...description.matchAll(/\(command:([^)]+)\)/g)].map(([, command]) => command);
+      expect(actions.length).toBeGreaterThan(0);
+      for (const action of actions) expect(known).toContain(action);
+      expect(completionEvents.filter((end) => !ends.includes(end))).toEqual([]);
+      expect(statSync(path.join(root, media.markdown)).isFile()).toBe(true);
     }
   });
 

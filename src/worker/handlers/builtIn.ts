@@ -1,5 +1,6 @@
 import type { BuiltInHandler } from "../../protocol/handlers.ts";
 import type { TaskHandler, TaskHandlerRegistry } from "../handlerRegistry.ts";
+import { demoRun } from "./demoRun.ts";
 import { gitHandlers } from "./git.ts";
 import { gooseCheck } from "./gooseCheck.ts";
 import { gooseProviders } from "./gooseProviders.ts";
@@ -12,6 +13,7 @@ import { verifyRun } from "./verifyRun.ts";
 export function registerBuiltInHandlers(registry: TaskHandlerRegistry): void {
   const handlers: Record<BuiltInHandler, TaskHandler> = {
     ...gitHandlers,
+    "demo.run": demoRun,
     "goose.check": gooseCheck,
     "goose.providers": gooseProviders,
     "goose.run": gooseRun,

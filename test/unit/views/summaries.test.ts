@@ -45,10 +45,13 @@ describe("statusText", () => {
 });
 
 describe("notices", () => {
-  it("come for a failure for good and for a question only", () => {
+  it("come for a failure for good, a question and finished work only", () => {
     expect(noticeOf(changeOf(failed, failure))).toMatchObject({ kind: "failed", title: "Add login" });
     expect(noticeOf(changeOf(taskWith("a"), { ...failure, willRetryAt: 5 }))).toBeUndefined();
-    expect(noticeOf(changeOf(taskWith("a", { status: "done" }), { type: "completed", summary: "", unblocked: [] }))).toBeUndefined();
+    const done = changeOf(taskWith("a", { status: "done" }), { type: "completed", summary: "", unblocked: [] });
+    expect(noticeOf(done)).toMatchObject({ kind: "finished" });
+    expect(noticeText([noticeOf(done)].flatMap((notice) => notice ?? []))).toBe('"Task a" is done and waits for your review.');
+    expect(noticeOf(changeOf(taskWith("a"), { type: "created" }))).toBeUndefined();
     const attention = { kind: "permission", message: "May I?" } as const;
     expect(noticeOf(changeOf(taskWith("a", { attention }), { type: "attention", attention }))?.kind).toBe("attention");
     expect(noticeOf(changeOf(taskWith("a"), { type: "attention", attention: null }))).toBeUndefined();

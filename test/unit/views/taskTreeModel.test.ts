@@ -25,7 +25,7 @@ describe("TaskTreeModel", () => {
       taskWith("g", { status: "in_progress", attention: { kind: "budget", message: "" } }),
       taskWith("h", { status: "cancelled" }),
     );
-    expect(names(model.groups())).toEqual(["running", "attention", "ready", "scheduled", "review", "done", "failed"]);
+    expect(names(model.groups())).toEqual(["attention", "running", "ready", "scheduled", "review", "done", "failed"]);
     expect(names(model.tasksOf("failed"))).toEqual(["a", "h"]);
   });
 
