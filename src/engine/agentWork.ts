@@ -93,7 +93,9 @@ class AgentWork {
     const signal = AbortSignal.any([this.#signal, this.#lost.signal]);
     signal.throwIfAborted();
     await gate?.passed(signal);
-    const turn = agent.run(this.#leased, workspace, prompt, {
+    // As it is now: an earlier turn has used tokens since the attempt was taken.
+    const attempt = (await this.#deps.store.attempts(this.#leased.task.id)).at(-1) ?? this.#leased.attempt;
+    const turn = agent.run({ ...this.#leased, attempt }, workspace, prompt, {
       onEvents: (events) => this.#journal(events),
       onPermission: (request) => this.#decide(request),
     });
