@@ -6,10 +6,11 @@ import { normalise } from "./transcript.ts";
 
 const wanted = new Set(process.argv.slice(2));
 
-for (const { name, drive, ...options } of scenarios) {
+for (const scenario of scenarios) {
+  const { name } = scenario;
   if (wanted.size > 0 && !wanted.has(name)) continue;
-  await using goose = await RecordedGoose.create(options);
-  await drive(goose);
+  await using goose = await RecordedGoose.create(scenario);
+  await scenario.drive(goose);
   const places = { [goose.repo.dir]: "/project/repo", [goose.home.dir]: "/home/somebody", [goose.server.url]: "http://127.0.0.1:1" };
   const text = normalise({ ...goose.lines(), places });
   writeFileSync(new URL(`${name}.ndjson`, import.meta.url), text);

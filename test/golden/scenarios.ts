@@ -173,7 +173,7 @@ export const scenarios: readonly Scenario[] = [
     name: "compaction",
     env: scripted,
     contextLimit: 8_000,
-    script: sequence([{ ...tools(shell("echo one")), ...usage(7_500, 10) } as ModelReply, { kind: "text", text: "A summary.", ...usage(7_600, 20) }, done]),
+    script: sequence([{ ...tools(shell("echo one")), ...usage(7_500, 10) }, { kind: "text", text: "A summary.", ...usage(7_600, 20) }, done]),
     drive: (goose) =>
       turn(goose, async (session) => {
         await session.prompt("Do it.");
@@ -185,5 +185,5 @@ export const scenarios: readonly Scenario[] = [
   { name: "credits", script: () => ({ kind: "status", status: 402 }), drive: turn },
   { name: "max-tokens", script: () => ({ kind: "length", text: "This ends in the" }), drive: turn },
   { name: "max-turns", env: { GOOSE_MAX_TURNS: "1" }, script: () => tools(call("tree", { path: ".", depth: 1 })), drive: turn },
-  { name: "title", env: { GOOSE_DISABLE_SESSION_NAMING: "false" }, script: () => ({ ...done, text: "A fitting title" }) as ModelReply, drive: turn },
+  { name: "title", env: { GOOSE_DISABLE_SESSION_NAMING: "false" }, script: () => ({ ...done, text: "A fitting title" }), drive: turn },
 ];

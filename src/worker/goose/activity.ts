@@ -17,7 +17,8 @@ export function activityOf(notification: Notification | null | undefined): strin
 }
 
 function progressText({ message, progress, total }: NonNullable<Notification["params"]>): string {
-  const share = typeof progress !== "number" ? "" : typeof total === "number" && total > 0 ? `${Math.round((100 * progress) / total)} %` : String(progress);
+  const percent = Math.round((100 * (progress ?? 0)) / (total ?? 0));
+  const share = typeof progress !== "number" ? "" : Number.isFinite(percent) ? `${percent} %` : String(progress);
   return [message ?? "", share === "" || !message ? share : `(${share})`].join(" ");
 }
 

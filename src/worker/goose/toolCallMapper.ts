@@ -71,12 +71,11 @@ export class ToolCallMapper {
     const terminals = terminalsOf(news);
     const isNew = news.sessionUpdate === "tool_call" && !this.#calls.has(toolCallId);
     const call = isNew ? this.#open(toolCallId, news) : this.#calls.get(toolCallId);
-    const told = statusOf(news.status) ?? (isNew ? "pending" : undefined);
-    // Every piece of news of a call that works repeats that it works.
-    const status = !isNew && told === call?.status ? undefined : told;
+    const begin = isNew ? { toolName: call?.toolName ?? "tool", status: "pending" as const } : {};
+    const status = newStatus(news, call);
     const update: ToolCallUpdate = {
       toolCallId,
-      ...(isNew ? { toolName: call?.toolName ?? "tool" } : {}),
+      ...begin,
       ...(status === undefined ? {} : { status }),
       ...descriptionOf(news),
       ...this.#locations(news),
@@ -238,8 +237,10 @@ function cap(value: unknown, depth: number): JsonValue {
   return Object.fromEntries(entries.map(([key, item]) => [key.slice(0, maxTitle), cap(item, depth + 1)]));
 }
 
-function statusOf(status: string | null | undefined): ToolCallStatus | undefined {
-  return status === "pending" || status === "in_progress" || status === "completed" || status === "failed" ? status : undefined;
+/** The status that a piece of news brings: each one of a call that works repeats that it works. */
+function newStatus({ status }: ToolCallNews, call: OpenCall | undefined): ToolCallStatus | undefined {
+  const isKnown = status === "pending" || status === "in_progress" || status === "completed" || status === "failed";
+  return isKnown && status !== call?.status ? status : undefined;
 }
 
 /** Titles read "shell · npm test". */
