@@ -1,10 +1,10 @@
 /** A real Goose whose every line is kept, in a home of its own. */
 import { chmodSync, existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import type { PermissionOutcome, PermissionRequest } from "../../src/model/toolCall.ts";
 import { GooseSession } from "../../src/worker/goose/gooseSession.ts";
 import { gooseBinary } from "../helpers/gooseBinary.ts";
+import { gooseConfig } from "../helpers/gooseConfig.ts";
 import { startModelServer, type ModelScript, type ModelServer } from "../helpers/modelServer.ts";
 import { createTempDir, createTempRepo, type TempDir, type TempRepo } from "../helpers/tempRepo.ts";
 
@@ -33,7 +33,7 @@ export class RecordedGoose implements AsyncDisposable {
     this.#options = options;
     this.repo = createTempRepo({ files: { "a.txt": "one\n" } });
     this.home = createTempDir("golden-home-");
-    this.home.write("root/config/config.yaml", configuration(options));
+    this.home.write("root/config/config.yaml", gooseConfig(options.extensions));
     this.home.write("root/config/custom_providers/scripted.json", provider(server.url, options.contextLimit ?? 128_000));
   }
 
@@ -76,24 +76,6 @@ export class RecordedGoose implements AsyncDisposable {
   #files(index: number): [string, string] {
     return [path.join(this.home.dir, `given-${index}`), path.join(this.home.dir, `told-${index}`)];
   }
-}
-
-const ours = ["analyze", "apps", "extensionmanager", "scheduler", "skills", "summon", "todo", "tom"];
-
-function configuration({ extensions = [] }: RecordedOptions): string {
-  const platform = ours.map((name) => extension(name, { enabled: extensions.includes(name), type: "platform" }));
-  const server = { type: "stdio", cmd: process.execPath, args: [fileURLToPath(new URL("../helpers/mcpServer.ts", import.meta.url))], timeout: 30 };
-  const entries = [
-    extension("developer", { enabled: true, type: "platform" }),
-    ...platform,
-    extension("test", { enabled: extensions.includes("test"), ...server }),
-  ];
-  // YAML takes JSON as it is.
-  return `extensions: ${JSON.stringify(Object.fromEntries(entries))}\n`;
-}
-
-function extension(name: string, more: Readonly<Record<string, unknown>>): [string, unknown] {
-  return [name, { name, description: name, display_name: name, bundled: more["type"] === "platform", available_tools: [], envs: {}, env_keys: [], ...more }];
 }
 
 function provider(url: string, contextLimit: number): string {

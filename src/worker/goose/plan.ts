@@ -28,7 +28,7 @@ export function planOfTodo(input: unknown): readonly PlanEntry[] | undefined {
   if (typeof content !== "string") return undefined;
   const items = content
     .slice(0, maxTodo)
-    .split("\n")
+    .split(/\r?\n/)
     .flatMap((line) => {
       const [, mark, text = ""] = item.exec(line) ?? [];
       return text.trim() === "" ? [] : [{ mark, content: text.trim() }];
