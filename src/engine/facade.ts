@@ -1,7 +1,8 @@
 import type { Event } from "../base/event.ts";
 import type { Blocker } from "../model/dependencies.ts";
 import type { TaskId } from "../model/ids.ts";
-import type { Acceptance, Attempt, Budget, Priority, Task } from "../model/task.ts";
+import type { Budget, BudgetUse } from "../model/budget.ts";
+import type { Acceptance, Attempt, Priority, Task } from "../model/task.ts";
 import type { QueueStatus } from "../model/queueStatus.ts";
 import type { TaskEvent, TaskEventName } from "../model/taskEvent.ts";
 import type { EventQuery } from "./ports.ts";
@@ -66,6 +67,8 @@ export interface TaskEngineFacade {
   get(id: TaskId): Promise<Task>;
   attempts(id: TaskId): Promise<readonly Attempt[]>;
   events(id: TaskId, query: EventQuery): Promise<readonly TaskEvent[]>;
+  /** How much of every limit that holds for the task is used, the largest share first; nothing where no limit is set. */
+  budget(id: TaskId): Promise<readonly BudgetUse[]>;
   /** Finds a task by its id or a unique beginning of it (TASK_NOT_FOUND, INVALID_INPUT when ambiguous). */
   find(idOrPrefix: string): Promise<Task>;
   /**

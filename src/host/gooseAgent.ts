@@ -42,8 +42,8 @@ export function createGooseAgent(options: GooseAgentOptions): AgentRunner {
         ...(prompt.sessionId === undefined ? {} : { sessionId: prompt.sessionId }),
         usage: usageBefore(attempt, prompt),
         limits: {
-          maxTurns: task.budget.turns ?? now.maxTurns,
-          wallClockMs: Math.min(processTimeoutMs ?? Infinity, (task.budget.minutes ?? now.wallClockMinutes) * minuteMs),
+          maxTurns: now.maxTurns,
+          wallClockMs: Math.min(processTimeoutMs ?? Infinity, now.wallClockMinutes * minuteMs),
           startupMs,
           idleMs: now.idleMinutes * minuteMs,
         },
@@ -54,9 +54,9 @@ export function createGooseAgent(options: GooseAgentOptions): AgentRunner {
 }
 
 /** What the attempt has used so far; its offset holds only for the session that it had. */
-function usageBefore({ usage: { inputTokens, outputTokens, costUsd }, usageOffset, sessionId }: Attempt, prompt: AgentPrompt): UsageBefore {
+function usageBefore({ usage: { inputTokens, outputTokens, costUsd, turns = 0, activeMs = 0 }, usageOffset, sessionId }: Attempt, prompt: AgentPrompt): UsageBefore {
   return {
-    used: { inputTokens, outputTokens, ...(costUsd === undefined ? {} : { costUsd }) },
+    used: { inputTokens, outputTokens, turns, activeMs, ...(costUsd === undefined ? {} : { costUsd }) },
     ...(usageOffset === undefined || sessionId !== prompt.sessionId ? {} : { offset: { ...usageOffset } }),
   };
 }

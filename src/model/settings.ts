@@ -1,3 +1,4 @@
+import { budgetProblem, type Budget } from "./budget.ts";
 import { settingNames } from "./identifiers.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import { maxProviderValue, modelNamePattern, providerKeyPattern, type ProviderChoice } from "./provider.ts";
@@ -26,6 +27,14 @@ export interface EngineSettings {
   readonly maxTurns: number;
   readonly wallClockMinutes: number;
   readonly idleMinutes: number;
+  /** A run that is silent for so long needs attention. */
+  readonly stallMinutes: number;
+  /** Limits of each task that has none of its own, of each local day, and of the queue. */
+  readonly budgetTask: Budget;
+  readonly budgetDay: Budget;
+  readonly budgetQueue: Budget;
+  /** What becomes of a run that reaches one of them. */
+  readonly budgetReached: "pause" | "stop";
   readonly gracefulShutdownMsTimeout: number;
   /** What becomes of a task whose process went away (a crash, a kill): it waits for the user, or goes on by itself. */
   readonly afterInterruption: "pause" | "resume";
@@ -43,6 +52,11 @@ export const defaultSettings: EngineSettings = {
   maxTurns: 100,
   wallClockMinutes: 60,
   idleMinutes: 10,
+  stallMinutes: 5,
+  budgetTask: {},
+  budgetDay: {},
+  budgetQueue: {},
+  budgetReached: "pause",
   gracefulShutdownMsTimeout: 4_000,
   afterInterruption: "pause",
   retentionDays: 30,
@@ -65,6 +79,7 @@ export const numberRanges = {
   maxTurns: [1, 10_000],
   wallClockMinutes: [1, 1_440],
   idleMinutes: [1, 1_440],
+  stallMinutes: [1, 1_440],
   gracefulShutdownMsTimeout: [0, 60_000],
   retentionDays: [0, 3_650],
 } as const satisfies { readonly [K in keyof EngineSettings]?: readonly [low: number, high: number] };
@@ -83,6 +98,8 @@ const provider: Check = (value) => {
 function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+const budget: Check = (value) => (isObject(value) ? budgetProblem(value) : `must be limits by name, like { "costUsd": 2 }`);
 
 const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
   goosePath: text,
@@ -104,6 +121,11 @@ const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
   maxTurns: wholeNumber(numberRanges.maxTurns),
   wallClockMinutes: wholeNumber(numberRanges.wallClockMinutes),
   idleMinutes: wholeNumber(numberRanges.idleMinutes),
+  stallMinutes: wholeNumber(numberRanges.stallMinutes),
+  budgetTask: budget,
+  budgetDay: budget,
+  budgetQueue: budget,
+  budgetReached: (value) => (value === "pause" || value === "stop" ? undefined : 'must be "pause" or "stop"'),
   gracefulShutdownMsTimeout: wholeNumber(numberRanges.gracefulShutdownMsTimeout),
   afterInterruption: (value) => (value === "pause" || value === "resume" ? undefined : 'must be "pause" or "resume"'),
   retentionDays: wholeNumber(numberRanges.retentionDays),

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../base/json.ts";
+import type { Allowances, Budget, BudgetUse } from "./budget.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { TaskId } from "./ids.ts";
 import type { Usage, UsageOffset } from "./usage.ts";
@@ -16,12 +17,14 @@ export const integrations = ["none", "merged", "pull_request", "discarded", "con
 export type Integration = (typeof integrations)[number];
 
 /** Why a running task needs the user. */
-export const attentionKinds = ["permission", "question", "conflict", "budget"] as const;
+export const attentionKinds = ["permission", "question", "conflict", "budget", "stall"] as const;
 export type AttentionKind = (typeof attentionKinds)[number];
 
 export interface Attention {
   readonly kind: AttentionKind;
   readonly message: string;
+  /** The limit that was reached (kind "budget"). */
+  readonly use?: BudgetUse;
 }
 
 /** How far a task is: percent from 0 to 100, with a line for people. */
@@ -35,14 +38,6 @@ export interface Progress {
 export interface Acceptance {
   readonly commands: readonly string[];
   readonly criteria?: string;
-}
-
-/** Limits of one task; an absent field means no limit of its own. */
-export interface Budget {
-  readonly turns?: number;
-  readonly tokens?: number;
-  readonly costUsd?: number;
-  readonly minutes?: number;
 }
 
 /** What a task produced; `error` tells why the last attempt failed. */
@@ -85,7 +80,11 @@ export interface Task {
   /** Name of the agent profile; absent means the default one. */
   readonly agent?: string;
   readonly acceptance: Acceptance;
+  /** Limits of its own, which go over those of the settings. */
   readonly budget: Budget;
+  /** The first attempt that counts for its budget: a retry by hand gives the whole again. */
+  readonly budgetFrom?: number;
+  readonly allowances?: Allowances;
   /** Not eligible before this time (backoff, schedule). */
   readonly notBefore?: number;
   readonly cron?: string;

@@ -3,6 +3,10 @@ export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly costUsd?: number;
+  /** Answers of the model. */
+  readonly turns?: number;
+  /** Time of work (ms): neither pauses nor waits for an answer of the user. */
+  readonly activeMs?: number;
   /** Tokens in the context window now, and its size. */
   readonly contextUsed?: number;
   readonly contextSize?: number;

@@ -54,6 +54,8 @@ const usageSchema = v.object({
   inputTokens: tokens,
   outputTokens: tokens,
   costUsd: v.exactOptional(tokens),
+  turns: v.exactOptional(tokens),
+  activeMs: v.exactOptional(tokens),
   contextUsed: v.exactOptional(tokens),
   contextSize: v.exactOptional(tokens),
 });

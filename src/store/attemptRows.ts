@@ -24,11 +24,15 @@ export class AttemptRows {
     this.#store(mergeAttempt(written, row === undefined ? undefined : decodeAttempt(row), events));
   }
 
-  /** Folds streamed events into the newest attempt; only inside their transaction. */
-  fold(taskId: TaskId, events: readonly NewTaskEvent[]): void {
-    if (!events.some((event) => event.type === "usage" || event.type === "checkpoint")) return;
+  /** Folds streamed events into the newest attempt; only inside their transaction. Gives it as it was and as it is when there was something to fold. */
+  fold(taskId: TaskId, events: readonly NewTaskEvent[]): { readonly before: Attempt; readonly after: Attempt } | undefined {
+    if (!events.some((event) => event.type === "usage" || event.type === "checkpoint")) return undefined;
     const row = this.#statements.newestAttempt.get(taskId);
-    if (row !== undefined) this.#store(foldIntoAttempt(decodeAttempt(row), events));
+    if (row === undefined) return undefined;
+    const before = decodeAttempt(row);
+    const after = foldIntoAttempt(before, events);
+    this.#store(after);
+    return { before, after };
   }
 
   #store(attempt: Attempt): void {

@@ -18,13 +18,21 @@ export class QueueStates {
     return new Map(this.#statements.states.all().flatMap((row) => this.#decode(row)));
   }
 
+  get(name: string): JsonObject | undefined {
+    const row = this.#statements.getState.get(name);
+    return row === undefined ? undefined : this.#decode({ ...row, name })[0]?.[1];
+  }
+
+  /** Only inside a write transaction. */
+  put(name: string, body: JsonObject): void {
+    this.#statements.putState.run(name, JSON.stringify(body));
+  }
+
   /** False when it is no longer what was read; only inside a write transaction. */
   replace(name: string, before: JsonObject | undefined, after: JsonObject | undefined): boolean {
-    const row = this.#statements.getState.get(name);
-    const stored = row === undefined ? undefined : this.#decode({ ...row, name })[0]?.[1];
-    if (JSON.stringify(stored) !== JSON.stringify(before)) return false;
+    if (JSON.stringify(this.get(name)) !== JSON.stringify(before)) return false;
     if (after === undefined) this.#statements.dropState.run(name);
-    else this.#statements.putState.run(name, JSON.stringify(after));
+    else this.put(name, after);
     return true;
   }
 

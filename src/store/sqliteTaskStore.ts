@@ -28,6 +28,7 @@ import { readableTasks } from "./readableTasks.ts";
 import { decodeLease, decodeProgress, decodeTask, encodeTask, type Row } from "./rowCodec.ts";
 import { refusalOf } from "./refusal.ts";
 import { toStoreError } from "./sqliteErrors.ts";
+import { recordSpending } from "./spending.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { Transactions } from "./transactions.ts";
 import { damagedQueue, Trouble } from "./trouble.ts";
@@ -194,7 +195,8 @@ export class SqliteTaskStore implements TaskStore {
         if (head === undefined || head["lease_token"] !== token) return undefined;
         const progress = lastProgress(events);
         if (progress !== undefined) this.#statements.setProgress.run(JSON.stringify(progress), taskId);
-        this.#attempts.fold(taskId, events);
+        const folded = this.#attempts.fold(taskId, events);
+        if (folded !== undefined) recordSpending(this.#states, { before: folded.before.usage, after: folded.after.usage, at: events.at(-1)?.at ?? 0 });
         return this.#journal.append(taskId, events);
       }),
     );

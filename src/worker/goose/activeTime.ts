@@ -26,6 +26,11 @@ export class ActiveTime {
     this.#timer = setInterval(() => this.#tick(), this.#tickMs);
   }
 
+  /** So long the run was active (ms). */
+  get activeMs(): number {
+    return this.#activeMs;
+  }
+
   /** Goose gave a sign of life. */
   touch(): void {
     this.#idleMs = 0;

@@ -43,6 +43,8 @@ export interface GooseSessionOptions {
   readonly redact: (text: string) => string;
   /** What the attempt has used before. */
   readonly usage?: UsageBefore;
+  /** How long this run was active so far (ms). */
+  readonly workedMs?: () => number;
 }
 
 /** What session/new told, as far as we use it. */
@@ -66,6 +68,7 @@ export class GooseSession {
       emit: options.emit,
       onTerminal: (terminalId, toolCallId) => this.#terminals.link(terminalId, toolCallId),
       ...(options.usage === undefined ? {} : { usage: options.usage }),
+      ...(options.workedMs === undefined ? {} : { workedMs: options.workedMs }),
     });
     this.#terminals = new ClientTerminals({ worktree: options.worktree, env: options.shellEnv, listener: this.recorder.tools });
     this.process = new GooseProcess({

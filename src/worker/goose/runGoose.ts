@@ -20,6 +20,9 @@ import { parseProviders } from "./providers.ts";
 /** Goose's own limit for one request to a provider is 600 s, and it tries four times. */
 const providerTimeoutSeconds = "120";
 
+/** How often a run that is silent tells how long it works: budgets of time rest on it. */
+const tellTimeMs = 30_000;
+
 const checkStartupMs = 30_000;
 
 /** One prompt turn of one session in a worktree (handler `goose.run`). Leaves no process and no temporary file behind. */
@@ -198,8 +201,10 @@ async function turn(
     permit: (request) => context.permit(request),
     emit,
     onSignOfLife: () => time.touch(),
+    workedMs: () => time.activeMs,
     ...(input.usage === undefined ? {} : { usage: input.usage }),
   });
+  const clock = setInterval(() => session.recorder.tick(), tellTimeMs);
   let closeCallsAs: "cancelled" | "failed" = "failed";
   try {
     const sessionId = await startWithin(session, { ms: startupMs, end: end.signal }, async () => {
@@ -213,8 +218,10 @@ async function turn(
     if (context.signal.aborted) closeCallsAs = "cancelled";
     throw redacted(error, place.redact);
   } finally {
+    clearInterval(clock);
     time.dispose();
     await session.close();
+    session.recorder.tick();
     session.recorder.tools.closeOpen(closeCallsAs);
     logDropped(session, emit);
     buffer.flush();

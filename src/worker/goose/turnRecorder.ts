@@ -22,6 +22,8 @@ export interface TurnRecorderOptions {
   onTerminal(terminalId: string, toolCallId: string): void;
   /** What the attempt has used before this run. */
   readonly usage?: UsageBefore;
+  /** How long this run was active so far (ms). */
+  readonly workedMs?: () => number;
   /** A clock (ms) that never goes back. */
   readonly now?: () => number;
 }
@@ -49,7 +51,7 @@ export class TurnRecorder {
     this.#options = options;
     const { now = () => performance.now() } = options;
     this.tools = new ToolCallMapper(options.worktree, (call) => options.emit({ type: "tool_call", call }), now);
-    this.usage = new UsageMeter(options.usage ?? { used: noUsage });
+    this.usage = new UsageMeter(options.usage ?? { used: noUsage }, options.workedMs);
     this.#noticeLimit = new RateLimit(now);
     this.#progress = new ProgressEstimate((progress) => options.emit({ type: "progress_update", progress }));
   }
@@ -85,6 +87,12 @@ export class TurnRecorder {
   toolStarted(toolCallId: string): void {
     this.tools.started(toolCallId);
     this.#tell(this.tools.describe(toolCallId) ?? "working");
+  }
+
+  /** Tells how long it has worked, when it has. */
+  tick(): void {
+    const usage = this.usage.tick();
+    if (usage !== undefined) this.#options.emit({ type: "usage", usage });
   }
 
   take(method: string, params: unknown): void {
@@ -123,7 +131,7 @@ export class TurnRecorder {
         return this.#usage(update);
       case "message_usage":
         this.#usageMessageId = update.messageId;
-        return;
+        return this.#options.emit({ type: "usage", usage: this.usage.answered() });
       case "status_message":
         return this.#notice(update.status.message);
     }

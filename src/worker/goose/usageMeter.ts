@@ -7,13 +7,16 @@ const nothing: UsageOffset = { inputTokens: 0, outputTokens: 0, costUsd: 0 };
 /** Makes the attempt's own usage of what Goose reports: that is accumulated over the whole session, whoever prompted it. */
 export class UsageMeter {
   readonly #before: UsageBefore["used"];
+  readonly #workedMs: () => number;
   readonly #started = Promise.withResolvers<void>();
   #offset: UsageOffset | undefined;
   #usage: Usage;
   #told = "";
 
-  constructor({ used, offset }: UsageBefore) {
+  /** `workedMs` tells how long this run was active so far. */
+  constructor({ used, offset }: UsageBefore, workedMs: () => number = () => 0) {
     this.#before = used;
+    this.#workedMs = workedMs;
     this.#usage = used;
     this.#offset = offset;
     if (offset !== undefined) this.#started.resolve();
@@ -41,6 +44,27 @@ export class UsageMeter {
     const text = JSON.stringify(this.#usage);
     if (text === this.#told) return undefined;
     this.#told = text;
+    return this.#withTime();
+  }
+
+  /** The model has answered once more. */
+  answered(): Usage {
+    this.#usage = { ...this.#usage, turns: (this.#usage.turns ?? 0) + 1 };
+    this.#told = JSON.stringify(this.#usage);
+    return this.#withTime();
+  }
+
+  /** The attempt's usage when time has passed in which it worked; undefined when none has. */
+  tick(): Usage | undefined {
+    const before = this.#usage.activeMs;
+    const usage = this.#withTime();
+    return usage.activeMs === before ? undefined : usage;
+  }
+
+  #withTime(): Usage {
+    const activeMs = Math.round((this.#before.activeMs ?? 0) + this.#workedMs());
+    if (activeMs > 0) this.#usage = { ...this.#usage, activeMs };
+    this.#told = JSON.stringify(this.#usage);
     return this.#usage;
   }
 
