@@ -1,6 +1,6 @@
 import type { Event } from "../base/event.ts";
 import type { TaskEngineFacade } from "../engine/facade.ts";
-import type { TaskMasterError } from "../model/errors.ts";
+import type { ErrorCode, TaskMasterError } from "../model/errors.ts";
 import type { Output, TextSink } from "./output.ts";
 import type { GlobalOptions } from "./parseArguments.ts";
 
@@ -10,6 +10,8 @@ export interface SetupCheck {
   readonly ok: boolean;
   readonly detail: string;
   readonly fix?: string;
+  /** For programs: why there was nothing to check. */
+  readonly code?: ErrorCode;
 }
 
 /** An open queue, as the composition gives it. */

@@ -86,7 +86,7 @@ function stateFields(task: Task, paint: Paint): readonly Field[] {
   return [
     ["status", paintStatus(task.status, paint)],
     ["needs you", attention && `${attention.kind}: ${cleanLine(attention.message)}`],
-    ["error", result?.error && `${result.error.code}: ${cleanLine(result.error.message)}`],
+    ["error", result?.error && cleanLine(result.error.message)],
     ["progress", `${progress.percent} % ${cleanLine(progress.message)}`.trimEnd()],
   ];
 }
@@ -128,7 +128,7 @@ function block(name: string, text: string, paint: Paint): readonly string[] {
 
 function attemptLines(attempt: Attempt, paint: Paint): readonly string[] {
   const end = attempt.endedAt === undefined ? "" : ` to ${localTime(attempt.endedAt)}`;
-  const why = [attempt.errorCode, attempt.reason && cleanLine(attempt.reason)].filter(Boolean).join(": ");
+  const why = cleanLine(attempt.reason ?? "");
   const places = [
     attempt.branch && `branch ${cleanLine(attempt.branch)}`,
     attempt.worktree && `worktree ${cleanLine(attempt.worktree)}`,
