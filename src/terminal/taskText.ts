@@ -1,4 +1,5 @@
-import { blockersOf, blockerState, isStuck, type Blocker } from "../model/dependencies.ts";
+import { blockersOf, blockerText, dependencyName, isStuck, type Blocker } from "../model/dependencies.ts";
+import type { TaskId } from "../model/ids.ts";
 import type { Attempt, Task, TaskStatus } from "../model/task.ts";
 import { cleanLine, cleanText, shorten } from "./cleanText.ts";
 import { indent, type Output, type Paint } from "./output.ts";
@@ -49,7 +50,12 @@ export function listLines(tasks: readonly Task[], output: Output): readonly stri
 
 function waitsFor(blockers: readonly Blocker[]): string | undefined {
   if (blockers.length === 0) return undefined;
-  return `waits for ${blockers.map((blocker) => (isStuck(blocker) ? `${blocker.id} (${blocker.reason})` : blocker.id)).join(", ")}`;
+  return `waits for ${blockers.map(shortBlocker).join(", ")}`;
+}
+
+function shortBlocker(blocker: Blocker): string {
+  if (blocker.reason === "missing") return dependencyName(blocker.id, undefined);
+  return isStuck(blocker) ? `${blocker.id} (${blocker.reason})` : blocker.id;
 }
 
 function listExtras(task: Task, blockers: readonly Blocker[]): string {
@@ -70,7 +76,7 @@ type Field = readonly [name: string, value: string | false | undefined];
 export function showLines({ task, attempts, blockers, unblocks }: TaskDetails, paint: Paint): readonly string[] {
   const fields = [
     ...stateFields(task, paint),
-    ...orderFields(task),
+    ...orderFields(task, blockers),
     ...dependencyFields(blockers, unblocks),
     ...workFields(task, attempts),
     ["created", localTime(task.createdAt)] as Field,
@@ -91,12 +97,13 @@ function stateFields(task: Task, paint: Paint): readonly Field[] {
   ];
 }
 
-function orderFields(task: Task): readonly Field[] {
+function orderFields(task: Task, blockers: readonly Blocker[]): readonly Field[] {
+  const isGone = (id: TaskId): boolean => blockers.some((blocker) => blocker.id === id && blocker.reason === "missing");
   return [
     ["priority", task.priority],
     ["deadline", task.deadline !== undefined && localTime(task.deadline)],
     ["not before", task.notBefore !== undefined && localTime(task.notBefore)],
-    ["depends on", task.dependsOn.join(", ")],
+    ["depends on", task.dependsOn.map((id) => dependencyName(id, isGone(id) ? undefined : id)).join(", ")],
     ["tags", task.tags.map(cleanLine).join(", ")],
     ["accept", task.acceptance.commands.map(cleanLine).join("; ")],
   ];
@@ -105,8 +112,8 @@ function orderFields(task: Task): readonly Field[] {
 function dependencyFields(blockers: readonly Blocker[], unblocks: readonly Task[]): readonly Field[] {
   return [
     ...blockers.map((blocker): Field => {
-      const name = blocker.title === undefined ? blocker.id : `${blocker.id} ${shorten(cleanLine(blocker.title), 100)}`;
-      return [blocker.reason === "waiting" ? "waits for" : "blocked by", `${name} (${blockerState(blocker)})`];
+      const name = blocker.title === undefined ? undefined : `${blocker.id} ${shorten(cleanLine(blocker.title), 100)}`;
+      return [blocker.reason === "waiting" ? "waits for" : "blocked by", blockerText(blocker, name)];
     }),
     ...unblocks.map((task): Field => ["unblocks", taskName(task)]),
   ];

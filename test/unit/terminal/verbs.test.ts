@@ -73,7 +73,7 @@ describe("list and show", () => {
     const engine = new FakeEngine();
     engine.add({ title: "Ev\u001b[2Jil\u202e", deadline: Date.UTC(2026, 1, 1), status: "blocked", dependsOn: [idB], branch: "tm/1" });
     const { stdout } = await runCli(["list"], { engine });
-    expect(stdout).toMatch(/aaaaaaaa {2}blocked {6}medium {4}Evil<U\+202E> {2}\(due 2026-.*waits for bbbbbbbb \(missing\); tm\/1\)/);
+    expect(stdout).toMatch(/aaaaaaaa {2}blocked {6}medium {4}Evil<U\+202E> {2}\(due 2026-.*waits for a removed task \(bbbbbbbb\); tm\/1\)/);
     expect(stdout).not.toContain("\u001b");
   });
 
