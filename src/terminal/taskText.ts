@@ -31,16 +31,14 @@ export function taskName(task: Task): string {
   return `${task.id} ${shorten(cleanLine(task.title), 100)}`;
 }
 
-/** The table of all tasks, one line each. */
-export function listLines(tasks: readonly Task[], output: Output): readonly string[] {
+/** The table of all tasks, one line each; an orphan is a task whose process is gone. */
+export function listLines(tasks: readonly Task[], output: Output, isOrphan: (task: Task) => boolean): readonly string[] {
   const { paint, columns } = output;
   const header = `${"ID".padEnd(8)}  ${"STATUS".padEnd(11)}  ${"PRIORITY".padEnd(8)}  TITLE`;
   const byId = new Map(tasks.map((task) => [task.id, task]));
   const lines = tasks.map((task) => {
-    const extras = listExtras(
-      task,
-      blockersOf(task, (id) => byId.get(id)),
-    );
+    const blockers = blockersOf(task, (id) => byId.get(id));
+    const extras = listExtras(task, blockers, isOrphan(task) ? "its process is gone" : undefined);
     const room = columns === undefined ? Number.POSITIVE_INFINITY : Math.max(20, columns - 33 - extras.length);
     const title = shorten(cleanLine(task.title), room);
     return `${task.id}  ${paintStatus(task.status, paint, 11)}  ${task.priority.padEnd(8)}  ${title}${paint.dim(extras)}`;
@@ -58,8 +56,9 @@ function shortBlocker(blocker: Blocker): string {
   return isStuck(blocker) ? `${blocker.id} (${blocker.reason})` : blocker.id;
 }
 
-function listExtras(task: Task, blockers: readonly Blocker[]): string {
+function listExtras(task: Task, blockers: readonly Blocker[], note: string | undefined): string {
   const parts = [
+    note,
     task.attention === undefined ? undefined : `needs you: ${task.attention.kind}`,
     task.status === "in_progress" || task.status === "paused" ? `${task.progress.percent} %` : undefined,
     task.status === "todo" && (task.notBefore ?? 0) > Date.now() ? `not before ${localTime(task.notBefore ?? 0)}` : undefined,
@@ -73,9 +72,9 @@ function listExtras(task: Task, blockers: readonly Blocker[]): string {
 type Field = readonly [name: string, value: string | false | undefined];
 
 /** Everything about one task. */
-export function showLines({ task, attempts, blockers, unblocks }: TaskDetails, paint: Paint): readonly string[] {
+export function showLines({ task, attempts, blockers, unblocks, isOrphan }: TaskDetails & { readonly isOrphan: boolean }, paint: Paint): readonly string[] {
   const fields = [
-    ...stateFields(task, paint),
+    ...stateFields(task, isOrphan, paint),
     ...orderFields(task, blockers),
     ...dependencyFields(blockers, unblocks),
     ...workFields(task, attempts),
@@ -87,10 +86,10 @@ export function showLines({ task, attempts, blockers, unblocks }: TaskDetails, p
   return [`${paint.bold(task.id)} ${cleanLine(task.title)}`, ...lines, ...prompt, ...attempts.flatMap((each) => attemptLines(each, paint)), ...result];
 }
 
-function stateFields(task: Task, paint: Paint): readonly Field[] {
+function stateFields(task: Task, isOrphan: boolean, paint: Paint): readonly Field[] {
   const { attention, progress, result } = task;
   return [
-    ["status", paintStatus(task.status, paint)],
+    ["status", `${paintStatus(task.status, paint)}${isOrphan ? ", but its process is gone" : ""}`],
     ["needs you", attention && `${attention.kind}: ${cleanLine(attention.message)}`],
     ["error", result?.error && cleanLine(result.error.message)],
     ["progress", `${progress.percent} % ${cleanLine(progress.message)}`.trimEnd()],

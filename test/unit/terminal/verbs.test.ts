@@ -86,6 +86,21 @@ describe("list and show", () => {
     expect((await runCli(["list"], { engine })).stdout).not.toContain(esc);
   });
 
+  test("list and show say of a task whose process is gone that it is", async () => {
+    const engine = new FakeEngine();
+    for (const [id, owner] of [
+      [idA, "dead"],
+      [idB, "alive"],
+    ] as const) {
+      engine.add({ id, status: "in_progress", lease: { owner, token: 1, expiresAt: 9e12 } });
+    }
+    expect((await runCli(["list"], { engine })).stdout.split("\n").filter((line) => line.includes("its process is gone"))).toMatchObject([
+      expect.stringContaining(idA) as string,
+    ]);
+    expect((await runCli(["show", idA], { engine })).stdout).toMatch(/status +in progress, but its process is gone\n/);
+    expect((await runCli(["show", idB], { engine })).stdout).toMatch(/status +in progress\n/);
+  });
+
   test("show adds the attempts, their sum and the result", async () => {
     const engine = new FakeEngine();
     engine.add({ status: "done", result: { output: "Made it.", metrics: { startedAt: 1, endedAt: 3, durationMs: 2 }, artifacts: ["a.txt"] } });
