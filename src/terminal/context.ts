@@ -10,7 +10,7 @@ export interface SetupCheck {
   readonly ok: boolean;
   readonly detail: string;
   readonly fix?: string;
-  /** For programs: why there was nothing to check. */
+  /** For programs: why it is not. */
   readonly code?: ErrorCode;
 }
 
