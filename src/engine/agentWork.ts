@@ -1,6 +1,6 @@
 import type { Gate } from "../base/gate.ts";
 import { toTaskMasterError } from "../model/errors.ts";
-import type { Task } from "../model/task.ts";
+import type { Attempt, Task } from "../model/task.ts";
 import type { WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
 import { decidePermission } from "./permissionPolicy.ts";
@@ -51,10 +51,13 @@ class AgentWork {
   readonly #signal: AbortSignal;
   /** Aborts when the journal cannot be written any more. */
   readonly #lost = new AbortController();
+  /** As it is now: an earlier turn may have used tokens since the task was taken. */
+  #attempt: Attempt;
 
   constructor(deps: AgentWorkDeps, leased: LeasedTask, signal: AbortSignal) {
     this.#deps = deps;
     this.#leased = leased;
+    this.#attempt = leased.attempt;
     this.#signal = signal;
   }
 
@@ -63,7 +66,8 @@ class AgentWork {
       this.#journal([{ type: "log", level: "warn", message: "The task's worktree was gone and was made anew: what had not been committed is lost." }]);
     }
     const { task, continues } = this.#leased;
-    const sessionId = (await this.#deps.store.attempts(task.id)).at(-1)?.sessionId;
+    this.#attempt = (await this.#deps.store.attempts(task.id)).at(-1) ?? this.#attempt;
+    const { sessionId } = this.#attempt;
     if (feedback !== undefined && sessionId !== undefined) return { text: feedback, sessionId };
     const isFresh = continues === undefined && startSha === baseSha;
     if (isFresh) return this.#fresh(taskPrompt(task, await this.#dependencies()));
@@ -93,7 +97,7 @@ class AgentWork {
     const signal = AbortSignal.any([this.#signal, this.#lost.signal]);
     signal.throwIfAborted();
     await gate?.passed(signal);
-    const turn = agent.run(this.#leased, workspace, prompt, {
+    const turn = agent.run({ ...this.#leased, attempt: this.#attempt }, workspace, prompt, {
       onEvents: (events) => this.#journal(events),
       onPermission: (request) => this.#decide(request),
     });

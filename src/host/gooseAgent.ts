@@ -1,6 +1,8 @@
 import { join } from "node:path";
-import type { AgentRunner, WorkerHost } from "../engine/ports.ts";
+import type { AgentPrompt, AgentRunner, WorkerHost } from "../engine/ports.ts";
 import type { EngineSettings } from "../model/settings.ts";
+import type { Attempt } from "../model/task.ts";
+import type { UsageBefore } from "../protocol/handlers.ts";
 import { gooseChoice, type GooseSource } from "./gooseChoice.ts";
 import { invokeHandler } from "./invokeHandler.ts";
 import { runName } from "./runReaper.ts";
@@ -38,6 +40,7 @@ export function createGooseAgent(options: GooseAgentOptions): AgentRunner {
         ...(choice.provider === undefined ? {} : { provider: choice.provider }),
         ...(choice.model === undefined ? {} : { model: choice.model }),
         ...(prompt.sessionId === undefined ? {} : { sessionId: prompt.sessionId }),
+        usage: usageBefore(attempt, prompt),
         limits: {
           maxTurns: task.budget.turns ?? now.maxTurns,
           wallClockMs: Math.min(processTimeoutMs ?? Infinity, (task.budget.minutes ?? now.wallClockMinutes) * minuteMs),
@@ -47,5 +50,13 @@ export function createGooseAgent(options: GooseAgentOptions): AgentRunner {
       };
       return invokeHandler(workers, { taskId: task.id, attempt: attempt.number }, { handler: "goose.run", input }, observer);
     },
+  };
+}
+
+/** What the attempt has used so far; its offset holds only for the session that it had. */
+function usageBefore({ usage: { inputTokens, outputTokens, costUsd }, usageOffset, sessionId }: Attempt, prompt: AgentPrompt): UsageBefore {
+  return {
+    used: { inputTokens, outputTokens, ...(costUsd === undefined ? {} : { costUsd }) },
+    ...(usageOffset === undefined || sessionId !== prompt.sessionId ? {} : { offset: { ...usageOffset } }),
   };
 }

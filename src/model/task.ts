@@ -1,7 +1,7 @@
 import type { JsonObject } from "../base/json.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { TaskId } from "./ids.ts";
-import type { Usage } from "./usage.ts";
+import type { Usage, UsageOffset } from "./usage.ts";
 
 /** Every status a task can have, as stored (product.md section 2). */
 export const taskStatuses = ["todo", "blocked", "in_progress", "paused", "stopped", "done", "failed", "cancelled"] as const;
@@ -155,6 +155,8 @@ export interface Attempt {
   /** Paths that the commits changed, relative to the repository; once they are made. */
   readonly files?: readonly string[];
   readonly usage: Usage;
+  /** Belongs to `sessionId`; absent until the attempt has a session. */
+  readonly usageOffset?: UsageOffset;
   /** How often the process that ran it went away. */
   readonly interruptions?: number;
   /** Why it ended, for people. */

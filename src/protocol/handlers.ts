@@ -5,6 +5,7 @@ import { remoteNamePattern } from "../model/settings.ts";
 
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4_096));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const amount = v.pipe(v.number(), v.minValue(0));
 const durationMs = v.pipe(v.number(), v.minValue(0));
 
 /** How to find Goose; without `path` the usual places are searched (GOOSE_BINARY, PATH, ~/.local/bin, Homebrew). */
@@ -77,6 +78,13 @@ export const gooseRunInput = v.object({
   prompt: v.pipe(v.string(), v.minLength(1)),
   sessionId: v.exactOptional(v.string()),
   managed: v.exactOptional(managedGooseSchema),
+  /** What the attempt has used so far, and its offset to the totals of `sessionId` where the attempt had that session already. */
+  usage: v.exactOptional(
+    v.object({
+      used: v.object({ inputTokens: amount, outputTokens: amount, costUsd: v.exactOptional(amount) }),
+      offset: v.exactOptional(v.object({ inputTokens: v.number(), outputTokens: v.number(), costUsd: v.number() })),
+    }),
+  ),
   /** Instead of those that Goose is configured with. */
   provider: v.exactOptional(modelName),
   model: v.exactOptional(modelName),
@@ -91,6 +99,7 @@ export const gooseRunInput = v.object({
   }),
 });
 export type GooseRunInput = v.InferOutput<typeof gooseRunInput>;
+export type UsageBefore = NonNullable<GooseRunInput["usage"]>;
 export const gooseRunOutput = v.object({ sessionId: v.string(), finalMessage: v.string() });
 export type GooseRunOutput = v.InferOutput<typeof gooseRunOutput>;
 

@@ -11,11 +11,11 @@
  * - attempt: steps only grow, but for a checkpoint, which voids those behind it; usage never shrinks; a place once known
  *   (session, branch ...) is not forgotten.
  */
-import type { JsonObject } from "../base/json.ts";
+import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { TaskWrite } from "../engine/ports.ts";
 import { attemptSteps, stepsUpTo, type Attempt, type AttemptStep, type Lease, type Progress, type Task } from "../model/task.ts";
 import type { NewTaskEvent } from "../model/taskEvent.ts";
-import type { Usage } from "../model/usage.ts";
+import type { Usage, UsageOffset } from "../model/usage.ts";
 
 /** The parts of the stored row that streams may have changed. */
 export interface StreamedState {
@@ -54,9 +54,10 @@ export function mergeAttempt(written: Attempt, stored: Attempt | undefined, even
   };
 }
 
-function placeOf({ sessionId, branch, baseSha, startSha, worktree }: Attempt): AttemptPlace {
+function placeOf({ sessionId, usageOffset, branch, baseSha, startSha, worktree }: Attempt): AttemptPlace {
   return {
     ...(sessionId === undefined ? {} : { sessionId }),
+    ...(usageOffset === undefined ? {} : { usageOffset }),
     ...(branch === undefined ? {} : { branch }),
     ...(baseSha === undefined ? {} : { baseSha }),
     ...(startSha === undefined ? {} : { startSha }),
@@ -64,13 +65,13 @@ function placeOf({ sessionId, branch, baseSha, startSha, worktree }: Attempt): A
   };
 }
 
-type AttemptPlace = Pick<Attempt, "sessionId" | "branch" | "baseSha" | "startSha" | "worktree">;
+type AttemptPlace = Pick<Attempt, "sessionId" | "usageOffset" | "branch" | "baseSha" | "startSha" | "worktree">;
 
 function mergeSteps(stored: readonly AttemptStep[], added: readonly AttemptStep[]): readonly AttemptStep[] {
   return attemptSteps.filter((step) => stored.includes(step) || added.includes(step));
 }
 
-/** Goose reports totals of the session: the larger one is the later one. */
+/** Usage never shrinks within an attempt: the larger one is the later one. */
 function laterUsage(written: Usage, stored: Usage): Usage {
   return tokensOf(written) > tokensOf(stored) ? { ...stored, ...written } : { ...written, ...stored };
 }
@@ -83,7 +84,6 @@ function tokensOf({ inputTokens, outputTokens }: Usage): number {
 export function foldIntoAttempt(attempt: Attempt, events: readonly NewTaskEvent[]): Attempt {
   let folded = attempt;
   for (const event of events) {
-    // Within a stream the newest report counts, even when a new session starts from zero.
     if (event.type === "usage") folded = { ...folded, usage: event.usage };
     if (event.type === "checkpoint") {
       folded = { ...folded, steps: stepsUpTo(event.step, folded.steps), ...checkpointData(event.data ?? {}) };
@@ -95,14 +95,22 @@ export function foldIntoAttempt(attempt: Attempt, events: readonly NewTaskEvent[
 const placeKeys = ["sessionId", "branch", "baseSha", "startSha", "worktree"] as const;
 
 function checkpointData(data: JsonObject): Partial<Attempt> {
-  const place: { -readonly [K in keyof AttemptPlace]: string } = {};
+  const place: { -readonly [K in (typeof placeKeys)[number]]?: string } = {};
   for (const key of placeKeys) {
     const value = data[key];
     if (typeof value === "string") place[key] = value;
   }
   const commits: unknown = data["commits"];
   const hasCommits = Array.isArray(commits) && commits.every((commit) => typeof commit === "string");
-  return { ...place, ...(hasCommits ? { commits } : {}) };
+  const usageOffset = usageOffsetOf(data["usageOffset"]);
+  return { ...place, ...(usageOffset === undefined ? {} : { usageOffset }), ...(hasCommits ? { commits } : {}) };
+}
+
+function usageOffsetOf(value: JsonValue | undefined): UsageOffset | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const { inputTokens, outputTokens, costUsd } = value as JsonObject;
+  if (typeof inputTokens !== "number" || typeof outputTokens !== "number" || typeof costUsd !== "number") return undefined;
+  return { inputTokens, outputTokens, costUsd };
 }
 
 /** The last progress among streamed events. */

@@ -1,6 +1,6 @@
 import type { JsonValue } from "../base/json.ts";
 import type { TaskId } from "../model/ids.ts";
-import type { ToolCallUpdate } from "../model/toolCall.ts";
+import type { ToolCallUpdate, ToolLocation } from "../model/toolCall.ts";
 import { cleanLine, cleanText, shorten } from "./cleanText.ts";
 import { indent, type Paint } from "./output.ts";
 
@@ -9,6 +9,7 @@ interface ToolCall {
   name: string;
   title: string;
   input: JsonValue | undefined;
+  locations: readonly ToolLocation[];
   /** The end of the output; the whole is in the journal. */
   output: string;
   isAnnounced: boolean;
@@ -18,7 +19,7 @@ interface ToolCall {
 const outputKept = 4_000;
 const outputLines = 10;
 
-/** Puts the updates of tool calls together: one line when a call starts, one when it ends, the output's end when it failed or with -v. */
+/** Puts the updates of tool calls together: one line when a call starts, one for each step inside it, one when it ends, the output's end when it failed or with -v. */
 export class ToolCallPrinter {
   readonly #calls = new Map<string, ToolCall>();
   readonly #paint: Paint;
@@ -31,13 +32,13 @@ export class ToolCallPrinter {
 
   lines(taskId: TaskId, update: ToolCallUpdate): readonly string[] {
     const key = `${taskId} ${update.toolCallId}`;
-    const call = this.#calls.get(key) ?? { name: "", title: "", input: undefined, output: "", isAnnounced: false, exitCode: undefined };
+    const call = this.#calls.get(key) ?? { name: "", title: "", input: undefined, locations: [], output: "", isAnnounced: false, exitCode: undefined };
     this.#calls.set(key, call);
     merge(call, update);
     const isOver = update.status === "completed" || update.status === "failed" || update.status === "cancelled";
     if (isOver) this.#calls.delete(key);
-    const start = this.#start(call, isOver);
-    return isOver ? [...start, ...this.#end(call, update.status)] : start;
+    const lines = [...this.#start(call, isOver), ...this.#activity(call, update)];
+    return isOver ? [...lines, ...this.#end(call, update.status)] : lines;
   }
 
   /** The task's calls that are still open have ended without a word: a line for each that was announced. */
@@ -58,6 +59,10 @@ export class ToolCallPrinter {
     return [`${this.#paint.cyan("tool:")} ${[toolName(call), what].filter((part) => part !== "").join(" ")}`];
   }
 
+  #activity(call: ToolCall, { activity = "" }: ToolCallUpdate): readonly string[] {
+    return activity === "" ? [] : [this.#paint.dim(`  ${toolName(call)}: ${shorten(cleanLine(activity), 300)}`)];
+  }
+
   #end(call: ToolCall, status: string): readonly string[] {
     const code = call.exitCode === undefined ? "" : `, exit code ${call.exitCode}`;
     const bad = status === "failed" || (call.exitCode ?? 0) !== 0;
@@ -71,6 +76,7 @@ function merge(call: ToolCall, update: ToolCallUpdate): void {
   call.name = update.toolName ?? call.name;
   call.title = update.title ?? call.title;
   call.input = update.input ?? call.input;
+  call.locations = update.locations ?? call.locations;
   call.exitCode = update.exitCode ?? call.exitCode;
   if (update.outputDelta !== undefined) call.output = (call.output + update.outputDelta).slice(-outputKept);
 }
@@ -79,12 +85,13 @@ function toolName(call: ToolCall): string {
   return shorten(cleanLine(call.name), 60) || "tool";
 }
 
-/** The part of the input that tells a person most: the command, the path, else the title. */
-function describe({ input, title }: ToolCall): string {
+/** What tells a person most: the command or the path of the input, else the place, else the title. */
+function describe({ input, locations: [location], title }: ToolCall): string {
   const fields = new Map(typeof input === "object" && input !== null ? Object.entries(input) : []);
   for (const name of ["command", "path", "file", "url", "query"]) {
     const value = fields.get(name);
     if (typeof value === "string" && value !== "") return shorten(cleanLine(value), 300);
   }
+  if (location !== undefined) return shorten(cleanLine(location.line === undefined ? location.path : `${location.path}:${location.line}`), 300);
   return shorten(cleanLine(title), 300);
 }

@@ -24,7 +24,12 @@ export function streamContract(current: Current): void {
     const events = [
       { type: "progress_update", progress: { percent: 10, message: "a" }, ...at },
       { type: "checkpoint", step: "prepared", ...at },
-      { type: "checkpoint", step: "session", data: { sessionId: "s1", branch: "tm/1", worktree: "/w", baseSha: 5, other: "x" }, ...at },
+      {
+        type: "checkpoint",
+        step: "session",
+        data: { sessionId: "s1", branch: "tm/1", worktree: "/w", baseSha: 5, other: "x", usageOffset: { inputTokens: "1" } },
+        ...at,
+      },
       { type: "usage", usage: { inputTokens: 5, outputTokens: 6, costUsd: 0.1 }, ...at },
       { type: "progress_update", progress: { percent: 50, message: "b" }, ...at },
     ] as const;
@@ -106,14 +111,15 @@ export function mergeContract(current: Current): void {
     const snapshot = await insertAndClaim(current());
     const at = { attempt: 1, at: 2500 };
     const usage = { inputTokens: 50, outputTokens: 1 };
+    const usageOffset = { inputTokens: -7, outputTokens: 3, costUsd: 0.5 };
     const events = [
       { type: "usage", usage, ...at },
-      { type: "checkpoint", step: "session", data: { sessionId: "s1", commits: ["c0"] }, ...at },
+      { type: "checkpoint", step: "session", data: { sessionId: "s1", usageOffset, commits: ["c0"] }, ...at },
     ] as const;
     await current().append({ taskId: snapshot.id, token: 1, events });
     const older = newAttempt(snapshot);
     await commitOk(current(), { task: snapshot, token: 1, attempt: { ...older, steps: ["prepared"], branch: "tm/1" }, events: [] });
-    const expected: Attempt = { ...older, steps: ["prepared", "session"], branch: "tm/1", sessionId: "s1", commits: ["c0"], usage };
+    const expected: Attempt = { ...older, steps: ["prepared", "session"], branch: "tm/1", sessionId: "s1", usageOffset, commits: ["c0"], usage };
     expect(await current().attempts(snapshot.id)).toEqual([expected]);
     const ended: Attempt = { ...older, outcome: "completed", endedAt: 3000, commits: ["c1"], usage: { inputTokens: 60, outputTokens: 2 } };
     await commitOk(current(), { ...completion({ ...snapshot, version: snapshot.version + 1 }), attempt: ended });

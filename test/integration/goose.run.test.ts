@@ -40,7 +40,9 @@ test("edits, writes and runs commands; every step is told", async () => {
   expect(command?.outputDelta).toBe(`out\nerr\n${place.repo.dir}\n`);
   expect(context.text("agent")).toBe("I work.All done.");
   expect(context.text("thought")).toBe("Hmm.");
-  expect(context.of("checkpoint")).toEqual([{ type: "checkpoint", step: "session", data: { sessionId: output.sessionId } }]);
+  expect(context.of("checkpoint")).toEqual([
+    { type: "checkpoint", step: "session", data: { sessionId: output.sessionId, usageOffset: { inputTokens: 0, outputTokens: 0, costUsd: 0 } } },
+  ]);
   expect(context.of("usage").at(-1)?.usage).toMatchObject({ inputTokens: expect.any(Number), outputTokens: expect.any(Number), contextSize: 128_000 });
   expect(context.of("usage").at(-1)?.usage.inputTokens).toBeGreaterThan(1_000);
   const progress = context.of("progress_update").map((event) => event.progress);
@@ -140,7 +142,7 @@ test("a stored session goes on with its history, which is not told again", async
   expect(context.text("agent")).toBe("Went on.");
   expect(context.text("user")).toBe("");
   expect(context.calls()).toEqual([]);
-  expect(context.of("checkpoint")).toEqual([{ type: "checkpoint", step: "session", data: { sessionId } }]);
+  expect(context.of("checkpoint")).toEqual([{ type: "checkpoint", step: "session", data: { sessionId, usageOffset: expect.anything() } }]);
   expect(context.of("progress_update")[0]?.progress.percent).toBeGreaterThan(5);
   expect(place.server.requests.at(-1)?.messages.map(messageText).join("\n")).toContain("Done.");
 });

@@ -7,6 +7,7 @@ import { abortable } from "../../base/abort.ts";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { WorkerEventBody } from "../../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../../model/toolCall.ts";
+import type { UsageBefore } from "../../protocol/handlers.ts";
 import type { Environment } from "../process/environment.ts";
 import { classifyRequestError, classifyTurn, notConfigured } from "./classify.ts";
 import { readClientFile, writeClientFile } from "./clientFiles.ts";
@@ -20,6 +21,8 @@ import { wrongProgram } from "./wrongProgram.ts";
 
 /** So long Goose may take to end a cancelled turn before it is killed (it ignores a cancel while its provider hangs). */
 const cancelGraceMs = 3_000;
+/** Goose says how much a loaded session has used right after it has loaded it (measured); for so long that is waited for. */
+const reportMs = 1_000;
 const maxName = 4_000;
 
 const providerFields = v.object({ fields: v.array(v.object({ key: v.string(), required: v.boolean(), isSecret: v.boolean(), isSet: v.boolean() })) });
@@ -38,6 +41,8 @@ export interface GooseSessionOptions {
   readonly emit: (event: WorkerEventBody) => void;
   readonly onSignOfLife: () => void;
   readonly redact: (text: string) => string;
+  /** What the attempt has used before. */
+  readonly usage?: UsageBefore;
 }
 
 /** What session/new told, as far as we use it. */
@@ -60,6 +65,7 @@ export class GooseSession {
       worktree: options.worktree,
       emit: options.emit,
       onTerminal: (terminalId, toolCallId) => this.#terminals.link(terminalId, toolCallId),
+      ...(options.usage === undefined ? {} : { usage: options.usage }),
     });
     this.#terminals = new ClientTerminals({ worktree: options.worktree, env: options.shellEnv, listener: this.recorder.tools });
     this.process = new GooseProcess({
@@ -100,6 +106,7 @@ export class GooseSession {
     await this.#ask(this.process.agent.request(methods.agent.session.load, { sessionId: stored, cwd: this.#options.worktree, mcpServers: [] }), "load");
     this.recorder.isReplaying = false;
     this.#sessionId = stored;
+    await this.#within(this.recorder.usage.started, reportMs);
     return stored;
   }
 
@@ -107,6 +114,7 @@ export class GooseSession {
   async newSession(): Promise<NewSession> {
     const answer: NewSession = await this.#ask(this.process.agent.request(methods.agent.session.new, { cwd: this.#options.worktree, mcpServers: [] }), "new");
     this.#sessionId = answer.sessionId;
+    this.recorder.usage.startAtZero();
     return answer;
   }
 
@@ -164,14 +172,18 @@ export class GooseSession {
       () => undefined,
       () => undefined,
     );
-    const timer = new AbortController();
-    const grace = delay(cancelGraceMs, undefined, { signal: timer.signal }).catch(() => undefined);
+    const grace = this.#within(settled, cancelGraceMs);
     // Not awaited: a Goose that does not read any more would hold us here.
     this.process.agent.notify(methods.agent.session.cancel, { sessionId: this.#sessionId }).catch(() => undefined);
     await this.#terminals.close();
-    await Promise.race([settled, grace]);
-    timer.abort();
+    await grace;
     this.process.kill();
+  }
+
+  async #within(promise: Promise<unknown>, ms: number): Promise<void> {
+    const timer = new AbortController();
+    await Promise.race([promise, delay(ms, undefined, { signal: timer.signal }).catch(() => undefined)]);
+    timer.abort();
   }
 
   #app(): ClientApp {

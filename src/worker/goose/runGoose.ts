@@ -198,6 +198,7 @@ async function turn(
     permit: (request) => context.permit(request),
     emit,
     onSignOfLife: () => time.touch(),
+    ...(input.usage === undefined ? {} : { usage: input.usage }),
   });
   let closeCallsAs: "cancelled" | "failed" = "failed";
   try {
@@ -205,7 +206,8 @@ async function turn(
       await session.initialize();
       return place.withSecrets(() => session.open(input.sessionId));
     });
-    emit({ type: "checkpoint", step: "session", data: { sessionId } });
+    const { offset } = session.recorder.usage;
+    emit({ type: "checkpoint", step: "session", data: { sessionId, ...(offset === undefined ? {} : { usageOffset: { ...offset } }) } });
     return { sessionId, finalMessage: await session.prompt(input.prompt) };
   } catch (error) {
     if (context.signal.aborted) closeCallsAs = "cancelled";
@@ -252,7 +254,10 @@ function redacted(thrown: unknown, redact: (text: string) => string): TaskMaster
 
 function redactEvent(event: WorkerEventBody, redact: (text: string) => string): WorkerEventBody {
   if (event.type === "message") return { ...event, text: redact(event.text) };
-  if (event.type === "tool_call" && event.call.outputDelta !== undefined)
-    return { ...event, call: { ...event.call, outputDelta: redact(event.call.outputDelta) } };
-  return event;
+  if (event.type === "plan") return { ...event, entries: event.entries.map((entry) => ({ ...entry, text: redact(entry.text) })) };
+  if (event.type !== "tool_call") return event;
+  const { outputDelta, activity } = event.call;
+  if (outputDelta === undefined && activity === undefined) return event;
+  const output = outputDelta === undefined ? {} : { outputDelta: redact(outputDelta) };
+  return { ...event, call: { ...event.call, ...output, ...(activity === undefined ? {} : { activity: redact(activity) }) } };
 }

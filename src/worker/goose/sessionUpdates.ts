@@ -17,8 +17,17 @@ const meta = v.looseObject({
   goose: v.nullish(v.looseObject({ toolCall: v.nullish(v.looseObject({ toolName: nullishString, extensionName: nullishString })) })),
   toolNotification: v.nullish(
     v.looseObject({
+      /** "live_output" of a command, or what an MCP server or a sub-agent says: "message", "progress". */
       type: v.string(),
-      params: v.nullish(v.looseObject({ chunks: v.nullish(v.array(v.looseObject({ output: nullishString }))) })),
+      params: v.nullish(
+        v.looseObject({
+          chunks: v.nullish(v.array(v.looseObject({ output: nullishString }))),
+          data: v.optional(v.unknown()),
+          message: nullishString,
+          progress: v.nullish(v.number()),
+          total: v.nullish(v.number()),
+        }),
+      ),
     }),
   ),
 });
@@ -29,7 +38,10 @@ const toolCall = {
   toolCallId: v.pipe(v.string(), v.minLength(1)),
   title: nullishString,
   status: nullishString,
+  kind: nullishString,
+  locations: v.nullish(v.array(v.looseObject({ path: v.string(), line: v.nullish(v.number()) }))),
   rawInput: v.optional(v.unknown()),
+  rawOutput: v.optional(v.unknown()),
   content: v.nullish(content),
   _meta: v.nullish(meta),
 };
@@ -42,9 +54,12 @@ const updateSchema = v.variant("sessionUpdate", [
   v.object({ sessionUpdate: v.literal("user_message_chunk"), ...message }),
   v.object({ sessionUpdate: v.literal("tool_call"), ...toolCall }),
   v.object({ sessionUpdate: v.literal("tool_call_update"), ...toolCall }),
+  v.object({ sessionUpdate: v.literal("plan"), entries: v.array(v.looseObject({ content: v.string(), status: nullishString })) }),
+  /** In two forms, side by side: ACP's has `size`, Goose's own has `contextLimit` and what the session has used since it began. */
   v.object({
     sessionUpdate: v.literal("usage_update"),
     used: amount,
+    size: v.nullish(amount),
     contextLimit: v.nullish(amount),
     accumulatedInputTokens: v.nullish(amount),
     accumulatedOutputTokens: v.nullish(amount),
@@ -58,6 +73,8 @@ const updateSchema = v.variant("sessionUpdate", [
 export type SessionUpdate = v.InferOutput<typeof updateSchema>;
 /** A new tool call or news of one. */
 export type ToolCallNews = Extract<SessionUpdate, { sessionUpdate: "tool_call" | "tool_call_update" }>;
+/** How much was used, in either form. */
+export type UsageNews = Extract<SessionUpdate, { sessionUpdate: "usage_update" }>;
 
 const envelope = v.object({ update: v.looseObject({ sessionUpdate: v.string() }) });
 

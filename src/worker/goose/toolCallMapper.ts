@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { JsonValue } from "../../base/json.ts";
-import type { ToolCallStatus, ToolCallUpdate, ToolDiff } from "../../model/toolCall.ts";
+import type { ToolCallStatus, ToolCallUpdate, ToolDiff, ToolLocation } from "../../model/toolCall.ts";
+import { activityOf, RateLimit } from "./activity.ts";
 import type { ToolCallNews } from "./sessionUpdates.ts";
 
 /** Longest string of a tool's input, and longest text of a diff (characters). */
@@ -10,6 +11,9 @@ const maxInput = 4 * maxString;
 const maxTitle = 1_000;
 const maxId = 256;
 const maxDepth = 12;
+const maxKind = 64;
+const maxLocations = 20;
+const maxPath = 4_096;
 
 const finalStatuses: ReadonlySet<ToolCallStatus> = new Set(["completed", "failed", "cancelled"]);
 
@@ -22,18 +26,24 @@ interface OpenCall {
   readonly subject: string;
   status: ToolCallStatus;
   hasTerminal: boolean;
+  /** The beginning of the output that was told already. */
+  printed: string;
+  /** The newest line of activity, while there are too many to tell each. */
+  heldActivity: string | undefined;
 }
 
 /** Translates Goose's tool calls into journal form and knows which are open. */
 export class ToolCallMapper {
   readonly #worktree: string;
   readonly #sink: ToolCallSink;
+  readonly #activityLimit: RateLimit;
   readonly #calls = new Map<string, OpenCall>();
   #completed = 0;
 
-  constructor(worktree: string, sink: ToolCallSink) {
+  constructor(worktree: string, sink: ToolCallSink, now: () => number = () => performance.now()) {
     this.#worktree = worktree;
     this.#sink = sink;
+    this.#activityLimit = new RateLimit(now);
   }
 
   /** Number of tool calls that ended. */
@@ -61,17 +71,20 @@ export class ToolCallMapper {
     const terminals = terminalsOf(news);
     const isNew = news.sessionUpdate === "tool_call" && !this.#calls.has(toolCallId);
     const call = isNew ? this.#open(toolCallId, news) : this.#calls.get(toolCallId);
-    const status = statusOf(news.status) ?? (isNew ? "pending" : undefined);
+    const begin = isNew ? { toolName: call?.toolName ?? "tool", status: "pending" as const } : {};
+    const status = newStatus(news, call);
     const update: ToolCallUpdate = {
       toolCallId,
-      ...(isNew ? { toolName: call?.toolName ?? "tool" } : {}),
+      ...begin,
       ...(status === undefined ? {} : { status }),
       ...descriptionOf(news),
+      ...this.#locations(news),
       ...outputOf(news, call),
+      ...exitCodeOf(news),
       ...this.#diffs(news),
+      ...this.#activity(news, call, status),
     };
     if (call !== undefined) this.#advance(toolCallId, call, { status, hasTerminal: terminals.length > 0 });
-    // Goose also announces kinds, places and terminals, which say nothing to a reader.
     if (Object.keys(update).length > 1) this.#sink(update);
     return terminals;
   }
@@ -87,7 +100,10 @@ export class ToolCallMapper {
 
   /** Live output of the call's terminal. */
   output(toolCallId: string, text: string): void {
-    this.#sink({ toolCallId: shortId(toolCallId), outputDelta: text });
+    const id = shortId(toolCallId);
+    const call = this.#calls.get(id);
+    if (call !== undefined) notePrinted(call, text);
+    this.#sink({ toolCallId: id, outputDelta: text });
   }
 
   exited(toolCallId: string, exitCode: number): void {
@@ -103,7 +119,14 @@ export class ToolCallMapper {
   #open(toolCallId: string, news: ToolCallNews): OpenCall {
     const title = typeof news.title === "string" ? news.title : "";
     const toolName = news._meta?.goose?.toolCall?.toolName ?? (title.split(" ", 1)[0] || "tool");
-    const call: OpenCall = { toolName: toolName.slice(0, maxTitle), subject: subjectOf(title), status: "pending", hasTerminal: false };
+    const call: OpenCall = {
+      toolName: toolName.slice(0, maxTitle),
+      subject: subjectOf(title),
+      status: "pending",
+      hasTerminal: false,
+      printed: "",
+      heldActivity: undefined,
+    };
     this.#calls.set(toolCallId, call);
     return call;
   }
@@ -114,6 +137,25 @@ export class ToolCallMapper {
     if (!finalStatuses.has(call.status)) return;
     this.#calls.delete(toolCallId);
     this.#completed++;
+  }
+
+  /** A line of activity goes to its call at once, unless there are too many; of those the last is told, at the call's end at the latest. */
+  #activity(news: ToolCallNews, call: OpenCall | undefined, status: ToolCallStatus | undefined): { readonly activity?: string } {
+    if (call === undefined) return {};
+    const activity = activityOf(news._meta?.toolNotification) ?? call.heldActivity;
+    if (activity === undefined) return {};
+    const isDue = (status !== undefined && finalStatuses.has(status)) || this.#activityLimit.pass();
+    call.heldActivity = isDue ? undefined : activity;
+    return isDue ? { activity } : {};
+  }
+
+  #locations({ locations }: ToolCallNews): { readonly locations?: readonly ToolLocation[] } {
+    if (locations === undefined || locations === null || locations.length === 0) return {};
+    const places = locations.slice(0, maxLocations).map(({ path, line }): ToolLocation => {
+      const isLine = Number.isSafeInteger(line) && Number(line) >= 1;
+      return { path: this.#relative(path), ...(isLine ? { line: Number(line) } : {}) };
+    });
+    return { locations: places };
   }
 
   #diffs(news: ToolCallNews): { readonly diffs?: readonly ToolDiff[] } {
@@ -127,9 +169,10 @@ export class ToolCallMapper {
 
   /** Relative to the worktree where it lies inside: the worktree is gone when people read this. */
   #relative(file: string): string {
-    const relative = path.relative(this.#worktree, file);
+    // Goose also names paths as its model wrote them.
+    const relative = path.relative(this.#worktree, path.resolve(this.#worktree, file));
     const isInside = relative !== "" && !relative.startsWith("..") && !path.isAbsolute(relative);
-    return (isInside ? relative.replaceAll("\\", "/") : file).slice(0, 4_096);
+    return (isInside ? relative.replaceAll("\\", "/") : file).slice(0, maxPath);
   }
 }
 
@@ -137,17 +180,45 @@ function terminalsOf(news: ToolCallNews): readonly string[] {
   return (news.content ?? []).flatMap((part) => (part.type === "terminal" && typeof part.terminalId === "string" ? [part.terminalId] : []));
 }
 
-function descriptionOf(news: ToolCallNews): { readonly title?: string; readonly input?: JsonValue } {
-  const title = typeof news.title === "string" ? { title: news.title.slice(0, maxTitle) } : {};
-  return news.rawInput === undefined || news.rawInput === null ? title : { ...title, input: capInput(news.rawInput) };
+function descriptionOf({ title, kind, rawInput }: ToolCallNews): Pick<ToolCallUpdate, "title" | "kind" | "input"> {
+  return {
+    ...(typeof title === "string" ? { title: title.slice(0, maxTitle) } : {}),
+    ...(typeof kind === "string" && kind !== "" ? { kind: kind.slice(0, maxKind) } : {}),
+    ...(rawInput === undefined || rawInput === null ? {} : { input: capInput(rawInput) }),
+  };
+}
+
+/** Of a command that Goose ran itself (in a terminal of ours we see it ourselves). */
+function exitCodeOf({ rawOutput }: ToolCallNews): { readonly exitCode?: number } {
+  const code = typeof rawOutput === "object" && rawOutput !== null && "exit_code" in rawOutput ? rawOutput.exit_code : undefined;
+  return typeof code === "number" && Number.isSafeInteger(code) ? { exitCode: code } : {};
 }
 
 function outputOf(news: ToolCallNews, call: OpenCall | undefined): { readonly outputDelta?: string } {
   const live = (news._meta?.toolNotification?.params?.chunks ?? []).map((chunk) => chunk.output ?? "").join("");
-  // The result of a terminal repeats what was already told while the command ran.
-  const parts = call?.hasTerminal === true ? [] : (news.content ?? []).map((part) => (part.type === "content" ? (part.content?.text ?? "") : ""));
-  const text = [live, ...parts].filter((part) => part !== "").join("\n");
+  if (call !== undefined) notePrinted(call, live);
+  const text = [live, ...resultTexts(news, call)].filter((part) => part !== "").join("\n");
   return text === "" ? {} : { outputDelta: text.slice(0, maxString) };
+}
+
+/** The texts of a call's content, without what was told already while it worked. */
+function resultTexts(news: ToolCallNews, call: OpenCall | undefined): readonly string[] {
+  const texts = (news.content ?? []).map((part) => (part.type === "content" ? (part.content?.text ?? "") : ""));
+  if (call === undefined) return texts;
+  if (!call.hasTerminal) return texts.map((text) => withoutPrinted(text, call.printed));
+  // Of a command in our terminal we know output and exit code; only another reason for its failure is news.
+  const [reason = ""] = news.status === "failed" ? texts : [];
+  return /^exit code: -?\d+$/.test(reason) ? [] : [withoutPrinted(reason, call.printed)];
+}
+
+/** Goose ends live output with the whole of it once more. */
+function withoutPrinted(text: string, printed: string): string {
+  const told = printed.trimEnd();
+  return told !== "" && text.startsWith(told) ? text.slice(told.length).trimStart() : text;
+}
+
+function notePrinted(call: OpenCall, text: string): void {
+  if (call.printed.length < maxString) call.printed = (call.printed + text).slice(0, maxString);
 }
 
 /** A tool's input with long strings cut, so that a written file of a megabyte does not travel as its own description. */
@@ -166,8 +237,10 @@ function cap(value: unknown, depth: number): JsonValue {
   return Object.fromEntries(entries.map(([key, item]) => [key.slice(0, maxTitle), cap(item, depth + 1)]));
 }
 
-function statusOf(status: string | null | undefined): ToolCallStatus | undefined {
-  return status === "pending" || status === "in_progress" || status === "completed" || status === "failed" ? status : undefined;
+/** The status that a piece of news brings: each one of a call that works repeats that it works. */
+function newStatus({ status }: ToolCallNews, call: OpenCall | undefined): ToolCallStatus | undefined {
+  const isKnown = status === "pending" || status === "in_progress" || status === "completed" || status === "failed";
+  return isKnown && status !== call?.status ? status : undefined;
 }
 
 /** Titles read "shell · npm test". */

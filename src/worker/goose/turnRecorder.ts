@@ -1,23 +1,35 @@
-import type { WorkerEventBody } from "../../model/taskEvent.ts";
-import type { Usage } from "../../model/usage.ts";
+import type { PlanEntry, WorkerEventBody } from "../../model/taskEvent.ts";
+import { noUsage } from "../../model/usage.ts";
+import type { UsageBefore } from "../../protocol/handlers.ts";
+import { RateLimit } from "./activity.ts";
 import type { TurnEnd } from "./classify.ts";
+import { planOf, planOfTodo, todoTool } from "./plan.ts";
 import { ProgressEstimate } from "./progress.ts";
-import { parseUpdate, type SessionUpdate, type ToolCallNews } from "./sessionUpdates.ts";
+import { parseUpdate, type SessionUpdate, type ToolCallNews, type UsageNews } from "./sessionUpdates.ts";
 import { ToolCallMapper } from "./toolCallMapper.ts";
+import { UsageMeter } from "./usageMeter.ts";
 
 /** Longest final message that is handed on (characters). */
 const maxFinalMessage = 65_536;
+/** Longest status notice, and how many of the newest decide why a turn failed. */
+const maxNotice = 4_000;
+const maxNotices = 50;
 
 export interface TurnRecorderOptions {
   readonly worktree: string;
   emit(event: WorkerEventBody): void;
   /** A tool call runs in this terminal. */
   onTerminal(terminalId: string, toolCallId: string): void;
+  /** What the attempt has used before this run. */
+  readonly usage?: UsageBefore;
+  /** A clock (ms) that never goes back. */
+  readonly now?: () => number;
 }
 
 /** Makes journal events of what Goose tells, and keeps what decides about success. */
 export class TurnRecorder {
   readonly tools: ToolCallMapper;
+  readonly usage: UsageMeter;
   readonly #options: TurnRecorderOptions;
   readonly #progress: ProgressEstimate;
   /** Ended tool calls of the history that session/load repeats. */
@@ -27,12 +39,18 @@ export class TurnRecorder {
   #usageMessageId: string | undefined;
   #notices: string[] = [];
   #noticeCount = 0;
-  #lastUsage = "";
+  readonly #noticeLimit: RateLimit;
+  /** Todo lists that calls are about to write. */
+  readonly #todos = new Map<string, readonly PlanEntry[]>();
+  #plan = "[]";
   #malformed = 0;
 
   constructor(options: TurnRecorderOptions) {
     this.#options = options;
-    this.tools = new ToolCallMapper(options.worktree, (call) => options.emit({ type: "tool_call", call }));
+    const { now = () => performance.now() } = options;
+    this.tools = new ToolCallMapper(options.worktree, (call) => options.emit({ type: "tool_call", call }), now);
+    this.usage = new UsageMeter(options.usage ?? { used: noUsage });
+    this.#noticeLimit = new RateLimit(now);
     this.#progress = new ProgressEstimate((progress) => options.emit({ type: "progress_update", progress }));
   }
 
@@ -78,7 +96,13 @@ export class TurnRecorder {
   }
 
   #replay(update: SessionUpdate): void {
-    if (update.sessionUpdate === "tool_call_update" && (update.status === "completed" || update.status === "failed")) this.#replayedCalls++;
+    // No history, but where the session stands; it may be read together with the answer that ends the replay.
+    if (update.sessionUpdate === "usage_update") return this.#usage(update);
+    if (update.sessionUpdate === "plan") this.#plan = JSON.stringify(planOf(update.entries));
+    if (update.sessionUpdate !== "tool_call" && update.sessionUpdate !== "tool_call_update") return;
+    if (update.status === "completed" || update.status === "failed") this.#replayedCalls++;
+    const todo = this.#todo(update);
+    if (todo !== undefined) this.#plan = JSON.stringify(todo);
   }
 
   #record(update: SessionUpdate): void {
@@ -93,14 +117,15 @@ export class TurnRecorder {
       case "tool_call":
       case "tool_call_update":
         return this.#toolCall(update);
+      case "plan":
+        return this.#tellPlan(planOf(update.entries));
       case "usage_update":
         return this.#usage(update);
       case "message_usage":
         this.#usageMessageId = update.messageId;
         return;
       case "status_message":
-        this.#notices.push(update.status.message);
-        return this.#say("notice", `notice-${++this.#noticeCount}`, update.status.message);
+        return this.#notice(update.status.message);
     }
   }
 
@@ -120,22 +145,37 @@ export class TurnRecorder {
     const before = this.tools.completed;
     for (const terminalId of this.tools.take(news)) this.#options.onTerminal(terminalId, news.toolCallId);
     if (this.tools.completed > before) this.#tell(description ?? "working");
+    const todo = this.#todo(news);
+    if (todo !== undefined) this.#tellPlan(todo);
   }
 
-  #usage(update: Extract<SessionUpdate, { sessionUpdate: "usage_update" }>): void {
-    // ACP's own usage_update knows only the context; Goose's carries both, right beside it.
-    if (typeof update.accumulatedInputTokens !== "number" || typeof update.accumulatedOutputTokens !== "number") return;
-    const usage: Usage = {
-      inputTokens: update.accumulatedInputTokens,
-      outputTokens: update.accumulatedOutputTokens,
-      ...(typeof update.accumulatedCost === "number" ? { costUsd: update.accumulatedCost } : {}),
-      contextUsed: update.used,
-      ...(typeof update.contextLimit === "number" ? { contextSize: update.contextLimit } : {}),
-    };
-    const key = JSON.stringify(usage);
-    if (key === this.#lastUsage) return;
-    this.#lastUsage = key;
-    this.#options.emit({ type: "usage", usage });
+  /** The todo list that a call has written, once it has succeeded. */
+  #todo({ toolCallId, status, rawInput, _meta }: ToolCallNews): readonly PlanEntry[] | undefined {
+    const written = _meta?.goose?.toolCall?.toolName === todoTool ? planOfTodo(rawInput) : undefined;
+    if (written !== undefined) this.#todos.set(toolCallId, written);
+    const todo = this.#todos.get(toolCallId);
+    if (todo === undefined || (status !== "completed" && status !== "failed")) return undefined;
+    this.#todos.delete(toolCallId);
+    return status === "completed" ? todo : undefined;
+  }
+
+  #tellPlan(entries: readonly PlanEntry[]): void {
+    const plan = JSON.stringify(entries);
+    if (plan === this.#plan) return;
+    this.#plan = plan;
+    this.#options.emit({ type: "plan", entries });
+  }
+
+  #notice(text: string): void {
+    const notice = text.slice(0, maxNotice);
+    const isNew = notice !== this.#notices.at(-1);
+    this.#notices = [...this.#notices, notice].slice(-maxNotices);
+    if (isNew && this.#noticeLimit.pass()) this.#say("notice", `notice-${++this.#noticeCount}`, notice);
+  }
+
+  #usage(update: UsageNews): void {
+    const usage = this.usage.take(update);
+    if (usage !== undefined) this.#options.emit({ type: "usage", usage });
   }
 
   #tell(message: string): void {

@@ -185,6 +185,33 @@ describe("after a crash", () => {
     expect(next.world.turns[1]?.prompt.text).toMatch(/- write a\.txt \(completed\)[^]*Half of it is there\./);
   });
 
+  test("an attempt that goes on is handed to its agent with what it has used, as of now", async () => {
+    const usageOffset = { inputTokens: -5, outputTokens: 0, costUsd: 0 };
+    const used = { inputTokens: 70, outputTokens: 7, contextUsed: 12 };
+    const task = await dieAt(
+      (world) =>
+        (world.onTurn = (turn) =>
+          turn.observer.onEvents?.([
+            { type: "checkpoint", step: "session", data: { sessionId: "s1", usageOffset } },
+            { type: "usage", usage: used },
+          ])),
+      async (queued) => (await dead.engine.attempts(queued.id))[0]?.usage.inputTokens === 70,
+    );
+    next.world.checks = [{ command: "npm test", exitCode: 1, outputTail: "red", timedOut: false }];
+    next.world.onTurn = (turn) => {
+      if (next.world.turns.length === 2) next.world.checks = [];
+      turn.observer.onEvents?.([{ type: "usage", usage: { ...used, inputTokens: 100 } }]);
+      turn.finish();
+    };
+    expect(await resume(task)).toMatchObject({ status: "done" });
+    const attempts = next.world.turns.map(({ leased }) => leased.attempt);
+    expect(attempts).toMatchObject([
+      { number: 1, sessionId: "s1", usage: used, usageOffset },
+      { number: 1, usage: { inputTokens: 100 }, usageOffset },
+    ]);
+    expect((await next.engine.attempts(task.id))[0]).toMatchObject({ usage: { inputTokens: 100, outputTokens: 7 }, usageOffset });
+  });
+
   test("what the dead process left running is ended first, and the journal says it in one line", async () => {
     const task = await dieAt(
       (world) => (world.onTurn = () => undefined),

@@ -156,3 +156,14 @@ test("a plan is told entry by entry, with how far each is", () => {
   });
   expect(text()).toBe("plan: [x] read\nplan: [>] write\nplan: [ ] test\n");
 });
+
+test("what goes on inside a tool call has lines of its own, without escape sequences; a place stands for a missing input", () => {
+  const { print, text } = printer();
+  print({ type: "tool_call", call: { toolCallId: "1", toolName: "delegate", status: "pending", input: { query: "look" } } });
+  print({ type: "tool_call", call: { toolCallId: "2", toolName: "look__up", status: "pending", title: "look: up", locations: [{ path: "a.txt", line: 3 }] } });
+  print({ type: "tool_call", call: { toolCallId: "1", status: "in_progress", activity: "shell: npm\u001b[31m test" } });
+  print({ type: "tool_call", call: { toolCallId: "2", status: "failed", outputDelta: "It is broken." } });
+  expect(text()).toBe(
+    "tool: delegate look\ntool: look__up a.txt:3\n  delegate: shell: npm test\n  look__up failed\n  It is broken.\n".replace("  It", "    It"),
+  );
+});
