@@ -63,6 +63,8 @@ export interface OpenedEngine {
   /** Tells, also what was before, that the queue was lost while it was open (STORE_FAILED: nothing is written any more) or is damaged (STORE_CORRUPT). */
   readonly onTrouble: Event<TaskMasterError>;
   readonly databasePath: string;
+  /** Whether the process of a lease's owner has certainly ended. */
+  readonly isOwnerGone: (owner: string) => boolean;
   /** Looks whether everything that a run needs is there. */
   checkSetup(): Promise<readonly SetupCheck[]>;
   /** The providers that Goose can be set up with (GOOSE_*). */
@@ -233,6 +235,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     engine,
     warnings: queue.warnings,
     onTrouble: trouble.event,
+    isOwnerGone,
     databasePath,
     checkSetup: () =>
       inTrust(() => checkSetup({ ...goose, settings, workers, folder: queue.folder, queue: () => `${databasePath}, ${sizeText(queueSize(databasePath))}` })),

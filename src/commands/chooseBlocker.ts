@@ -1,5 +1,5 @@
 import { window } from "vscode";
-import { blockerState, type Blocker } from "../model/dependencies.ts";
+import { blockerState, dependencyName, type Blocker } from "../model/dependencies.ts";
 import type { TaskId } from "../model/ids.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import { chooseTask } from "./chooseTask.ts";
@@ -28,7 +28,7 @@ export async function chooseBlocker(
   }
   if (second === undefined) return { taskId, blocker: first };
   const picks = blockers.map((blocker) => ({
-    label: oneLine(blocker.title ?? blocker.id, 100).replaceAll("$(", "$ ("),
+    label: oneLine(dependencyName(blocker.id, blocker.title), 100).replaceAll("$(", "$ ("),
     description: blockerState(blocker),
     blocker,
   }));

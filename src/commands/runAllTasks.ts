@@ -1,13 +1,12 @@
-import { commands, ProgressLocation, window } from "vscode";
+import { ProgressLocation, window } from "vscode";
 import type { TaskEngineFacade } from "../engine/facade.ts";
-import { treeViewId } from "../model/identifiers.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
-import { resumeQueueButton, showLogButton, tell } from "../platform/messages.ts";
+import { resumeQueueButton, showLogButton, showTasksButton, tell } from "../platform/messages.ts";
 import { queueMessage } from "../views/queueMessage.ts";
-import { addTaskButton } from "./addTaskButton.ts";
 import type { Command, CommandDeps } from "./commandDeps.ts";
 import { summarizeRuns } from "./runSummary.ts";
+import { tellWhatIsLeft } from "./tellWhatIsLeft.ts";
 
 /** Works through the queue until nothing is ready or the user ends it; says at the end how it went and resolves with the ids. */
 export const runAllTasks: Command = async (deps) => {
@@ -16,12 +15,12 @@ export const runAllTasks: Command = async (deps) => {
   if (ids.length === 0) {
     const held = queueMessage(await engine.queueStatus(), Date.now());
     if (held !== undefined) tell("warning", held, [resumeQueueButton, showLogButton]);
-    else tell("information", "No task was ready to run.", [addTaskButton]);
+    else await tellWhatIsLeft(engine);
     return ids;
   }
   // What was removed meanwhile is not there to be counted.
   const tasks: readonly Task[] = (await engine.list()).filter(({ id }) => ids.includes(id));
-  tell("information", summarizeRuns(tasks), [["Show Tasks", () => commands.executeCommand(`${treeViewId}.focus`)]]);
+  tell("information", summarizeRuns(tasks), [showTasksButton]);
   return ids;
 };
 

@@ -1,7 +1,7 @@
 import { resumeQueueButton, tell } from "../platform/messages.ts";
 import { queueMessage } from "../views/queueMessage.ts";
-import { addTaskButton } from "./addTaskButton.ts";
 import type { Command } from "./commandDeps.ts";
+import { tellWhatIsLeft } from "./tellWhatIsLeft.ts";
 
 /** Starts the most urgent ready task and shows its run; resolves with its id once it has started. */
 export const runNextTask: Command = async (deps) => {
@@ -9,7 +9,7 @@ export const runNextTask: Command = async (deps) => {
   const running = await engine.runNext();
   if (running === undefined) {
     const held = queueMessage(await engine.queueStatus(), Date.now());
-    if (held === undefined) tell("information", "No task is ready to run.", [addTaskButton]);
+    if (held === undefined) await tellWhatIsLeft(engine);
     else tell("information", `No task is ready to run. ${held}`, [resumeQueueButton]);
     return undefined;
   }

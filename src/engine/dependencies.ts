@@ -1,5 +1,5 @@
 /** Who waits for whom: changes of dependencies, the removal of tasks, and what there is to say about both. */
-import { blockersOf, blockerState, unblockedBy, type Blocker, type FindTask } from "../model/dependencies.ts";
+import { blockersOf, blockerText, unblockedBy, type Blocker, type FindTask } from "../model/dependencies.ts";
 import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
@@ -60,7 +60,7 @@ export class DependencyDesk {
 export async function notEligible(store: TaskStore, task: Task): Promise<TaskMasterError> {
   const blockers = task.status === "todo" || task.status === "blocked" ? await readBlockers(store, task) : [];
   if (blockers.length > 0) {
-    const reasons = blockers.map((blocker) => `${blocker.id}${blocker.title === undefined ? "" : ` "${blocker.title}"`} (${blockerState(blocker)})`);
+    const reasons = blockers.map((blocker) => blockerText(blocker, `${blocker.id} "${blocker.title ?? ""}"`));
     return new TaskMasterError("ILLEGAL_TRANSITION", `Task ${task.id} cannot be run yet: it depends on ${reasons.join(", ")}.`);
   }
   try {

@@ -42,6 +42,9 @@ export async function recordOutcome(deps: OutcomeDeps, ledger: Ledger, leased: L
   }
   const retry = await remember(deps, leased, outcome);
   await ledger.change(leased.task.id, (task, attempt) => endOf({ deps, outcome, retry }, task, attempt), leased.token);
+  if (outcome.kind === "completed" || outcome.end !== undefined) return;
+  const { code, message } = outcome.error;
+  deps.log.info("an attempt failed", { task: leased.task.id, attempt: leased.attempt.number, code, error: message });
 }
 
 /** Tells the queue as a whole, before anybody can hear of the end and start the next task. */

@@ -1,6 +1,6 @@
 import type { WorkerHost } from "../engine/ports.ts";
 import type { EngineSettings } from "../model/settings.ts";
-import { toTaskMasterError } from "../model/errors.ts";
+import { toTaskMasterError, type ErrorCode } from "../model/errors.ts";
 import { identityOf } from "./gitDeps.ts";
 import { gooseChoice, type GooseSource } from "./gooseChoice.ts";
 import { callHandler, noTask } from "./invokeHandler.ts";
@@ -10,6 +10,8 @@ export interface SetupCheck {
   readonly name: "node" | "queue" | "repository" | "goose" | "provider";
   readonly ok: boolean;
   readonly detail: string;
+  /** For programs: why it is not. */
+  readonly code?: ErrorCode;
 }
 
 /** What the checks look at. */
@@ -50,6 +52,6 @@ async function check(name: SetupCheck["name"], look: () => Promise<string>): Pro
     return { name, ok: true, detail: await look() };
   } catch (thrown) {
     const error = toTaskMasterError(thrown);
-    return { name, ok: false, detail: error.message };
+    return { name, ok: false, detail: error.message, code: error.code };
   }
 }

@@ -59,8 +59,20 @@ const wayOutWords: { readonly [W in WayOut]: string } = { retry: "retry it", sta
 
 /** How a blocker stands and what helps: "failed: retry it", "running". */
 export function blockerState({ status, wayOut }: Blocker): string {
-  const state = status === undefined ? "missing" : statusWords[status];
+  const state = status === undefined ? "removed" : statusWords[status];
   return wayOut === undefined ? state : `${state}: ${wayOutWords[wayOut]}`;
+}
+
+/** What a dependency is called. Of one that is not there any more nothing but the id is known. */
+export function dependencyName(id: TaskId, name: string | undefined): string {
+  return name ?? `a removed task (${id})`;
+}
+
+/** What a blocker is called, how it stands and what helps: "Add login (failed: retry it)". */
+export function blockerText(blocker: Blocker, name: string | undefined, also = ""): string {
+  const { id, reason, wayOut } = blocker;
+  if (name === undefined || reason === "missing") return `a removed task (${id}${wayOut === undefined ? "" : `: ${wayOutWords[wayOut]}`})`;
+  return `${name} (${blockerState(blocker)}${also})`;
 }
 
 /** Of the tasks that depend on one, those that are blocked by nothing else: what finishing it would make ready. */

@@ -48,7 +48,7 @@ const maxReason = 300;
 export function stopReason({ failures, isCertain }: QueueStop): string {
   const last = failures.at(-1);
   if (last === undefined) return "The queue has stopped.";
-  const words = `"${last.title}": ${last.message.slice(0, maxReason)} (${last.code})`;
+  const words = `"${last.title}": ${last.message.slice(0, maxReason)}`;
   return isCertain
     ? `The queue has stopped, because every task would fail the same way. ${words}`
     : `The queue has stopped after ${failures.length} failed ${failures.length === 1 ? "attempt" : "attempts in a row"}. The last was ${words}`;

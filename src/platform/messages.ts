@@ -2,7 +2,7 @@ import { commands, window } from "vscode";
 import type { JsonObject } from "../base/json.ts";
 import type { Logger } from "../engine/ports.ts";
 import { toTaskMasterError, type TaskMasterError } from "../model/errors.ts";
-import { commandIds } from "../model/identifiers.ts";
+import { commandIds, treeViewId } from "../model/identifiers.ts";
 import { remedyOf } from "./remedy.ts";
 
 /** A button of a message: its label and what it does. */
@@ -15,6 +15,9 @@ export const showLogButton: MessageButton = ["Show Log", () => commands.executeC
 
 /** The button of everything that says that the queue starts nothing by itself. */
 export const resumeQueueButton: MessageButton = ["Resume Queue", () => commands.executeCommand(commandIds.resumeQueue)];
+
+/** The button that leads to the tree. */
+export const showTasksButton: MessageButton = ["Show Tasks", () => commands.executeCommand(`${treeViewId}.focus`)];
 
 /** The button for what is wrong in the settings. */
 export const openSettingsButton: MessageButton = ["Open Settings", () => commands.executeCommand("workbench.action.openSettings", "taskMaster")];

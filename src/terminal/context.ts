@@ -1,6 +1,6 @@
 import type { Event } from "../base/event.ts";
 import type { TaskEngineFacade } from "../engine/facade.ts";
-import type { TaskMasterError } from "../model/errors.ts";
+import type { ErrorCode, TaskMasterError } from "../model/errors.ts";
 import type { Output, TextSink } from "./output.ts";
 import type { GlobalOptions } from "./parseArguments.ts";
 
@@ -10,6 +10,8 @@ export interface SetupCheck {
   readonly ok: boolean;
   readonly detail: string;
   readonly fix?: string;
+  /** For programs: why it is not. */
+  readonly code?: ErrorCode;
 }
 
 /** An open queue, as the composition gives it. */
@@ -18,6 +20,8 @@ export interface OpenedQueue {
   readonly warnings: readonly TaskMasterError[];
   /** Tells that the queue was lost while it was open (STORE_FAILED), or is damaged (STORE_CORRUPT). */
   readonly onTrouble: Event<TaskMasterError>;
+  /** Whether the process of a lease's owner has certainly ended. */
+  readonly isOwnerGone: (owner: string) => boolean;
   checkSetup(): Promise<readonly SetupCheck[]>;
   /** Lets running tasks keep their place and ends everything that was started; idempotent. */
   dispose(): Promise<void>;
@@ -51,6 +55,7 @@ export interface TerminalHost {
 export interface VerbContext {
   readonly engine: TaskEngineFacade;
   readonly output: Output;
+  readonly isOwnerGone: OpenedQueue["isOwnerGone"];
   readonly stdin: AsyncIterable<Uint8Array | string>;
   /** Aborts at the first signal and when stdout is closed. */
   readonly signal: AbortSignal;

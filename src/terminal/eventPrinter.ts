@@ -141,7 +141,7 @@ export class EventPrinter {
   #errorLines(event: EventOf<"error">): readonly string[] {
     const again = event.willRetryAt === undefined ? "" : ` (tried again at ${localTime(event.willRetryAt)})`;
     const details = event.details === undefined ? [] : [this.#paint.dim(indent(lastLines(cleanText(event.details), 10)))];
-    return [`${this.#paint.red("failed:")} ${cleanText(event.message).trimEnd()} ${this.#paint.dim(`(${event.code})`)}${again}`, ...details];
+    return [`${this.#paint.red("failed:")} ${cleanText(event.message).trimEnd()}${again}`, ...details];
   }
 
   #completedLines(event: EventOf<"completed">): readonly string[] {

@@ -79,14 +79,14 @@ async function withQueue({ host, output, signals, options }: Session, command: W
     ));
   try {
     if (command.verb === "doctor") return await abortable(doctor(output, open), signal);
-    const { engine, warnings, onTrouble } = await abortable(open(), signal);
+    const { engine, warnings, onTrouble, isOwnerGone } = await abortable(open(), signal);
     for (const warning of warnings) output.warning(warning.message);
     onTrouble((error) => {
       // A damaged queue may well do for this command; one that is lost remembers nothing any more.
       if (error.code === "STORE_CORRUPT") output.warning(error.message);
       else lost.abort(error);
     });
-    const verb = runVerb({ engine, output, stdin: host.stdin, signal, stdoutClosed: host.stdoutClosed, close }, command);
+    const verb = runVerb({ engine, output, isOwnerGone, stdin: host.stdin, signal, stdoutClosed: host.stdoutClosed, close }, command);
     // A run needs its queue closed before it can tell how its tasks ended, so it ends itself.
     const exitCode = await (command.verb === "run" || command.verb === "resume" ? verb : abortable(verb, signal));
     return lost.signal.aborted ? output.error(lost.signal.reason) : exitCode;

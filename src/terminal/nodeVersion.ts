@@ -73,5 +73,5 @@ export function endLike({ code, signal }: ProcessEnd): void {
 /** What to tell when no Node with node:sqlite can be found; as NDJSON when the caller asked for it. */
 export function sqliteMissing(version: string, json: boolean): string {
   const message = `Node ${version} has no node:sqlite. Task Master needs Node ${needed.join(".")} or later: install it, or add the npm package "node" beside task-master-goose.`;
-  return json ? `${JSON.stringify({ v: 1, type: "error", seq: 1, code: "SQLITE_MISSING", message })}\n` : `error: ${message} (SQLITE_MISSING)\n`;
+  return json ? `${JSON.stringify({ v: 1, type: "error", seq: 1, code: "SQLITE_MISSING", message })}\n` : `error: ${message}\n`;
 }

@@ -75,7 +75,8 @@ export class Output {
       this.record("error", { code: error.code, message: error.message, ...(error.details === undefined ? {} : { details: error.details }) });
       return exitCode;
     }
-    this.note(`${this.#notePaint.red("error:")} ${cleanText(error.message).trimEnd()} ${this.#notePaint.dim(`(${error.code})`)}`);
+    const code = this.verbosity > 0 ? ` ${this.#notePaint.dim(`(${error.code})`)}` : "";
+    this.note(`${this.#notePaint.red("error:")} ${cleanText(error.message).trimEnd()}${code}`);
     if (error.details !== undefined && (this.verbosity > 0 || exitCode === exitCodes.precondition)) this.note(indent(cleanText(error.details)));
     const hint = hintFor(error);
     if (hint !== undefined) this.note(this.#notePaint.dim(hint));

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Attempt } from "../model/task.ts";
+import type { Attempt, Task } from "../model/task.ts";
 import type { VerbContext } from "./context.ts";
 import { exitCodes } from "./exitCodes.ts";
 import { reportQueue } from "./queueText.ts";
@@ -7,23 +7,29 @@ import { taskDetailsJson, taskJson } from "./taskJson.ts";
 import { listLines, showLines } from "./taskText.ts";
 
 /** list: all tasks in the order in which they were added. */
-export async function listTasks({ engine, output }: VerbContext): Promise<number> {
+export async function listTasks({ engine, output, isOwnerGone }: VerbContext): Promise<number> {
   const tasks = await engine.list();
   if (tasks.length === 0) output.line('The queue is empty. Add a task: task-master-goose add "Fix the login"');
-  else if (!output.json) for (const line of listLines(tasks, output)) output.line(line);
+  else if (!output.json) for (const line of listLines(tasks, output, isOrphan(isOwnerGone))) output.line(line);
   for (const task of tasks) output.record("task", taskJson(task));
   reportQueue(output, await engine.queueStatus());
   return exitCodes.ok;
 }
 
 /** show: one task with its attempts. */
-export async function showTask({ engine, output }: VerbContext, idOrPrefix: string): Promise<number> {
+export async function showTask({ engine, output, isOwnerGone }: VerbContext, idOrPrefix: string): Promise<number> {
   const task = await engine.find(idOrPrefix);
   const attempts = await engine.attempts(task.id);
   const [blockers, unblocks] = await Promise.all([engine.blockers(task.id), engine.whatWouldUnblock(task.id)]);
   output.record("task", taskDetailsJson({ task, attempts, blockers, unblocks }));
-  for (const line of showLines({ task, attempts: attempts.map(withoutGoneWorktree), blockers, unblocks }, output.paint)) output.line(line);
+  for (const line of showLines({ task, attempts: attempts.map(withoutGoneWorktree), blockers, unblocks, isOrphan: isOrphan(isOwnerGone)(task) }, output.paint))
+    output.line(line);
   return exitCodes.ok;
+}
+
+/** Who only looks leaves such a task as it is, but does not say that it is being worked on. */
+function isOrphan(isOwnerGone: VerbContext["isOwnerGone"]): (task: Task) => boolean {
+  return ({ lease }) => lease !== undefined && isOwnerGone(lease.owner);
 }
 
 /** People would look for a folder that was tidied away; programs get what the attempt had. */

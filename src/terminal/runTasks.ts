@@ -1,6 +1,7 @@
 import { abortable } from "../base/abort.ts";
 import { type ErrorCode, toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
+import { whatIsLeft } from "../model/leftover.ts";
 import type { QueueStatus } from "../model/queueStatus.ts";
 import type { Task } from "../model/task.ts";
 import { reportTask } from "./changeTask.ts";
@@ -10,7 +11,7 @@ import { exitCodeOfRun, exitCodes } from "./exitCodes.ts";
 import type { RunCommand } from "./parseArguments.ts";
 import { reportQueue, watchQueue } from "./queueText.ts";
 import { RunWatch } from "./runWatch.ts";
-import { paintStatus, taskName } from "./taskText.ts";
+import { localTime, paintStatus, taskName } from "./taskText.ts";
 
 /** run: runs the next task, all ready ones, or the named ones one after the other, and tells what happens. */
 export async function runTasks(context: VerbContext, { select, criteria }: RunCommand): Promise<number> {
@@ -108,7 +109,7 @@ async function summarize({ engine, output, signal, stdoutClosed }: VerbContext, 
     done: ran.length - failed.length,
     failed: failed.length + refused.length,
   });
-  if (ran.length === 0 && refused.length === 0) output.line("No task is ready.");
+  if (ran.length === 0 && refused.length === 0) output.line(signal.aborted ? "No task was run." : whatIsLeft(await engine.list(), Date.now(), localTime));
   else output.line("");
   for (const task of ran) {
     const branch = task.branch === undefined ? "" : `  ${output.paint.dim(`branch ${cleanLine(task.branch)}`)}`;

@@ -1,4 +1,5 @@
-import { blockersOf, blockerState, isStuck, type Blocker } from "../model/dependencies.ts";
+import { blockersOf, blockerText, dependencyName, isStuck, type Blocker } from "../model/dependencies.ts";
+import type { TaskId } from "../model/ids.ts";
 import type { Attempt, Task, TaskStatus } from "../model/task.ts";
 import { cleanLine, cleanText, shorten } from "./cleanText.ts";
 import { indent, type Output, type Paint } from "./output.ts";
@@ -30,16 +31,14 @@ export function taskName(task: Task): string {
   return `${task.id} ${shorten(cleanLine(task.title), 100)}`;
 }
 
-/** The table of all tasks, one line each. */
-export function listLines(tasks: readonly Task[], output: Output): readonly string[] {
+/** The table of all tasks, one line each; an orphan is a task whose process is gone. */
+export function listLines(tasks: readonly Task[], output: Output, isOrphan: (task: Task) => boolean): readonly string[] {
   const { paint, columns } = output;
   const header = `${"ID".padEnd(8)}  ${"STATUS".padEnd(11)}  ${"PRIORITY".padEnd(8)}  TITLE`;
   const byId = new Map(tasks.map((task) => [task.id, task]));
   const lines = tasks.map((task) => {
-    const extras = listExtras(
-      task,
-      blockersOf(task, (id) => byId.get(id)),
-    );
+    const blockers = blockersOf(task, (id) => byId.get(id));
+    const extras = listExtras(task, blockers, isOrphan(task) ? "its process is gone" : undefined);
     const room = columns === undefined ? Number.POSITIVE_INFINITY : Math.max(20, columns - 33 - extras.length);
     const title = shorten(cleanLine(task.title), room);
     return `${task.id}  ${paintStatus(task.status, paint, 11)}  ${task.priority.padEnd(8)}  ${title}${paint.dim(extras)}`;
@@ -49,11 +48,17 @@ export function listLines(tasks: readonly Task[], output: Output): readonly stri
 
 function waitsFor(blockers: readonly Blocker[]): string | undefined {
   if (blockers.length === 0) return undefined;
-  return `waits for ${blockers.map((blocker) => (isStuck(blocker) ? `${blocker.id} (${blocker.reason})` : blocker.id)).join(", ")}`;
+  return `waits for ${blockers.map(shortBlocker).join(", ")}`;
 }
 
-function listExtras(task: Task, blockers: readonly Blocker[]): string {
+function shortBlocker(blocker: Blocker): string {
+  if (blocker.reason === "missing") return dependencyName(blocker.id, undefined);
+  return isStuck(blocker) ? `${blocker.id} (${blocker.reason})` : blocker.id;
+}
+
+function listExtras(task: Task, blockers: readonly Blocker[], note: string | undefined): string {
   const parts = [
+    note,
     task.attention === undefined ? undefined : `needs you: ${task.attention.kind}`,
     task.status === "in_progress" || task.status === "paused" ? `${task.progress.percent} %` : undefined,
     task.status === "todo" && (task.notBefore ?? 0) > Date.now() ? `not before ${localTime(task.notBefore ?? 0)}` : undefined,
@@ -67,10 +72,10 @@ function listExtras(task: Task, blockers: readonly Blocker[]): string {
 type Field = readonly [name: string, value: string | false | undefined];
 
 /** Everything about one task. */
-export function showLines({ task, attempts, blockers, unblocks }: TaskDetails, paint: Paint): readonly string[] {
+export function showLines({ task, attempts, blockers, unblocks, isOrphan }: TaskDetails & { readonly isOrphan: boolean }, paint: Paint): readonly string[] {
   const fields = [
-    ...stateFields(task, paint),
-    ...orderFields(task),
+    ...stateFields(task, isOrphan, paint),
+    ...orderFields(task, blockers),
     ...dependencyFields(blockers, unblocks),
     ...workFields(task, attempts),
     ["created", localTime(task.createdAt)] as Field,
@@ -81,22 +86,23 @@ export function showLines({ task, attempts, blockers, unblocks }: TaskDetails, p
   return [`${paint.bold(task.id)} ${cleanLine(task.title)}`, ...lines, ...prompt, ...attempts.flatMap((each) => attemptLines(each, paint)), ...result];
 }
 
-function stateFields(task: Task, paint: Paint): readonly Field[] {
+function stateFields(task: Task, isOrphan: boolean, paint: Paint): readonly Field[] {
   const { attention, progress, result } = task;
   return [
-    ["status", paintStatus(task.status, paint)],
+    ["status", `${paintStatus(task.status, paint)}${isOrphan ? ", but its process is gone" : ""}`],
     ["needs you", attention && `${attention.kind}: ${cleanLine(attention.message)}`],
-    ["error", result?.error && `${result.error.code}: ${cleanLine(result.error.message)}`],
+    ["error", result?.error && cleanLine(result.error.message)],
     ["progress", `${progress.percent} % ${cleanLine(progress.message)}`.trimEnd()],
   ];
 }
 
-function orderFields(task: Task): readonly Field[] {
+function orderFields(task: Task, blockers: readonly Blocker[]): readonly Field[] {
+  const isGone = (id: TaskId): boolean => blockers.some((blocker) => blocker.id === id && blocker.reason === "missing");
   return [
     ["priority", task.priority],
     ["deadline", task.deadline !== undefined && localTime(task.deadline)],
     ["not before", task.notBefore !== undefined && localTime(task.notBefore)],
-    ["depends on", task.dependsOn.join(", ")],
+    ["depends on", task.dependsOn.map((id) => dependencyName(id, isGone(id) ? undefined : id)).join(", ")],
     ["tags", task.tags.map(cleanLine).join(", ")],
     ["accept", task.acceptance.commands.map(cleanLine).join("; ")],
   ];
@@ -105,8 +111,8 @@ function orderFields(task: Task): readonly Field[] {
 function dependencyFields(blockers: readonly Blocker[], unblocks: readonly Task[]): readonly Field[] {
   return [
     ...blockers.map((blocker): Field => {
-      const name = blocker.title === undefined ? blocker.id : `${blocker.id} ${shorten(cleanLine(blocker.title), 100)}`;
-      return [blocker.reason === "waiting" ? "waits for" : "blocked by", `${name} (${blockerState(blocker)})`];
+      const name = blocker.title === undefined ? undefined : `${blocker.id} ${shorten(cleanLine(blocker.title), 100)}`;
+      return [blocker.reason === "waiting" ? "waits for" : "blocked by", blockerText(blocker, name)];
     }),
     ...unblocks.map((task): Field => ["unblocks", taskName(task)]),
   ];
@@ -128,7 +134,7 @@ function block(name: string, text: string, paint: Paint): readonly string[] {
 
 function attemptLines(attempt: Attempt, paint: Paint): readonly string[] {
   const end = attempt.endedAt === undefined ? "" : ` to ${localTime(attempt.endedAt)}`;
-  const why = [attempt.errorCode, attempt.reason && cleanLine(attempt.reason)].filter(Boolean).join(": ");
+  const why = cleanLine(attempt.reason ?? "");
   const places = [
     attempt.branch && `branch ${cleanLine(attempt.branch)}`,
     attempt.worktree && `worktree ${cleanLine(attempt.worktree)}`,

@@ -1,10 +1,10 @@
 import { commands, window } from "vscode";
 import type { Disposable } from "../base/event.ts";
 import type { TaskChange, TaskEngineFacade } from "../engine/facade.ts";
-import { commandIds, treeViewId } from "../model/identifiers.ts";
+import { commandIds } from "../model/identifiers.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { QueueStatus } from "../model/queueStatus.ts";
-import { resumeQueueButton, showLogButton, tell, type MessageButton } from "../platform/messages.ts";
+import { resumeQueueButton, showLogButton, showTasksButton, tell, type MessageButton } from "../platform/messages.ts";
 import { throttle, type Throttled } from "../platform/throttle.ts";
 import { endsToolCalls } from "../model/taskEvent.ts";
 import { FinishedBatch } from "./finishedBatch.ts";
@@ -83,8 +83,6 @@ export class Notifications implements Disposable {
 }
 
 type FollowedEngine = Pick<TaskEngineFacade, "onDidChange" | "running">;
-
-const showTasksButton: MessageButton = ["Show Tasks", () => commands.executeCommand(`${treeViewId}.focus`)];
 
 function buttonsOf(notices: readonly Notice[]): readonly MessageButton[] {
   const [first] = notices;

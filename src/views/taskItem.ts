@@ -1,4 +1,4 @@
-import { blockersOf, blockerState, canBeRetried, isStuck, type Blocker, type FindTask } from "../model/dependencies.ts";
+import { blockersOf, blockerText, canBeRetried, dependencyName, isStuck, type Blocker, type FindTask } from "../model/dependencies.ts";
 import { lastAttempt, type Task } from "../model/task.ts";
 import { availableActions, mayChangeDependencies, statusWords, type TaskAction } from "../model/taskActions.ts";
 import { oneLine } from "../platform/oneLine.ts";
@@ -93,10 +93,10 @@ function contextValue(task: Task, { pending, find }: TaskItemContext): string {
 /** What it depends on; while it is blocked, why and what helps, each on a line. */
 function dependencyLines(task: Task, { find }: TaskItemContext): readonly string[] {
   if (task.dependsOn.length === 0) return [];
-  if (task.status !== "blocked") return [`Depends on: ${task.dependsOn.map((id) => find(id)?.title ?? id).join(", ")}`];
+  if (task.status !== "blocked") return [`Depends on: ${task.dependsOn.map((id) => dependencyName(id, find(id)?.title)).join(", ")}`];
   return sortedBlockers(task, find).map((blocker) => {
     const also = isStuck(blocker) && blocker.wayOut !== "drop" ? " or drop the dependency" : "";
-    return `${isStuck(blocker) ? "Blocked by" : "Waits for"}: ${blocker.title ?? blocker.id} (${blockerState(blocker)}${also})`;
+    return `${isStuck(blocker) ? "Blocked by" : "Waits for"}: ${blockerText(blocker, blocker.title, also)}`;
   });
 }
 
@@ -165,8 +165,7 @@ function urgency({ priority, deadline }: Task, { now }: TaskItemContext): string
 /** "by Add login (failed: retry it), Add tests": what only needs time needs no more words. */
 function blockedBy(task: Task, { find }: TaskItemContext): string {
   const names = sortedBlockers(task, find).map((blocker) => {
-    const name = blocker.title ?? blocker.id;
-    return blocker.wayOut === undefined ? name : `${name} (${blockerState(blocker)})`;
+    return blocker.wayOut === undefined ? dependencyName(blocker.id, blocker.title) : blockerText(blocker, blocker.title);
   });
   return names.length === 0 ? "" : `by ${names.join(", ")}`;
 }

@@ -47,6 +47,8 @@ export class RunStream {
   #sentSeq: number | undefined;
   /** Grows with every reset and suspend, so that the answer to an outdated question is dropped. */
   #generation = 0;
+  /** What the view asked for and has not got yet. */
+  #asked: { readonly lastSeq: number | undefined } | undefined;
   #isIdle = true;
   #isRemoved = false;
   #work: Promise<void> = Promise.resolve();
@@ -74,11 +76,18 @@ export class RunStream {
   ready(lastSeq?: number): void {
     // The view only asks whether anybody is there: it has everything.
     if (lastSeq !== undefined && lastSeq === this.#sentSeq) return;
+    // Said again before the answer was there: a slow store must not begin anew each time.
+    if (this.#asked !== undefined && this.#asked.lastSeq === lastSeq) return;
+    const asked = { lastSeq };
+    this.#asked = asked;
     const generation = ++this.#generation;
     const isKnown = lastSeq !== undefined && this.#sentSeq !== undefined;
     if (!isKnown) this.#sentSeq = undefined;
     this.#isIdle = false;
     this.#enqueue((source) => (isKnown ? this.#fill(source, lastSeq) : this.#reset(source, generation)));
+    void this.#work.then(() => {
+      if (this.#asked === asked) this.#asked = undefined;
+    });
   }
 
   /** The page that ends before an event. */
@@ -104,6 +113,7 @@ export class RunStream {
   /** The view is hidden: nothing is sent until it is ready again. */
   suspend(): void {
     this.#generation++;
+    this.#asked = undefined;
     this.#isIdle = true;
     this.#sentSeq = undefined;
     this.#buffer = [];

@@ -4,6 +4,7 @@ import type { TaskId } from "../../src/model/ids.ts";
 import type { Attempt, Lease, Task } from "../../src/model/task.ts";
 import type { NewTaskEvent } from "../../src/model/taskEvent.ts";
 import { noUsage } from "../../src/model/usage.ts";
+import { taskRow } from "../helpers/taskRow.ts";
 
 /** A task id from a short name. */
 export function taskId(name: string): TaskId {
@@ -12,27 +13,7 @@ export function taskId(name: string): TaskId {
 
 /** A todo task of version 1. */
 export function newTask(name: string, fields: Partial<Task> = {}): Task {
-  return {
-    id: taskId(name),
-    title: `Task ${name}`,
-    prompt: `Do ${name}`,
-    status: "todo",
-    priority: "medium",
-    tags: [],
-    dependsOn: [],
-    acceptance: { commands: [] },
-    budget: {},
-    maxAttempts: 3,
-    repository: "/repository",
-    createdAt: 1000,
-    updatedAt: 1000,
-    progress: { percent: 0, message: "" },
-    integration: "none",
-    attempts: 0,
-    fence: 0,
-    version: 1,
-    ...fields,
-  };
+  return taskRow({ id: taskId(name), title: `Task ${name}`, prompt: `Do ${name}`, maxAttempts: 3, ...fields });
 }
 
 /** The first attempt of a task under token 1. */

@@ -145,7 +145,7 @@ describe("the queue", () => {
 
   test.runIf(process.platform === "linux")("a data directory that cannot be made is told", async () => {
     const result = await cli.run(["list", "--data-dir", "/proc/nope"], { timeoutMs: 5_000 });
-    expect(result).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/\/proc\/nope.*STORE_FAILED/s) });
+    expect(result).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/^error: .*\/proc\/nope/) });
   });
 
   test("a Node without node:sqlite finds the one in the package, or says what is missing", async () => {
@@ -177,7 +177,7 @@ describe("with Goose", { timeout: 60_000 }, () => {
     expect(repo.git("rev-parse", branch)).toBe(commits.at(-1));
     expect(repo.git("status", "--porcelain")).toBe("");
     expect(existsSync(path.join(repo.dir, "hello.txt"))).toBe(false);
-    expect(await cli.run(["run", "--all"])).toMatchObject({ exitCode: 0, stdout: "No task is ready.\n" });
+    expect(await cli.run(["run", "--all"])).toMatchObject({ exitCode: 0, stdout: "No task is ready: the only one is done.\n" });
     expect((await cli.run(["logs", id])).stdout).toMatch(/created[\s\S]*started[\s\S]*I write it\.[\s\S]*tool: write hello\.txt[\s\S]*done:/);
   });
 
@@ -207,7 +207,7 @@ describe("with Goose", { timeout: 60_000 }, () => {
     expect(result.records.at(-1)).toMatchObject({ ran: [{ errorCode: code }] });
     const doctor = await cli.run(["doctor", "--json", "--goose", goose]);
     expect(doctor.exitCode).toBe(3);
-    expect(doctor.records).toContainEqual(expect.objectContaining({ type: "check", name: "goose", ok: false, detail: expect.stringContaining(code) }));
+    expect(doctor.records).toContainEqual(expect.objectContaining({ type: "check", name: "goose", ok: false, code }));
   });
 
   test("doctor is content with a good set-up", async () => {

@@ -64,7 +64,8 @@ describe("the terminal", () => {
     db.prepare("UPDATE tasks SET status = 'in_progress', lease_owner = ?, lease_token = 1, lease_expires_at = ?").run(owner, Date.now() + 60_000);
     const row = (): unknown => db.prepare("SELECT * FROM tasks").get();
     const before = row();
-    for (const look of [["list"], ["show", id], ["logs", id], ["doctor"]]) await cli.run(look);
+    for (const look of [["show", id], ["logs", id], ["doctor"]]) await cli.run(look);
+    expect((await cli.run(["list"])).stdout).toContain("its process is gone");
     expect(row()).toEqual(before);
     await cli.add("Another");
     expect(row()).toMatchObject({ status: "paused", lease_owner: null });

@@ -8,13 +8,13 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeTask } from "../../src/engine/newTask.ts";
-import type { GitOperations } from "../../src/engine/ports.ts";
 import type { TaskId } from "../../src/model/ids.ts";
 import type { Task } from "../../src/model/task.ts";
 import { openDatabase } from "../../src/store/openDatabase.ts";
 import { SqliteTaskStore } from "../../src/store/sqliteTaskStore.ts";
 import { makeBareEngine } from "../chaos/bareEngine.ts";
 import { FastTime } from "../chaos/fastTime.ts";
+import { doneGit } from "../helpers/doneGit.ts";
 import { waitFor } from "../helpers/leakCheck.ts";
 
 class Child {
@@ -123,12 +123,3 @@ test("an engine that is stopped for longer than its lease and then goes on chang
   await engine.stopEngine();
   await store.close();
 });
-
-const doneGit: GitOperations = {
-  isClean: () => Promise.resolve(true),
-  branch: () => Promise.resolve({ repository: "/repository", worktree: "/worktree", branch: "tm/x", baseSha: "base", startSha: "base" }),
-  changes: () => Promise.resolve(["a.txt"]),
-  push: () => Promise.resolve({ pushed: false }),
-  commitAndPush: () => Promise.resolve({ commits: ["c0ffee"], files: ["a.txt"] }),
-  cleanup: () => Promise.resolve({}),
-};

@@ -11,24 +11,21 @@ import { createQueueCare } from "../../src/host/queueCare.ts";
 import { TaskWorkerHost } from "../../src/host/taskWorkerHost.ts";
 import { defaultSettings } from "../../src/model/settings.ts";
 import { listBackups, openNewestBackup } from "../../src/store/backups.ts";
-import { openQueue, type OpenedQueue } from "../../src/store/openQueue.ts";
+import type { OpenedQueue } from "../../src/store/openQueue.ts";
 import { backUpQueue } from "../../src/worker/queue/backup.ts";
 import { checkQueue } from "../../src/worker/queue/check.ts";
 import { claim, created, logEvent, newTask, taskId } from "../contract/taskStoreFixtures.ts";
-import { createTempDir, createTempRepo, type TempDir, type TempRepo } from "../helpers/tempRepo.ts";
+import { ScratchQueue } from "../helpers/scratchQueue.ts";
 
-let temporary: TempDir;
-let repo: TempRepo;
+let place: ScratchQueue;
 let children: ChildProcess[];
-let opened: OpenedQueue[];
 let path: string;
 let uuid: string;
 
 beforeEach(async () => {
-  temporary = createTempDir("task-master-faults-");
-  repo = createTempRepo();
-  [children, opened] = [[], []];
-  const queue = await open();
+  place = new ScratchQueue();
+  children = [];
+  const queue = await place.open();
   [path, uuid] = [queue.databasePath, queue.store.uuid];
   await queue.store.insert(newTask("a"), created);
   await queue.store.commit(claim(newTask("a")));
@@ -36,24 +33,12 @@ beforeEach(async () => {
     const events = Array.from({ length: 100 }, (_, index) => logEvent(`${index} ${"e".repeat(8000)}`));
     await queue.store.append({ taskId: taskId("a"), token: 1, events });
   }
-  await closeAll();
+  await place.closeAll();
 });
 afterEach(async () => {
   await Promise.all(children.map(kill));
-  await closeAll();
-  repo.dispose();
-  temporary.dispose();
+  await place[Symbol.asyncDispose]();
 });
-
-async function open(): Promise<OpenedQueue> {
-  const queue = await openQueue({ folder: repo.dir, dataDirectory: temporary.dir });
-  opened.push(queue);
-  return queue;
-}
-
-async function closeAll(): Promise<void> {
-  for (const queue of opened.splice(0)) await queue.store.close();
-}
 
 function start(name: string, ...args: string[]): ChildProcess {
   const script = fileURLToPath(new URL(`../unit/store/fixtures/${name}.ts`, import.meta.url));
@@ -62,7 +47,7 @@ function start(name: string, ...args: string[]): ChildProcess {
   return child;
 }
 
-const opener = (): ChildProcess => start("childOpenQueue", repo.dir, temporary.dir, temporary.dir);
+const opener = (): ChildProcess => start("childOpenQueue", place.repo.dir, place.temporary.dir, place.temporary.dir);
 
 async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -95,14 +80,14 @@ describe("kill -9", () => {
       const good = openNewestBackup(path, uuid);
       expect(good?.path).toBe(listBackups(path)[0]?.path);
       good?.db.close();
-      expect((await open()).warnings).toEqual([]);
-      await closeAll();
+      expect((await place.open()).warnings).toEqual([]);
+      await place.closeAll();
     }
     expect(listBackups(path).length).toBeLessThanOrEqual(3);
   });
 
   it("during compaction loses no entry that tells the story, and the next one ends it with one entry", { timeout: 60_000 }, async () => {
-    const { store } = await open();
+    const { store } = await place.open();
     const task = await store.get(taskId("a"));
     if (task === undefined) throw new Error("gone");
     const { lease: _lease, ...free } = task;
@@ -128,7 +113,7 @@ describe("kill -9", () => {
     child.stdin?.end("go\n");
     await spotted(() => existsSync(path + sign), child);
     await kill(child);
-    const queue = await open();
+    const queue = await place.open();
     expect(queue.store.uuid).toBe(uuid);
     expect(readFileSync(`${path}.damaged-1`)).toEqual(bad);
     expect(await queue.store.events(taskId("a"), { limit: 10_000 })).toHaveLength(2002);
@@ -156,12 +141,12 @@ describe("several processes", () => {
   it("meet a removed log while another has the queue open: nothing is recovered, and its end saves all", { timeout: 60_000 }, async () => {
     const writer = start("childWriter", path);
     const lines = createInterface({ input: writer.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
-    const { store } = await open();
+    const { store } = await place.open();
     await lines.next();
     await kill(writer);
     await store.insert(newTask("b", { prompt: "p".repeat(50_000) }), created);
     rmSync(`${path}-wal`);
-    const other = start("childOpenQueue", repo.dir, temporary.dir, temporary.dir);
+    const other = start("childOpenQueue", place.repo.dir, place.temporary.dir, place.temporary.dir);
     const otherLines = createInterface({ input: other.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
     await otherLines.next();
     other.stdin?.end("go\n");
@@ -171,8 +156,8 @@ describe("several processes", () => {
     });
     expect(readdirSync(dirname(path)).filter((name) => name.includes("damaged"))).toEqual([]);
     await expect(store.insert(newTask("c"), created)).rejects.toMatchObject({ code: "STORE_FAILED" });
-    await closeAll();
-    const queue = await open();
+    await place.closeAll();
+    const queue = await place.open();
     expect((await queue.store.list()).map(({ id }) => id)).toEqual([taskId("a"), taskId("b")]);
   });
 });
@@ -180,15 +165,15 @@ describe("several processes", () => {
 it("a queue that another program has locked is left alone, and works when it is free", { timeout: 60_000 }, async () => {
   const holder = start("childHolder", path, "all");
   await once(holder.stdout as NodeJS.ReadableStream, "data");
-  await expect(open()).rejects.toMatchObject({ code: "STORE_FAILED", retryable: true });
+  await expect(place.open()).rejects.toMatchObject({ code: "STORE_FAILED", retryable: true });
   await kill(holder);
-  expect((await open()).warnings).toEqual([]);
+  expect((await place.open()).warnings).toEqual([]);
   expect(readdirSync(dirname(path)).filter((name) => /damaged|recovery/.test(name))).toEqual([]);
 });
 
 describe("the worker", () => {
   it("checks and backs up an open queue while the host goes on", async () => {
-    const queue = await open();
+    const queue = await place.open();
     const timers = {
       after: (ms: number, run: () => void) => {
         const timer = setTimeout(run, ms);
@@ -213,8 +198,8 @@ describe("the worker", () => {
     } finally {
       await workers.stop(100);
     }
-    await closeAll();
-    expect((await open()).warnings).toEqual([]);
+    await place.closeAll();
+    expect((await place.open()).warnings).toEqual([]);
   });
 
   it("finds a damaged page in a queue that is too large to be checked while it opens", async () => {
@@ -222,13 +207,13 @@ describe("the worker", () => {
     expect(bytes.length).toBeGreaterThan(4 * 1024 * 1024);
     const at = Math.floor(bytes.length / 8192) * 4096;
     writeFileSync(path, bytes.fill(0xff, at, at + 4096));
-    const queue = await open();
+    const queue = await place.open();
     expect(queue.warnings).toEqual([]);
     const { damage } = checkQueue({ database: path });
     expect(damage).toEqual(expect.any(String));
     queue.store.reportDamage(damage ?? "");
-    await closeAll();
-    const again = await open();
+    await place.closeAll();
+    const again = await place.open();
     expect(words(again)).toMatch(/is damaged.*1 task from the file itself/);
     expect((await again.store.events(taskId("a"), { limit: 10_000 })).length).toBeGreaterThan(1990);
   });

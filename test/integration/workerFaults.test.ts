@@ -8,6 +8,7 @@ import { openDatabase } from "../../src/store/openDatabase.ts";
 import { SqliteTaskStore } from "../../src/store/sqliteTaskStore.ts";
 import { makeBareEngine } from "../chaos/bareEngine.ts";
 import { FastTime } from "../chaos/fastTime.ts";
+import { doneGit } from "../helpers/doneGit.ts";
 import { processesWithMarker, waitFor } from "../helpers/leakCheck.ts";
 import { ProductEngine } from "../helpers/productEngine.ts";
 
@@ -100,16 +101,8 @@ test("the lease of a hung worker's task is not renewed until the worker is ended
   const store = new SqliteTaskStore(openDatabase(":memory:"));
   const renew = store.renewLease.bind(store);
   store.renewLease = (...lease) => (note("renewed"), renew(...lease));
-  const git = {
-    isClean: () => Promise.resolve(true),
-    branch: () => Promise.resolve({ repository: "/repository", worktree: "/worktree", branch: "tm/x", baseSha: "base", startSha: "base" }),
-    changes: () => Promise.resolve(["a.txt"]),
-    push: () => Promise.resolve({ pushed: false }),
-    commitAndPush: () => Promise.resolve({ commits: ["c0ffee"], files: ["a.txt"] }),
-    cleanup: () => Promise.resolve({}),
-  };
   const clock = { now: () => Date.now() };
-  const engine = makeBareEngine({ store, agent: handled, git, log, workers, clock, timers, leaseMs: 3_000, time: new FastTime(Date.now()) });
+  const engine = makeBareEngine({ store, agent: handled, git: doneGit, log, workers, clock, timers, leaseMs: 3_000, time: new FastTime(Date.now()) });
   const task = await engine.enqueue({ title: "test.spin", maxAttempts: 1 });
   const { finished } = await engine.run(task.id);
   expect(await finished).toMatchObject({ status: "failed", attempts: 1, result: { error: { code: "WORKER_FAILED" } } });

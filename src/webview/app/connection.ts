@@ -1,6 +1,6 @@
-/** How often the page asks whether the extension is there, and how long it waits for any message (ms). */
-export const pingMs = 10_000;
-export const patienceMs = 5_000;
+/** After how long a silence the page asks whether the extension is there, and how long it then waits for any message (ms). */
+export const pingMs = 2_000;
+export const patienceMs = 3_000;
 
 /** What a connection works with; the timers are the page's. */
 export interface ConnectionPorts {
@@ -17,17 +17,21 @@ export interface ConnectionPorts {
  */
 export class Connection {
   readonly #ports: ConnectionPorts;
-  readonly #pings: ReturnType<typeof setInterval>;
+  #nextPing: ReturnType<typeof setTimeout>;
   #waiting: ReturnType<typeof setTimeout> | undefined;
+  #heardAt = Date.now();
   #isConnected = true;
 
   constructor(ports: ConnectionPorts) {
     this.#ports = ports;
-    this.#pings = setInterval(() => {
-      if (!ports.isVisible()) return;
-      ports.ping();
-      this.expect();
-    }, pingMs);
+    this.#nextPing = setTimeout(() => this.#onSilence(), pingMs);
+  }
+
+  /** Asks for a sign of life now, unless nobody looks. */
+  ask(): void {
+    if (!this.#ports.isVisible()) return;
+    this.#ports.ping();
+    this.expect();
   }
 
   /** Something was asked: a message has to come. */
@@ -39,12 +43,20 @@ export class Connection {
   heard(): void {
     clearTimeout(this.#waiting);
     this.#waiting = undefined;
+    this.#heardAt = Date.now();
     this.#set(true);
   }
 
   dispose(): void {
-    clearInterval(this.#pings);
+    clearTimeout(this.#nextPing);
     clearTimeout(this.#waiting);
+  }
+
+  /** Whatever came meanwhile was a sign of life too: the timer is not set anew with each of many messages. */
+  #onSilence(): void {
+    const rest = pingMs - Math.max(0, Date.now() - this.#heardAt);
+    if (rest <= 0) this.ask();
+    this.#nextPing = setTimeout(() => this.#onSilence(), rest > 0 ? rest : pingMs);
   }
 
   #set(isConnected: boolean): void {

@@ -37,8 +37,8 @@ const lines: Lines = {
   stopped: ({ reason }) => line("warning", because("Stopped", reason)),
   completed: ({ summary, unblocked }) =>
     line("good", because("Done", firstLine(summary)), unblocked.length === 0 ? undefined : `Unblocked: ${unblocked.join(", ")}`),
-  error: ({ code, message, details, willRetryAt }) =>
-    line("bad", `${message} (${code})${willRetryAt === undefined ? "" : ` Next try at ${formatTime(willRetryAt)}.`}`, details),
+  error: ({ message, details, willRetryAt }) =>
+    line("bad", `${message}${willRetryAt === undefined ? "" : ` Next try at ${formatTime(willRetryAt)}.`}`, details),
   cancelled: ({ reason }) => line("warning", because("Cancelled", reason)),
   requeued: ({ reason }) => line("info", because("Back in the queue", reason)),
   blocked: ({ by }) => line("warning", `Waits for ${by.join(", ")}`),

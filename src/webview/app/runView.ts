@@ -57,7 +57,10 @@ window.addEventListener("message", (event: MessageEvent<unknown>) => {
   connection.heard();
   take(message);
 });
-document.addEventListener("visibilitychange", drawFrame);
+document.addEventListener("visibilitychange", () => {
+  drawFrame();
+  connection.ask();
+});
 api.postMessage({ type: "ready" });
 connection.expect();
 

@@ -45,7 +45,7 @@ describe("editing dependencies", () => {
   it("offers the present ones first, missing ones too, and never the task itself", () => {
     expect(dependencyChoices(task, tasks).map(({ label, description, isPicked }) => [label, description, isPicked])).toEqual([
       ["Old $ (x)", "ready, b0000000", true],
-      ["z0000000", "missing", true],
+      ["a removed task (z0000000)", "removed", true],
       ["Task d", "done, d0000000", false],
       ["Task c", "ready, c0000000", false],
     ]);

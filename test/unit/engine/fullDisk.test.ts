@@ -114,6 +114,7 @@ describe("a full disk", () => {
     await makeRoomAfter(maxFailuresInRow + 1);
     expect((await run.finished).status).toBe("failed");
     expect(await test.engine.queueStatus()).toEqual({ limits: [] });
+    expect(test.world.logged.filter((line) => line === "info: an attempt failed")).toHaveLength(1);
     expect((await test.store.states()).get(breakerName)).toMatchObject({ failures: [{ taskId: task.id, attempt: 1 }] });
   });
 

@@ -3,57 +3,42 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSy
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { openQueue, type OpenedQueue } from "../../../src/store/openQueue.ts";
+import type { OpenedQueue } from "../../../src/store/openQueue.ts";
 import { openDatabase } from "../../../src/store/openDatabase.ts";
 import { SqliteTaskStore } from "../../../src/store/sqliteTaskStore.ts";
 import { backUpQueue } from "../../../src/worker/queue/backup.ts";
 import { asOrdinaryUser } from "../../helpers/ordinaryUser.ts";
 import { claim, created, logEvent, newTask, taskId } from "../../contract/taskStoreFixtures.ts";
-import { createTempDir, createTempRepo, type TempDir, type TempRepo } from "../../helpers/tempRepo.ts";
+import { ScratchQueue } from "../../helpers/scratchQueue.ts";
+import { createTempDir } from "../../helpers/tempRepo.ts";
 
 const taskCount = 40;
-let temporary: TempDir;
-let repo: TempRepo;
-let opened: OpenedQueue[];
+let place: ScratchQueue;
 let path: string;
 let uuid: string;
 
 /** A queue with tasks over many pages, made once. */
 let filled: Buffer;
 beforeAll(async () => {
-  using place = createTempDir("task-master-faults-");
-  const database = join(place.dir, "queue.db");
+  using made = createTempDir("task-master-faults-");
+  const database = join(made.dir, "queue.db");
   await fill(new SqliteTaskStore(openDatabase(database)));
   filled = readFileSync(database);
 });
 
 beforeEach(async () => {
-  temporary = createTempDir("task-master-faults-");
-  repo = createTempRepo();
-  opened = [];
-  const queue = await open();
+  place = new ScratchQueue();
+  const queue = await place.open();
   [path, uuid] = [queue.databasePath, queue.store.uuid];
-  await closeAll();
+  await place.closeAll();
   writeFileSync(path, filled);
   const db = new DatabaseSync(path);
   db.prepare("UPDATE queue SET uuid = ?").run(uuid);
   db.close();
 });
 afterEach(async () => {
-  await closeAll();
-  repo.dispose();
-  temporary.dispose();
+  await place[Symbol.asyncDispose]();
 });
-
-async function open(): Promise<OpenedQueue> {
-  const queue = await openQueue({ folder: repo.dir, dataDirectory: temporary.dir });
-  opened.push(queue);
-  return queue;
-}
-
-async function closeAll(): Promise<void> {
-  for (const queue of opened.splice(0)) await queue.store.close();
-}
 
 async function fill(store: SqliteTaskStore): Promise<void> {
   for (let index = 0; index < taskCount; index += 1) {
@@ -88,14 +73,14 @@ async function expectWhole({ store, databasePath }: OpenedQueue, tasks: number):
   db.close();
   expect(here().filter((name) => /rebuil|salvag|recovery|suspect/.test(name))).toEqual([]);
   expect(statSync(path).mode & 0o777).toBe(0o600);
-  await closeAll();
-  expect((await open()).warnings).toEqual([]);
+  await place.closeAll();
+  expect((await place.open()).warnings).toEqual([]);
 }
 
 describe("a damaged file", () => {
   it("with a damaged head is rebuilt whole from itself", async () => {
     const damaged = damage((bytes) => bytes.fill(0x55, 0, 100));
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(
       /STORE_RECOVERED.*is damaged \(file is not a database\)\. It was kept as \S+queue\.db\.damaged-1\. Recovered: 40 tasks from the file itself\..*tm\//,
     );
@@ -108,7 +93,7 @@ describe("a damaged file", () => {
 
   it("with the mark of another program in its head is still known by its uuid", async () => {
     damage((bytes) => void bytes.writeUInt32BE(7, 68));
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toContain("40 tasks from the file itself");
     await expectWhole(queue, taskCount);
   });
@@ -117,7 +102,7 @@ describe("a damaged file", () => {
     backUp();
     const at = pageOf("t20x");
     damage((bytes) => bytes.fill(0xff, at, at + pageBytes));
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(
       /Recovered: 3\d tasks from the file itself, which could not be read whole; [1-9] tasks? from the backup of \d{4}-.* as they were then/,
     );
@@ -127,7 +112,7 @@ describe("a damaged file", () => {
   it("with a flipped page and no backup keeps the rows on both sides of it", async () => {
     const at = pageOf("t20x");
     damage((bytes) => bytes.fill(0xff, at, at + pageBytes));
-    const queue = await open();
+    const queue = await place.open();
     const ids = (await queue.store.list()).map(({ id }) => id);
     expect(ids).toEqual(expect.arrayContaining([taskId("t0x"), taskId("t39x")]));
     expect(ids).not.toContain(taskId("t20x"));
@@ -139,7 +124,7 @@ describe("a damaged file", () => {
     backUp();
     damage((bytes) => void bytes.write("{{{", bytes.indexOf('{"title":"Task t20x"')));
     damage((bytes) => bytes.fill(0x55, 0, 100));
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(/39 tasks from the file itself, which could not be read whole; 1 task from the backup/);
     await expectWhole(queue, taskCount);
   });
@@ -147,7 +132,7 @@ describe("a damaged file", () => {
   it("that was cut keeps what is before the cut, and gets the rest from the backup", async () => {
     backUp();
     damage((bytes) => bytes.subarray(0, Math.floor(bytes.length / 2 / pageBytes) * pageBytes + 100));
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(/is damaged.*from the file itself, which could not be read whole/);
     await expectWhole(queue, taskCount);
   });
@@ -156,7 +141,7 @@ describe("a damaged file", () => {
     const db = new DatabaseSync(path);
     db.exec("DELETE FROM queue");
     db.close();
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toContain("its identity is lost");
     await expectWhole(queue, taskCount);
   });
@@ -165,7 +150,7 @@ describe("a damaged file", () => {
     const db = new DatabaseSync(path);
     db.exec("DROP TABLE attempts");
     db.close();
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(/no such table: attempts/);
     await expectWhole(queue, taskCount);
   });
@@ -175,14 +160,14 @@ describe("a damaged file", () => {
     const newer = join(dirname(path), "backups", "queue-99999.db");
     writeFileSync(newer, "nonsense");
     damage((bytes) => bytes.fill(0x20));
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(/Recovered: 40 tasks from the backup of .* what changed since is not in it/);
     await expectWhole(queue, taskCount);
   });
 
   it("of nonsense without a backup becomes an empty queue, and the user is told so", async () => {
     damage((bytes) => bytes.fill(0x20));
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(/No task could be recovered, and there is no backup/);
     await expectWhole(queue, 0);
   });
@@ -190,8 +175,8 @@ describe("a damaged file", () => {
   it("is kept under the next number when there was one before", async () => {
     for (const number of [1, 2]) {
       damage((bytes) => bytes.fill(0x55, 0, 100));
-      expect(words(await open())).toContain(`queue.db.damaged-${number}.`);
-      await closeAll();
+      expect(words(await place.open())).toContain(`queue.db.damaged-${number}.`);
+      await place.closeAll();
     }
   });
 });
@@ -212,7 +197,7 @@ describe("a lost file", () => {
   ])("%s comes back from the backup", async (_, what, lose) => {
     backUp();
     lose();
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(new RegExp(`STORE_RECOVERED.*${what}.*Recovered: 40 tasks from the backup`));
     await expectWhole(queue, taskCount);
   });
@@ -221,7 +206,7 @@ describe("a lost file", () => {
     mkdirSync(join(dirname(path), "backups"));
     replaceByOther();
     renameSync(path, join(dirname(path), "backups", "queue-5.db"));
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(/REGISTRY_STALE.*tasks are lost/);
     expect(await queue.store.list()).toEqual([]);
   });
@@ -246,17 +231,17 @@ describe("a write-ahead log", () => {
 
   /** Leaves the files as a killed process does: with a log. */
   async function leaveLog(): Promise<void> {
-    const queue = await open();
+    const queue = await place.open();
     for (let index = 0; index < 5; index += 1) await queue.store.insert(newTask(`w${index}x`), created);
-    for (const suffix of ["", "-wal"]) copyFileSync(path + suffix, join(temporary.dir, `kept${suffix}`));
-    await closeAll();
-    for (const suffix of ["", "-wal"]) renameSync(join(temporary.dir, `kept${suffix}`), path + suffix);
+    for (const suffix of ["", "-wal"]) copyFileSync(path + suffix, join(place.temporary.dir, `kept${suffix}`));
+    await place.closeAll();
+    for (const suffix of ["", "-wal"]) renameSync(join(place.temporary.dir, `kept${suffix}`), path + suffix);
     writeFileSync(marker(), "");
   }
 
   it("that a killed process left is taken in without a word", async () => {
     await leaveLog();
-    const queue = await open();
+    const queue = await place.open();
     expect(queue.warnings).toEqual([]);
     expect(await queue.store.list()).toHaveLength(taskCount + 5);
   });
@@ -264,19 +249,19 @@ describe("a write-ahead log", () => {
   it("that was removed is missed: the queue is used on, and the user is told that the newest may be missing", async () => {
     await leaveLog();
     rmSync(`${path}-wal`);
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(/STORE_RECOVERED.*-wal\) was removed while it was in use.*newest changes may be missing/);
     expect(await queue.store.list()).toHaveLength(taskCount);
-    await closeAll();
-    expect((await open()).warnings).toEqual([]);
+    await place.closeAll();
+    expect((await place.open()).warnings).toEqual([]);
   });
 
   it("that was removed while a process lives that uses it is not recovered over its head", async () => {
-    const holder = await open();
+    const holder = await place.open();
     rmSync(`${path}-wal`);
-    await expect(open()).rejects.toMatchObject({ code: "STORE_FAILED", message: expect.stringContaining(`process ${process.pid}`), retryable: true });
+    await expect(place.open()).rejects.toMatchObject({ code: "STORE_FAILED", message: expect.stringContaining(`process ${process.pid}`), retryable: true });
     await holder.store.close();
-    expect((await open()).warnings).toEqual([]);
+    expect((await place.open()).warnings).toEqual([]);
   });
 
   it("that was removed gives way to a backup that knows more", async () => {
@@ -285,7 +270,7 @@ describe("a write-ahead log", () => {
     rmSync(`${path}-wal`);
     rmSync(`${path}-shm`, { force: true });
     writeFileSync(marker(), "");
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(/a backup is newer than what is left/);
     await expectWhole(queue, taskCount + 5);
   });
@@ -299,14 +284,14 @@ describe("a write-ahead log", () => {
     const bytes = readFileSync(`${path}-wal`);
     bytes.writeUInt8(bytes.readUInt8(at) ^ 0xff, at);
     writeFileSync(`${path}-wal`, bytes);
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(/write-ahead log is damaged|of its write-ahead log is damaged/);
     expect(readFileSync(`${path}.damaged-1-wal`)).toEqual(bytes);
     await expectWhole(queue, taskCount);
   });
 
   it("that goes on behind its newest round with entries of an earlier one is whole", async () => {
-    const queue = await open();
+    const queue = await place.open();
     const other = new DatabaseSync(path);
     for (let round = 0; round < 3; round += 1) {
       for (let index = 0; index < 10 - 3 * round; index += 1) await queue.store.insert(newTask(`r${round}${index}`), created);
@@ -314,7 +299,7 @@ describe("a write-ahead log", () => {
     }
     await queue.store.insert(newTask("last"), created);
     other.close();
-    expect((await open()).warnings).toEqual([]);
+    expect((await place.open()).warnings).toEqual([]);
   });
 });
 
@@ -327,7 +312,7 @@ describe("what is no damage is left as it is:", () => {
   ])("%s", async (_, code, message, put) => {
     put();
     const before = readFileSync(path);
-    await expect(open()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    await expect(place.open()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
     expect(readFileSync(path)).toEqual(before);
     expect(here().filter((name) => /damaged|recovery|lost|replaced/.test(name))).toEqual([]);
   });
@@ -348,16 +333,16 @@ describe("what is no damage is left as it is:", () => {
     ["a folder", () => dirname(path), 0o500],
   ])("%s that may only be read", async (_, of, mode) => {
     for (const folder of [dirname(path), dirname(dirname(path)), dirname(dirname(dirname(path)))]) chmodSync(folder, 0o777);
-    for (const name of ["queues.json", "queues.json.lock"]) chmodSync(join(temporary.dir, "task-master-goose", name), 0o666);
+    for (const name of ["queues.json", "queues.json.lock"]) chmodSync(join(place.temporary.dir, "task-master-goose", name), 0o666);
     if (of() !== path) chmodSync(path, 0o444);
     chmodSync(of(), of() === path ? 0o444 : 0o555);
     await asOrdinaryUser(async () => {
-      await expect(open()).rejects.toMatchObject({ code: "STORE_FAILED" });
+      await expect(place.open()).rejects.toMatchObject({ code: "STORE_FAILED" });
     });
     chmodSync(of(), mode | 0o700);
     chmodSync(path, 0o600);
     expect(here().filter((name) => /damaged|recovery/.test(name))).toEqual([]);
-    expect(await (await open()).store.list()).toHaveLength(taskCount);
+    expect(await (await place.open()).store.list()).toHaveLength(taskCount);
   });
 });
 
@@ -377,7 +362,7 @@ describe("a recovery that was killed", () => {
     damage((bytes) => bytes.fill(0x55, 0, 100));
     writeFileSync(`${path}.recovery.json`, JSON.stringify({ what: "is damaged (test)", label: "damaged", uuid, aside: `${path}.damaged-1` }));
     stop();
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(/is damaged \(test\).*Recovered: 40 tasks/);
     expect(existsSync(`${path}.damaged-1`)).toBe(true);
     await expectWhole(queue, taskCount);
@@ -388,11 +373,11 @@ describe("a recovery that was killed", () => {
     ["when only the note was left", false],
   ])("%s is ended without loss", async (_, hasResult) => {
     damage((bytes) => bytes.fill(0x55, 0, 100));
-    await open();
-    await closeAll();
+    await place.open();
+    await place.closeAll();
     writeFileSync(`${path}.recovery.json`, JSON.stringify({ what: "is damaged (test)", label: "damaged", uuid, aside: `${path}.damaged-1` }));
     if (hasResult) writeFileSync(`${path}.rebuilt`, JSON.stringify({ salvaged: { tasks: 40, isPartial: false } }));
-    const queue = await open();
+    const queue = await place.open();
     expect(words(queue)).toMatch(/is damaged \(test\).*Recovered: 40 tasks/);
     expect(here().filter((name) => name.includes("damaged"))).toEqual(["queue.db.damaged-1"]);
     await expectWhole(queue, taskCount);
@@ -402,19 +387,19 @@ describe("a recovery that was killed", () => {
 describe("two that open a damaged queue together", () => {
   it("recover it once", async () => {
     damage((bytes) => bytes.fill(0x55, 0, 100));
-    const both = await Promise.all([open(), open()]);
+    const both = await Promise.all([place.open(), place.open()]);
     expect(both.flatMap(({ warnings }) => warnings.map(({ code }) => code))).toEqual(["STORE_RECOVERED"]);
     expect(here().filter((name) => name.includes("damaged"))).toEqual(["queue.db.damaged-1"]);
     expect(both[0].store.uuid).toBe(both[1].store.uuid);
   });
 
   it("leave one that still has the bad file open to notice it, and what it writes is refused", async () => {
-    const holder = await open();
+    const holder = await place.open();
     damage((bytes) => bytes.fill(0x55, 0, 100));
-    const next = await open();
+    const next = await place.open();
     expect(words(next)).toContain("STORE_RECOVERED");
     await expect(holder.store.insert(newTask("nowhere"), created)).rejects.toMatchObject({ code: "STORE_FAILED" });
-    await closeAll();
-    expect(await (await open()).store.list()).toHaveLength(taskCount);
+    await place.closeAll();
+    expect(await (await place.open()).store.list()).toHaveLength(taskCount);
   });
 });

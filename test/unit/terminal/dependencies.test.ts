@@ -57,8 +57,9 @@ describe("show", () => {
     const engine = queue();
     const { stdout } = await runCli(["show", "c"], { engine });
     expect(stdout).toMatch(/blocked by +aaaaaaaa Add login \(failed: retry it\)\n/);
+    expect(stdout).toMatch(/depends on +aaaaaaaa, bbbbbbbb, a removed task \(zzzzzzzz\)\n/);
     expect(stdout).toMatch(/waits for +bbbbbbbb Add tests \(ready\)\n/);
-    expect(stdout).toMatch(/blocked by +zzzzzzzz \(missing: drop the dependency\)\n/);
+    expect(stdout).toMatch(/blocked by +a removed task \(zzzzzzzz: drop the dependency\)\n/);
     engine.add({ id: "dddddddd" as TaskId, title: "Next\u001b[2J", status: "blocked", dependsOn: [idB] });
     const shown = (await runCli(["show", "b"], { engine })).stdout;
     expect(shown).toMatch(/unblocks +dddddddd Next\n/);
@@ -80,7 +81,7 @@ describe("show", () => {
   });
 
   test("list names what a task waits for and what will not come", async () => {
-    expect((await runCli(["list"], { engine: queue() })).stdout).toContain("(waits for aaaaaaaa (failed), bbbbbbbb, zzzzzzzz (missing); tm/3)");
+    expect((await runCli(["list"], { engine: queue() })).stdout).toContain("(waits for aaaaaaaa (failed), bbbbbbbb, a removed task (zzzzzzzz); tm/3)");
   });
 });
 

@@ -98,7 +98,7 @@ test("each kind of event has its line", () => {
     "asked to stop",
     "done: Good.",
     "ready now: bbbbbbbb",
-    "failed: Too slow. (TIMEOUT)",
+    "failed: Too slow.",
     "    line",
     "    last",
     "",

@@ -7,30 +7,11 @@ import { type TaskId, makeTaskId } from "../../../src/model/ids.ts";
 import type { Attempt, Task } from "../../../src/model/task.ts";
 import type { QueueStatus } from "../../../src/model/queueStatus.ts";
 import type { TaskEvent, TaskEventBody } from "../../../src/model/taskEvent.ts";
+import { taskRow } from "../../helpers/taskRow.ts";
 
-/** A task with every field, for tests that care about few of them. */
+/** A ready task with what a test gives it. */
 export function makeTask(fields: Partial<Task> = {}): Task {
-  return {
-    id: "aaaaaaaa" as TaskId,
-    title: "Fix the login",
-    prompt: fields.title ?? "Fix the login",
-    status: "todo",
-    priority: "medium",
-    tags: [],
-    dependsOn: [],
-    acceptance: { commands: [] },
-    budget: {},
-    maxAttempts: 1,
-    repository: "/repo",
-    createdAt: 1_000,
-    updatedAt: 1_000,
-    progress: { percent: 0, message: "" },
-    integration: "none",
-    attempts: 0,
-    fence: 0,
-    version: 1,
-    ...fields,
-  };
+  return taskRow({ id: "aaaaaaaa" as TaskId, title: "Fix the login", repository: "/repo", ...fields });
 }
 
 /** An engine whose runs end as the test says. */

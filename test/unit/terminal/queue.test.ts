@@ -24,7 +24,8 @@ describe("a queue that has stopped", () => {
   test("is told by list, with why and how to go on", async () => {
     const { stdout, exitCode } = await runCli(["list"], { engine: engineWith(stopped("GOOSE_AUTHENTICATION")) });
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('The queue has stopped, because every task would fail the same way. "Fix it": Put it right. (GOOSE_AUTHENTICATION)');
+    expect(stdout).toContain('The queue has stopped, because every task would fail the same way. "Fix it": Put it right.\n');
+    expect(stdout).not.toContain("GOOSE_AUTHENTICATION");
     expect(stdout).toContain("task-master-goose resume --queue");
     const { records } = await runCli(["list", "--json"], { engine: engineWith(stopped("GOOSE_AUTHENTICATION")) });
     expect(records).toMatchObject([{ type: "queue", stopped: { failures: [{ code: "GOOSE_AUTHENTICATION" }] }, limits: [] }]);
@@ -35,7 +36,7 @@ describe("a queue that has stopped", () => {
     ["GOOSE_AUTHENTICATION", 1],
   ] as const)("by %s ends run --all with exit code %d and says why", async (code, exitCode) => {
     const run = await runCli(["run", "--all"], { engine: engineWith(stopped(code)) });
-    expect(run).toMatchObject({ exitCode, stdout: expect.stringContaining(code) });
+    expect(run).toMatchObject({ exitCode, stdout: expect.stringContaining("Put it right.") });
   });
 
   test("is told by the number of failures", async () => {

@@ -15,7 +15,7 @@ function engineWith(...ids: readonly TaskId[]): FakeEngine {
 }
 
 test("nothing to do is no failure", async () => {
-  expect(await runCli(["run"])).toMatchObject({ exitCode: 0, stdout: "No task is ready.\n" });
+  expect(await runCli(["run"])).toMatchObject({ exitCode: 0, stdout: "The queue is empty.\n" });
   const { records } = await runCli(["run", "--all", "--json"]);
   expect(records).toEqual([{ v: 1, type: "summary", seq: 1, ran: [], done: 0, failed: 0 }]);
 });
@@ -115,7 +115,7 @@ describe("the exit code of failures", () => {
       engine.publish(id, { type: "error", code: "GOOSE_NETWORK", message: "refused", willRetryAt: 9e12 }, { status: "todo", notBefore: 9e12 });
     expect(await runCli(["run"], { engine })).toMatchObject({
       exitCode: 1,
-      stdout: expect.stringMatching(/failed: refused \(GOOSE_NETWORK\) \(tried again at/),
+      stdout: expect.stringMatching(/failed: refused \(tried again at/),
     });
   });
 });

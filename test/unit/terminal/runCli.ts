@@ -57,6 +57,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
         engine,
         warnings: options.warnings ?? [],
         onTrouble: trouble.event,
+        isOwnerGone: (owner) => owner === "dead",
         checkSetup: () => Promise.resolve(options.checks ?? []),
         dispose,
       });

@@ -64,15 +64,17 @@ describe("taskItem", () => {
   it("names what blocks a task by title, first what needs somebody, with the way out", () => {
     expect(taskItem(blockedBy("a"), context).description).toBe("blocked by Add login");
     expect(taskItem(blockedBy("a", "f"), context).description).toBe("blocked by Fix it (failed: retry it), Add login");
-    expect(taskItem(blockedBy("s", "b"), context).description).toBe("blocked by Ship (stopped: start it again), b0000000 (missing: drop the dependency)");
+    expect(taskItem(blockedBy("s", "b"), context).description).toContain("blocked by Ship (stopped: start it again), a removed task (b0000000: ");
+    expect(taskItem(blockedBy("b"), context).description).toBe("blocked by a removed task (b0000000: drop the dependency)");
     expect(taskItem(blockedBy("f"), context).accessibilityLabel).toBe("Task c, blocked, by Fix it (failed: retry it)");
   });
 
   it("says in the hover why a task is blocked, each reason on a line", () => {
     expect(taskTooltip(blockedBy("a", "f", "b"), context, [])).toContain(
-      "Blocked by: Fix it (failed: retry it or drop the dependency)\nBlocked by: b0000000 (missing: drop the dependency)\nWaits for: Add login (ready)\n",
+      "Blocked by: Fix it (failed: retry it or drop the dependency)\nBlocked by: a removed task (b0000000: drop the dependency)\nWaits for: Add login (ready)\n",
     );
     expect(taskTooltip({ ...blockedBy("a"), status: "done" }, context, [])).toContain("Depends on: Add login\n");
+    expect(taskTooltip({ ...blockedBy("b"), status: "failed" }, context, [])).toContain("Depends on: a removed task (b0000000)\n");
   });
 
   it("offers what helps a blocked task only where it does", () => {

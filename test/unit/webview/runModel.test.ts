@@ -34,6 +34,11 @@ const run: readonly TaskEventBody[] = [
 ];
 
 describe("RunModel", () => {
+  it("tells a failure in words, not by its code", () => {
+    const rows = modelOf(journal([{ type: "error", code: "GOOSE_NETWORK", message: "The provider cannot be reached." }])).rows;
+    expect(rows).toMatchObject([{ kind: "line", text: "The provider cannot be reached." }]);
+  });
+
   it("joins pieces of a message and updates of a tool call", () => {
     const rows = modelOf(journal(run)).rows;
     expect(rows.map((row) => (row.kind === "message" ? `${row.role}: ${row.text}` : row.kind === "tool" ? `${row.toolName} ${row.status}` : row.text))).toEqual(

@@ -26,6 +26,7 @@ const attempt: Attempt = {
 function makeStream(
   count: number,
   first?: TaskEvent,
+  opened: Promise<void> = Promise.resolve(),
 ): { stream: RunStream; posted: HostToView[]; add: (count: number) => readonly TaskEvent[]; calls: string[] } {
   const stored: TaskEvent[] = [...journal(Array.from({ length: count }, (_, i) => say(`${i} `)))];
   if (first !== undefined) stored[0] = first;
@@ -42,7 +43,7 @@ function makeStream(
   };
   const stream = new RunStream({
     taskId,
-    source: () => Promise.resolve(source),
+    source: () => opened.then(() => source),
     pending: () => undefined,
     post: (message) => posted.push(message),
     onTask: () => undefined,
@@ -159,6 +160,27 @@ describe("RunStream", () => {
     stream.ready(1);
     await settle();
     expect(seqs(posted.at(-1))).toEqual([2]);
+    stream.dispose();
+  });
+
+  it("answers a view that asks again and again while the store is slow, once", async () => {
+    const opened = Promise.withResolvers<void>();
+    const { stream, posted, calls } = makeStream(2, undefined, opened.promise);
+    for (let times = 0; times < 3; times++) {
+      stream.ready();
+      await settle();
+    }
+    opened.resolve();
+    await settle();
+    expect([posted.map(({ type }) => type), calls]).toEqual([["reset"], ["before 9007199254740991"]]);
+    stream.ready(1);
+    stream.ready(1);
+    await settle();
+    expect(posted.map(({ type }) => type)).toEqual(["reset", "append"]);
+    stream.suspend();
+    stream.ready();
+    await settle();
+    expect(posted.map(({ type }) => type)).toEqual(["reset", "append", "reset"]);
     stream.dispose();
   });
 

@@ -1,0 +1,13 @@
+import type { TaskEngineFacade } from "../engine/facade.ts";
+import { whatIsLeft } from "../model/leftover.ts";
+import { showTasksButton, tell } from "../platform/messages.ts";
+import { when } from "../views/taskItem.ts";
+import { addTaskButton } from "./addTaskButton.ts";
+
+/** Nothing was started: tells what there is instead. */
+export async function tellWhatIsLeft(engine: TaskEngineFacade): Promise<void> {
+  const now = Date.now();
+  const tasks = await engine.list();
+  const text = whatIsLeft(tasks, now, (time) => when(time, now));
+  tell("information", text, [...(tasks.length === 0 ? [] : [showTasksButton]), addTaskButton]);
+}
