@@ -1,8 +1,10 @@
+import type { JsonObject } from "../base/json.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import {
   budgetText,
   budgetUses,
   budgetWarning,
+  noAmounts,
   parseSpent,
   parseSpentOn,
   shareOf,
@@ -28,6 +30,14 @@ export async function usesOf({ store, settings, clock }: BudgetDeps, task: Task)
     queue: parseSpent(states.get(spentTotalName)),
   };
   return budgetUses(limits, used, task.allowances);
+}
+
+/** The budget of the day or of the queue that is used up; undefined while there is none. */
+export function usedUp({ settings, clock }: Pick<BudgetDeps, "settings" | "clock">, states: ReadonlyMap<string, JsonObject>): BudgetUse | undefined {
+  const { budgetDay, budgetQueue } = settings();
+  const used = { task: noAmounts, day: parseSpentOn(states.get(spentDayName), clock.now()), queue: parseSpent(states.get(spentTotalName)) };
+  const [first] = budgetUses({ task: {}, day: budgetDay, queue: budgetQueue }, used);
+  return first !== undefined && shareOf(first) >= 1 ? first : undefined;
 }
 
 /** A retry by hand gives a task its whole budget again. */

@@ -5,6 +5,7 @@ import type { TaskId } from "../model/ids.ts";
 import type { Attempt, Task } from "../model/task.ts";
 import type { TaskEventBody } from "../model/taskEvent.ts";
 import { noUsage } from "../model/usage.ts";
+import { allowed } from "./allowance.ts";
 import { clearWorktree } from "./clearWorktree.ts";
 import { continuedAttempt } from "./continuedAttempt.ts";
 import { notEligible } from "./dependencies.ts";
@@ -89,13 +90,14 @@ export class LeaseDesk {
     let left: Attempt | undefined;
     const task = await this.#ledger.change(id, (row, attempt) => {
       left = attempt;
-      const next = machine.takeOver(row, this.#newLease(), clock.now());
       if (this.isHeld(row)) throw justTaken(id);
+      const { row: free, events } = allowed(row);
+      const next = machine.takeOver(free, this.#newLease(), clock.now());
       const token = next.fence;
       return {
         task: next,
         ...(attempt === undefined ? {} : { attempt: { ...attempt, outcome: "running", owner, token } }),
-        events: [{ type: "resumed", owner }],
+        events: [{ type: "resumed", owner }, ...events],
       };
     });
     await this.#endLeftovers(id, left);

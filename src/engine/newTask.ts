@@ -1,3 +1,4 @@
+import { budgetProblem } from "../model/budget.ts";
 import { TaskMasterError } from "../model/errors.ts";
 import { makeTaskId, parseTaskId, type TaskId } from "../model/ids.ts";
 import { priorities, type Task } from "../model/task.ts";
@@ -71,6 +72,8 @@ function checkRest(input: NewTask): void {
   const { priority, deadline, maxAttempts, agent } = input;
   if (agent !== undefined && !isTag(agent)) throw invalid("The name of the agent is empty, longer than 100 characters or holds a control character.");
   if (priority !== undefined && !priorities.includes(priority)) throw invalid(`"${priority}" is no priority. Use one of ${priorities.join(", ")}.`);
+  const wrongBudget = budgetProblem(input.budget ?? {});
+  if (wrongBudget !== undefined) throw invalid(`The budget ${wrongBudget}.`);
   if (deadline !== undefined && !Number.isFinite(deadline)) throw invalid("The deadline is no valid time.");
   checkLists(input);
   if (maxAttempts !== undefined && !(Number.isInteger(maxAttempts) && maxAttempts >= 1)) throw invalid("The number of attempts must be 1 or more.");

@@ -3,7 +3,7 @@ import type { Task } from "../model/task.ts";
 import type { RunCriteria } from "./facade.ts";
 import type { Clock, TaskStore } from "./ports.ts";
 import type { QueueGuard } from "./queueGuard.ts";
-import { candidatesPerPriority, checkCriteria, prioritiesOf, selectTask, type Eligibility } from "./selectTask.ts";
+import { candidatesPerPriority, checkCriteria, endOfLocalDay, prioritiesOf, selectTask, type Eligibility } from "./selectTask.ts";
 
 /** How long a queue without strays is believed to have none (ms). */
 const strayLookMs = 10_000;
@@ -22,6 +22,10 @@ export interface ChoiceRequest {
   readonly isWish: boolean;
   /** Tasks that could not be taken. */
   readonly refused: ReadonlySet<TaskId>;
+}
+
+function tomorrow(now: number): number {
+  return endOfLocalDay(now) + 1;
 }
 
 /** Looks into the queue for the task to run next. */
@@ -43,6 +47,7 @@ export class NextTask {
     for (;;) {
       const gate = await this.#guard.gate();
       if (gate.stop !== undefined && !isWish) return { kind: "stopped" };
+      if (gate.budget !== undefined && !isWish) return gate.budget.scope === "day" ? this.#waiting(criteria, tomorrow(this.#clock.now())) : { kind: "stopped" };
       const task = await this.#select({ ...criteria, exceptAgents: [...gate.held.keys()] }, refused);
       if (task === undefined) return gate.held.size === 0 ? { kind: "nothing" } : this.#waiting(criteria, Math.min(...gate.held.values()));
       if (await this.#guard.reserve(task, gate)) return { kind: "task", task }; // else another process tries that agent: choose again
@@ -62,7 +67,7 @@ export class NextTask {
     return select(await this.#store.candidates(now, perPriority, filter)) ?? select(await this.#strays(now));
   }
 
-  /** Whether there is something that only waits for its agent. */
+  /** Whether there is something that only waits for its agent, or for tomorrow. */
   async #waiting(criteria: RunCriteria, until: number): Promise<NoChoice> {
     const wanted = { priorities: prioritiesOf(criteria), requireTags: criteria.requireTags ?? [] };
     const isAny = (await this.#store.candidates(this.#clock.now(), 1, wanted)).length > 0;

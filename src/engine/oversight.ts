@@ -5,7 +5,7 @@ import { toTaskMasterError } from "../model/errors.ts";
 import type { Attention } from "../model/task.ts";
 import type { WorkerEventBody } from "../model/taskEvent.ts";
 import { BudgetWatch } from "./budgetWatch.ts";
-import type { QueueDeps } from "./engineDeps.ts";
+import type { OutcomeDeps } from "./engineDeps.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LeasedTask } from "./ports.ts";
 import { StallWatch } from "./stallWatch.ts";
@@ -24,13 +24,13 @@ export interface WatchedRun {
 
 /** One run's watches; see the header of this file. */
 export class Oversight implements Disposable {
-  readonly #deps: QueueDeps;
+  readonly #deps: OutcomeDeps;
   readonly #ledger: Ledger;
   readonly #run: WatchedRun;
   readonly #budget: BudgetWatch;
   readonly #stall: StallWatch;
 
-  constructor(deps: QueueDeps, ledger: Ledger, run: WatchedRun) {
+  constructor(deps: OutcomeDeps, ledger: Ledger, run: WatchedRun) {
     this.#deps = deps;
     this.#ledger = ledger;
     this.#run = run;
@@ -63,6 +63,8 @@ export class Oversight implements Disposable {
 
   async #end(use: BudgetUse): Promise<void> {
     if (this.#run.isHeld()) return;
+    // The day's and the queue's budgets keep every task.
+    if (use.scope !== "task") await this.#deps.guard.look();
     const reached = `The budget is used up: ${budgetText(use)}.`;
     if (this.#deps.settings().budgetReached === "stop") return this.#run.stop(`${reached} Raise it, then start the task again.`);
     const message = `${reached} Resume to allow as much again, or stop the task.`;

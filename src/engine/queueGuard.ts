@@ -2,10 +2,12 @@
 import { Emitter, type Disposable, type Event } from "../base/event.ts";
 import type { JsonObject } from "../base/json.ts";
 import { retryPolicies } from "../model/errorClasses.ts";
+import type { BudgetUse } from "../model/budget.ts";
 import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
-import { stopReason, type QueueStatus, type QueueStop } from "../model/queueStatus.ts";
+import { budgetReason, stopReason, type QueueStatus, type QueueStop } from "../model/queueStatus.ts";
 import type { Task } from "../model/task.ts";
 import * as agents from "./agentProfiles.ts";
+import { usedUp } from "./budgetWatch.ts";
 import * as breaker from "./circuitBreaker.ts";
 import type { QueueDeps } from "./engineDeps.ts";
 import type { LeasedTask } from "./ports.ts";
@@ -14,6 +16,8 @@ import { classOf, type Retry } from "./retryPolicy.ts";
 /** What holds for a choice of the next task. */
 export interface QueueGate {
   readonly stop: QueueStop | undefined;
+  /** The budget of the day or of the queue that is used up. */
+  readonly budget: BudgetUse | undefined;
   /** Profiles of which nothing may start now, with the time at which to look again. */
   readonly held: ReadonlyMap<string, number>;
   /** The stored state that this was read from. */
@@ -24,7 +28,7 @@ const maxConflicts = 50;
 
 /** See the header of this file. */
 export class QueueGuard {
-  readonly #deps: Pick<QueueDeps, "store" | "clock" | "random" | "log" | "leaseMs">;
+  readonly #deps: Pick<QueueDeps, "store" | "clock" | "random" | "log" | "leaseMs" | "settings">;
   readonly #changes: Emitter<QueueStatus>;
 
   /** Hears the status after each change, also by other processes. */
@@ -47,7 +51,8 @@ export class QueueGuard {
     const stop = breaker.stopOf(breaker.parseBreaker(states.get(breaker.breakerName)));
     const now = this.#deps.clock.now();
     const limits = limitsOf(states).map(([agent, limit]) => agents.agentLimit(agent, limit, now));
-    return { ...(stop === undefined ? {} : { stop }), limits };
+    const budget = usedUp(this.#deps, states);
+    return { ...(stop === undefined ? {} : { stop }), ...(budget === undefined ? {} : { budget }), limits };
   }
 
   /** What holds now. */
@@ -63,13 +68,14 @@ export class QueueGuard {
         if (agents.isOnTrial(limit.trial, task, { now, graceMs: leaseMs })) held.set(agent, now + leaseMs);
       }
     }
-    return { stop: breaker.stopOf(breaker.parseBreaker(states.get(breaker.breakerName))), held, states };
+    return { stop: breaker.stopOf(breaker.parseBreaker(states.get(breaker.breakerName))), budget: usedUp(this.#deps, states), held, states };
   }
 
   /** CONFLICT while the queue would not start the task by itself. */
   async assertOpen(task: Task): Promise<void> {
-    const { stop, held } = await this.gate();
+    const { stop, budget, held } = await this.gate();
     if (stop !== undefined) throw new TaskMasterError("CONFLICT", stopReason(stop));
+    if (budget !== undefined) throw new TaskMasterError("CONFLICT", budgetReason(budget));
     if (held.has(agents.agentOf(task))) throw new TaskMasterError("CONFLICT", "Its agent waits for a usage limit.");
   }
 
@@ -89,7 +95,8 @@ export class QueueGuard {
   /** An attempt is about to be recorded as done. */
   succeeded({ task, attempt }: LeasedTask): Promise<void> {
     return this.#remember(async () => {
-      if ((await this.#deps.store.states()).size === 0) return; // nearly always
+      const names = [...(await this.#deps.store.states()).keys()];
+      if (!names.some(isOurs)) return; // nearly always
       await this.#change(breaker.breakerName, (stored) => jsonOf(breaker.afterSuccess(breaker.parseBreaker(stored)), breaker.breakerJson));
       await this.#change(agents.limitName(agents.agentOf(task)), (stored) => {
         const limit = agents.parseLimit(stored);
@@ -114,6 +121,11 @@ export class QueueGuard {
     });
   }
 
+  /** Something was found that keeps the queue, or does no more. */
+  look(): Promise<void> {
+    return this.#announce();
+  }
+
   /** A person wants work to be done: the queue goes on after a stop. */
   goOn(): Promise<void> {
     return this.#remember(() =>
@@ -124,7 +136,7 @@ export class QueueGuard {
   /** A person wants everything to go on now: neither a stop nor a limit counts any more. */
   async resume(): Promise<void> {
     for (const name of (await this.#deps.store.states()).keys()) {
-      if (name === breaker.breakerName || agents.agentOfName(name) !== undefined) await this.#change(name, () => undefined);
+      if (isOurs(name)) await this.#change(name, () => undefined);
     }
   }
 
@@ -159,6 +171,11 @@ export class QueueGuard {
       this.#deps.log.warn("the state of the queue could not be read", { error: toTaskMasterError(thrown).message });
     }
   }
+}
+
+/** What a resume of the queue takes away; what was spent stays. */
+function isOurs(name: string): boolean {
+  return name === breaker.breakerName || agents.agentOfName(name) !== undefined;
 }
 
 function limitsOf(states: ReadonlyMap<string, JsonObject>): readonly (readonly [string, agents.LimitState])[] {

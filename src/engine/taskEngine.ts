@@ -5,6 +5,8 @@ import type { TaskId } from "../model/ids.ts";
 import type { Attempt, Task, TaskRequest } from "../model/task.ts";
 import type { QueueStatus } from "../model/queueStatus.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
+import type { BudgetUse } from "../model/budget.ts";
+import { usesOf } from "./budgetWatch.ts";
 import { DependencyDesk } from "./dependencies.ts";
 import type { EngineDeps } from "./engineDeps.ts";
 import type { DependencyChange, NewTask, RunCriteria, RunningTask, TaskChange, TaskEngineFacade } from "./facade.ts";
@@ -107,6 +109,10 @@ export class TaskEngine implements TaskEngineFacade {
 
   events(id: TaskId, query: EventQuery): Promise<readonly TaskEvent[]> {
     return this.#deps.store.events(id, query);
+  }
+
+  async budget(id: TaskId): Promise<readonly BudgetUse[]> {
+    return usesOf(this.#deps, await this.#ledger.read(id));
   }
 
   find(idOrPrefix: string): Promise<Task> {

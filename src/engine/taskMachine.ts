@@ -175,13 +175,14 @@ export function lose(task: Task, now: number): Task {
   return { ...without(task, "lease", "request"), status: "paused", updatedAt: now };
 }
 
-/** stopped | failed | cancelled -> todo, which the store turns into blocked while a dependency is open. It has all its tries again: those until now count no more. */
+/** stopped | failed | cancelled -> todo, which the store turns into blocked while a dependency is open. It has all its tries and its whole budget again: what was until now counts no more. */
 export function requeue(task: Task, now: number): Task {
   assertLegal(task, "requeue");
   return {
-    ...without(task, "lease", "request", "attention", "notBefore", "result"),
+    ...without(task, "lease", "request", "attention", "notBefore", "result", "allowances"),
     status: "todo",
     freeAttempts: task.attempts,
+    budgetFrom: task.attempts + 1,
     progress: { percent: 0, message: "" },
     updatedAt: now,
   };

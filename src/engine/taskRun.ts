@@ -1,12 +1,14 @@
 import { Gate } from "../base/gate.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
-import type { Task, TaskRequest } from "../model/task.ts";
+import type { Attention, Task, TaskRequest } from "../model/task.ts";
 import type { TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
+import { allowed } from "./allowance.ts";
 import { createAgentWork } from "./agentWork.ts";
 import { keepLease } from "./leaseKeeper.ts";
 import type { Ledger } from "./ledger.ts";
 import { loop } from "./loop.ts";
+import { Oversight } from "./oversight.ts";
 import { recordOutcome, recordStep } from "./outcome.ts";
 import type { AgentTurn, LeasedTask, Logger } from "./ports.ts";
 import type { TaskOutcome } from "./looper.ts";
@@ -31,6 +33,7 @@ export class TaskRun {
   /** Aborts when the process is about to end: nothing is tried again then. */
   readonly #leaving = new AbortController();
   #turn: AgentTurn | undefined;
+  #oversight: Oversight | undefined;
 
   constructor(deps: RunDeps, ledger: Ledger, leased: LeasedTask) {
     this.#deps = deps;
@@ -44,7 +47,7 @@ export class TaskRun {
   }
 
   /** Holds the run at its next safe point and records it (ILLEGAL_TRANSITION when it is too late). */
-  async pause(reason: string): Promise<void> {
+  async pause(reason: string, attention?: Attention): Promise<void> {
     // An earlier pause holds the run, and goes on to do so when this one comes too late.
     const isHeld = this.#gate.isClosed;
     this.#gate.close();
@@ -52,7 +55,17 @@ export class TaskRun {
     try {
       await this.#ledger.change(
         this.leased.task.id,
-        (task) => ({ task: machine.pause(task, this.#deps.clock.now()), events: [{ type: "paused", reason }] }),
+        (task) => {
+          const row = machine.pause(task, this.#deps.clock.now());
+          if (attention === undefined) return { task: row, events: [{ type: "paused", reason }] };
+          return {
+            task: { ...row, attention },
+            events: [
+              { type: "paused", reason },
+              { type: "attention", attention },
+            ],
+          };
+        },
         this.leased.token,
       );
     } catch (error) {
@@ -65,7 +78,10 @@ export class TaskRun {
     const { owner, clock } = this.#deps;
     await this.#ledger.change(
       this.leased.task.id,
-      (task) => ({ task: machine.resume(task, clock.now()), events: [{ type: "resumed", owner }] }),
+      (task) => {
+        const { row, events } = allowed(machine.resume(task, clock.now()));
+        return { task: row, events: [{ type: "resumed", owner }, ...events] };
+      },
       this.leased.token,
     );
     this.#letGo();
@@ -102,6 +118,12 @@ export class TaskRun {
       isAlive: () => !this.#deps.workers.isSilent(id),
       onLost: () => this.end("lease_lost", "The lease on the task was lost."),
     });
+    this.#oversight = new Oversight(this.#deps, this.#ledger, {
+      leased: this.leased,
+      isHeld: () => this.isPaused,
+      pause: (reason, attention) => this.pause(reason, attention),
+      stop: (reason) => this.end("stop", reason),
+    });
     try {
       await this.#obeyEarlier();
       await this.#loopOnce();
@@ -109,6 +131,7 @@ export class TaskRun {
       log.error("the run could not be recorded; its lease runs out and the task is kept", { task: id, error: toTaskMasterError(thrown).message });
     }
     heartbeat.dispose();
+    this.#oversight.dispose();
     try {
       return await this.#ledger.read(id);
     } catch (thrown) {
@@ -140,7 +163,7 @@ export class TaskRun {
         store,
         log,
         gate: this.#gate,
-        journal: ({ task, token, attempt }, events) => this.#ledger.append(task.id, { token, attempt: attempt.number }, events),
+        journal: (leased, events) => this.#journal(leased, events),
         onTurn: (turn) => (this.#turn = turn),
         onLost: (end) => this.#controller.abort(end),
       }),
@@ -149,6 +172,12 @@ export class TaskRun {
       ackTask: (_leased, outcome) => this.#acknowledge(outcome),
       sleep: (ms) => new Promise((resolve) => timers.after(ms, resolve)),
     })({ signal, onEvents: (events) => this.#report(events) });
+  }
+
+  async #journal({ task, token, attempt }: LeasedTask, events: readonly WorkerEventBody[]): Promise<boolean> {
+    const isOurs = await this.#ledger.append(task.id, { token, attempt: attempt.number }, events);
+    if (isOurs) this.#oversight?.heard(events);
+    return isOurs;
   }
 
   /** What git and the checks have to tell goes into the journal; that it cannot be written, the next step will notice. */

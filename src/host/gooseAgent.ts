@@ -54,7 +54,10 @@ export function createGooseAgent(options: GooseAgentOptions): AgentRunner {
 }
 
 /** What the attempt has used so far; its offset holds only for the session that it had. */
-function usageBefore({ usage: { inputTokens, outputTokens, costUsd, turns = 0, activeMs = 0 }, usageOffset, sessionId }: Attempt, prompt: AgentPrompt): UsageBefore {
+function usageBefore(
+  { usage: { inputTokens, outputTokens, costUsd, turns = 0, activeMs = 0 }, usageOffset, sessionId }: Attempt,
+  prompt: AgentPrompt,
+): UsageBefore {
   return {
     used: { inputTokens, outputTokens, turns, activeMs, ...(costUsd === undefined ? {} : { costUsd }) },
     ...(usageOffset === undefined || sessionId !== prompt.sessionId ? {} : { offset: { ...usageOffset } }),

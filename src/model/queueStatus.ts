@@ -1,3 +1,4 @@
+import { budgetText, type BudgetUse } from "./budget.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { TaskId } from "./ids.ts";
 
@@ -35,11 +36,13 @@ export interface AgentLimit {
 export interface QueueStatus {
   readonly stop?: QueueStop;
   readonly limits: readonly AgentLimit[];
+  /** The day's or the queue's budget is used up. */
+  readonly budget?: BudgetUse;
 }
 
 /** Whether anything keeps the queue from starting tasks. */
-export function isHeld({ stop, limits }: QueueStatus): boolean {
-  return stop !== undefined || limits.length > 0;
+export function isHeld({ stop, limits, budget }: QueueStatus): boolean {
+  return stop !== undefined || limits.length > 0 || budget !== undefined;
 }
 
 const maxReason = 300;
@@ -52,6 +55,12 @@ export function stopReason({ failures, isCertain }: QueueStop): string {
   return isCertain
     ? `The queue has stopped, because every task would fail the same way. ${words}`
     : `The queue has stopped after ${failures.length} failed ${failures.length === 1 ? "attempt" : "attempts in a row"}. The last was ${words}`;
+}
+
+/** That a budget keeps the queue, and what to do. */
+export function budgetReason(use: BudgetUse): string {
+  const until = use.scope === "day" ? " until tomorrow" : "";
+  return `The queue starts nothing by itself${until}: ${budgetText(use)} are used. Raise the setting taskMaster.budget.${use.scope}, or run a task by hand.`;
 }
 
 /** That an agent waits, and until when. */

@@ -81,7 +81,13 @@ export const gooseRunInput = v.object({
   /** What the attempt has used so far, and its offset to the totals of `sessionId` where the attempt had that session already. */
   usage: v.exactOptional(
     v.object({
-      used: v.object({ inputTokens: amount, outputTokens: amount, costUsd: v.exactOptional(amount), turns: v.exactOptional(amount), activeMs: v.exactOptional(amount) }),
+      used: v.object({
+        inputTokens: amount,
+        outputTokens: amount,
+        costUsd: v.exactOptional(amount),
+        turns: v.exactOptional(amount),
+        activeMs: v.exactOptional(amount),
+      }),
       offset: v.exactOptional(v.object({ inputTokens: v.number(), outputTokens: v.number(), costUsd: v.number() })),
     }),
   ),

@@ -29,7 +29,7 @@ export function taskJson(task: Task): JsonObject {
     acceptance: { commands: task.acceptance.commands, criteria: task.acceptance.criteria ?? null },
     progress: { percent: task.progress.percent, message: task.progress.message },
     integration: task.integration,
-    attention: task.attention === undefined ? null : { ...task.attention },
+    attention: task.attention === undefined ? null : { kind: task.attention.kind, message: task.attention.message },
     error: task.result?.error === undefined ? null : { ...task.result.error },
     attemptCount: task.attempts,
     maxAttempts: task.maxAttempts,

@@ -1,4 +1,4 @@
-import { limitReason, stopReason, type QueueStatus } from "../model/queueStatus.ts";
+import { budgetReason, limitReason, stopReason, type QueueStatus } from "../model/queueStatus.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import type { Notice } from "./notices.ts";
 import { when } from "./taskItem.ts";
@@ -6,8 +6,12 @@ import { when } from "./taskItem.ts";
 const maxLength = 400;
 
 /** What the tree says above its groups; undefined when nothing keeps the queue from starting tasks. */
-export function queueMessage({ stop, limits }: QueueStatus, now: number): string | undefined {
-  const lines = [...(stop === undefined ? [] : [stopReason(stop)]), ...limits.map((limit) => limitReason(limit, (time) => when(time, now)))];
+export function queueMessage({ stop, limits, budget }: QueueStatus, now: number): string | undefined {
+  const lines = [
+    ...(stop === undefined ? [] : [stopReason(stop)]),
+    ...(budget === undefined ? [] : [budgetReason(budget)]),
+    ...limits.map((limit) => limitReason(limit, (time) => when(time, now))),
+  ];
   return lines.length === 0 ? undefined : oneLine(lines.join(" "), maxLength);
 }
 

@@ -44,15 +44,16 @@ export function statusText(tasks: readonly Task[], queue: QueueStatus, now: numb
   };
 }
 
-function heldWords({ stop, limits }: QueueStatus): string | undefined {
+function heldWords({ stop, limits, budget }: QueueStatus): string | undefined {
   if (stop !== undefined) return "queue stopped";
+  if (budget !== undefined) return "budget used up";
   return limits.length > 0 ? "usage limit" : undefined;
 }
 
-function iconOf(counts: ReadonlyMap<TaskGroup, number>, { stop, limits }: QueueStatus): string {
+function iconOf(counts: ReadonlyMap<TaskGroup, number>, { stop, limits, budget }: QueueStatus): string {
   if (counts.has("attention")) return "$(bell-dot)";
   if (counts.has("running")) return "$(sync~spin)";
-  if (stop !== undefined) return "$(warning)";
+  if (stop !== undefined || budget !== undefined) return "$(warning)";
   return limits.length > 0 ? "$(clock)" : "$(checklist)";
 }
 

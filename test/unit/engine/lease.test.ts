@@ -194,7 +194,7 @@ describe("the worktree that a dead process left is cleaned up", () => {
 describe("the clock is set", () => {
   const day = 86_400_000;
   const length = 30_000;
-  /** Lets a third of a lease's length pass; `timers` wait again when all that was due is done. */
+  /** Lets a third of a lease's length pass; `timers` (a run has two: renewal and the look for silence) wait again when all that was due is done. */
   const third = async (timers: number): Promise<void> => {
     clock.advance(length / 3);
     await waitFor(() => clock.pending === timers, { what: "the timers" });
@@ -211,10 +211,10 @@ describe("the clock is set", () => {
     const task = await owner.add("write");
     const { finished } = await owner.engine.run(task.id);
     const turn = await owner.turn();
-    await third(3);
+    await third(4);
     clock.jump(jump);
     for (let thirds = 0; thirds < 9; thirds++) {
-      await third(3);
+      await third(4);
       const { lease, status } = await other.engine.get(task.id);
       expect(status).toBe("in_progress");
       expect(lease).toMatchObject({ owner: "owner", token: 1 });
@@ -254,7 +254,7 @@ test("the lease of a task whose worker is silent is not renewed, and is again wh
   await waitFor(() => owner.world.logged.some((line) => line.includes("no sign of life")), { what: "the warning" });
   expect(await expiry()).toBe(before);
   owner.world.silentTasks = [];
-  await waitFor(() => clock.pending === 1, { what: "the next round" });
+  await waitFor(() => clock.pending === 2, { what: "the next round, and the look for silence" });
   clock.advance(11_000);
   await waitFor(async () => (await expiry()) > before, { what: "the renewal" });
 });

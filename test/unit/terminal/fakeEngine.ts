@@ -1,3 +1,4 @@
+import type { BudgetUse } from "../../../src/model/budget.ts";
 import { Emitter } from "../../../src/base/event.ts";
 import type { DependencyChange, NewTask, RunCriteria, RunningTask, TaskChange, TaskEngineFacade } from "../../../src/engine/facade.ts";
 import type { EventQuery } from "../../../src/engine/ports.ts";
@@ -30,6 +31,7 @@ export class FakeEngine implements TaskEngineFacade {
   queue: QueueStatus = { limits: [] };
   readonly queueChanges = new Emitter<QueueStatus>();
   readonly onDidChangeQueue = this.queueChanges.event;
+  budgets: readonly BudgetUse[] = [];
   disposeCount = 0;
   #random = 0;
 
@@ -55,6 +57,10 @@ export class FakeEngine implements TaskEngineFacade {
 
   fail(id: TaskId, code: ErrorCode): void {
     this.publish(id, { type: "error", code, message: "It broke." }, { status: "failed" });
+  }
+
+  budget(): Promise<readonly BudgetUse[]> {
+    return Promise.resolve(this.budgets);
   }
 
   enqueue(input: NewTask): Promise<Task> {

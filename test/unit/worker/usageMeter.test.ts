@@ -57,3 +57,18 @@ test("totals that went back never make a negative usage", () => {
   const meter = new UsageMeter({ used: { inputTokens: 0, outputTokens: 0 }, offset: { inputTokens: 50, outputTokens: 50, costUsd: 1 } });
   expect(own(meter.take(totals(10, 60, 0.5)))).toEqual([0, 10, 0]);
 });
+
+test("answers and time of work are counted over the processes of an attempt", () => {
+  let workedMs = 0;
+  const meter = new UsageMeter({ used: { inputTokens: 5, outputTokens: 1, turns: 2, activeMs: 60_000 } }, () => workedMs);
+  meter.startAtZero();
+  workedMs = 1_500.4;
+  expect(meter.answered()).toMatchObject({ inputTokens: 5, turns: 3, activeMs: 61_500 });
+  expect(meter.take(totals(10, 2))).toMatchObject({ inputTokens: 15, turns: 3, activeMs: 61_500 });
+  expect(meter.tick()).toBeUndefined();
+  workedMs = 2_000;
+  expect(meter.tick()).toMatchObject({ turns: 3, activeMs: 62_000 });
+  // Time alone makes no report of Goose a new one.
+  workedMs = 3_000;
+  expect(meter.take(totals(10, 2))).toBeUndefined();
+});
