@@ -65,7 +65,7 @@ function providerText(value: object): string {
 }
 
 function isPersonal(id: string): boolean {
-  return /userName|userEmail|author/i.test(id);
+  return id.endsWith(".author");
 }
 
 const secretName = /KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|_PAT$/i;

@@ -57,7 +57,7 @@ export class BudgetWatch {
   readonly #task: Task["id"];
   readonly #ends: BudgetEnds;
   readonly #told = new Set<string>();
-  #looking: Promise<void> | undefined;
+  #isLooking = false;
   #isStale = false;
 
   constructor(deps: BudgetDeps & Pick<QueueDeps, "log">, task: Task["id"], ends: BudgetEnds) {
@@ -69,10 +69,11 @@ export class BudgetWatch {
   /** What was used is stored. One look at a time; what comes meanwhile is looked at behind it. */
   look(): void {
     this.#isStale = true;
-    this.#looking ??= this.#lookAll().finally(() => (this.#looking = undefined));
+    if (!this.#isLooking) void this.#lookAll();
   }
 
   async #lookAll(): Promise<void> {
+    this.#isLooking = true;
     while (this.#isStale) {
       this.#isStale = false;
       try {
@@ -81,6 +82,7 @@ export class BudgetWatch {
         this.#deps.log.warn("the budgets could not be looked at", { task: this.#task, error: toTaskMasterError(thrown).message });
       }
     }
+    this.#isLooking = false;
   }
 
   async #lookOnce(): Promise<void> {

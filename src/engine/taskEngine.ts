@@ -8,6 +8,7 @@ import type { TaskEvent } from "../model/taskEvent.ts";
 import type { BudgetUse } from "../model/budget.ts";
 import { usesOf } from "./budgetWatch.ts";
 import { DependencyDesk } from "./dependencies.ts";
+import { drain } from "./drain.ts";
 import type { EngineDeps } from "./engineDeps.ts";
 import type { DependencyChange, NewTask, RunCriteria, RunningTask, TaskChange, TaskEngineFacade } from "./facade.ts";
 import { findTask } from "./findTask.ts";
@@ -283,17 +284,8 @@ export class TaskEngine implements TaskEngineFacade {
   }
 
   async #drain(): Promise<void> {
-    const { clock, settings, timers, workers } = this.#deps;
-    const graceMs = settings().gracefulShutdownMsTimeout;
-    const end = clock.now() + graceMs;
     for (const subscription of this.#subscriptions) subscription.dispose();
-    const runs = [...this.#runs.values()];
-    for (const run of runs) run.shutDown();
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = timers.after(graceMs, resolve);
-    await Promise.race([Promise.all(runs.map((run) => run.finished)), late]);
-    timer.dispose();
-    await workers.stop(Math.max(0, end - clock.now()));
+    await drain(this.#deps, [...this.#runs.values()]);
     this.#changes.dispose();
     this.#removals.dispose();
     this.#guard.dispose();

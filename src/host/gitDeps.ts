@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { cyrb53 } from "../base/cyrb53.ts";
 import type { GitOperations, LeasedTask, Logger, WorkerHost, Workspace } from "../engine/ports.ts";
-import type { EngineSettings } from "../model/settings.ts";
+import { authorPattern, type EngineSettings } from "../model/settings.ts";
 import type { Task } from "../model/task.ts";
 import type { HandlerInput, HandlerOutput } from "../protocol/handlers.ts";
 import { callHandler, noTask, type InvocationSubject } from "./invokeHandler.ts";
@@ -13,7 +13,7 @@ const maxLabelLength = 200;
 /** How git is done for tasks. */
 export interface GitConfig {
   readonly workers: WorkerHost;
-  readonly settings: () => Pick<EngineSettings, "branchPrefix" | "gitUserName" | "gitUserEmail" | "pushRemote">;
+  readonly settings: () => Pick<EngineSettings, "branchPrefix" | "gitAuthor" | "pushRemote">;
   /** Where worktrees are made: `<stateDirectory>/worktrees/<task id>`. */
   readonly stateDirectory: string;
   readonly log: Logger;
@@ -116,8 +116,9 @@ function prepareInput(
 type Identity = HandlerInput<"git.inspect">["identity"];
 
 /** The author of commits, as far as the settings name one. */
-export function identityOf({ gitUserName, gitUserEmail }: Pick<EngineSettings, "gitUserName" | "gitUserEmail">): Identity {
-  return { ...(gitUserName ? { name: gitUserName } : {}), ...(gitUserEmail ? { email: gitUserEmail } : {}) };
+export function identityOf({ gitAuthor = "" }: Pick<EngineSettings, "gitAuthor">): Identity {
+  const [, name, email] = authorPattern.exec(gitAuthor) ?? [];
+  return name === undefined || email === undefined ? {} : { name, email };
 }
 
 function commitBody(task: Task): string {

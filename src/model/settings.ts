@@ -18,9 +18,8 @@ export interface EngineSettings {
   readonly poolModules: readonly string[];
   /** Start of every branch name, for instance "tm/". */
   readonly branchPrefix: string;
-  /** Identity for commits where git's own configuration has none. */
-  readonly gitUserName?: string;
-  readonly gitUserEmail?: string;
+  /** Identity for commits, "Name <address>", where git's own configuration has none. */
+  readonly gitAuthor?: string;
   /** Remote to which finished branches are pushed; absent: nothing is pushed. */
   readonly pushRemote?: string;
   readonly maxAttempts: number;
@@ -64,6 +63,9 @@ export const defaultSettings: EngineSettings = {
 
 /** The remotes that branches can be pushed to: nothing that git could take for an option, a path or a URL. */
 export const remoteNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+/** An author as git writes one. */
+export const authorPattern = /^([^<>\n]+?) <([^<>\s]+@[^<>\s]+)>$/;
 
 type Check = (value: JsonValue) => string | undefined;
 
@@ -111,8 +113,8 @@ const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
     typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,40}\/?$/.test(value) && !value.includes("..")
       ? undefined
       : "must begin with a letter or digit and hold only letters, digits, '.', '_', '-' and at most one '/' at the end",
-  gitUserName: text,
-  gitUserEmail: text,
+  gitAuthor: (value) =>
+    typeof value === "string" && authorPattern.test(value) ? undefined : "must be a name and an address, like: Jane Doe <jane@example.com>",
   pushRemote: (value) =>
     typeof value === "string" && remoteNamePattern.test(value)
       ? undefined

@@ -3,6 +3,7 @@
  * they get; what does not fit is dropped and counted. Events carry the journal's numbers, so the view sees a gap and asks again.
  */
 import * as v from "valibot";
+import { budgetMeasures, budgetScopes, type BudgetUse } from "../model/budget.ts";
 import { lastAttempt, taskStatuses, type Attempt, type Task } from "../model/task.ts";
 import type { TaskAction } from "../model/taskActions.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
@@ -63,6 +64,8 @@ export type HostToView =
   | { readonly type: "task"; readonly task: ViewTask; readonly attempts?: readonly ViewAttempt[] | undefined }
   /** The host is there: the answer to everything that the view says. Without trust nothing may be done. */
   | { readonly type: "alive"; readonly isTrusted: boolean }
+  /** How much of the limits that hold for the task is used, the largest share first. */
+  | { readonly type: "budget"; readonly uses: readonly BudgetUse[] }
   /** There is nothing to show, and why. */
   | { readonly type: "unavailable"; readonly message: string };
 
@@ -107,6 +110,18 @@ const hostMessageSchema = v.variant("type", [
   v.object({ type: v.literal("append"), events: eventsSchema, lastSeq: seq }),
   v.object({ type: v.literal("older"), events: eventsSchema, firstSeq: seq, beforeSeq: seq }),
   v.object({ type: v.literal("task"), task: taskSchema, attempts: v.optional(attemptsSchema) }),
+  v.object({
+    type: v.literal("budget"),
+    uses: v.array(
+      v.object({
+        scope: v.picklist(budgetScopes),
+        measure: v.picklist(budgetMeasures),
+        used: v.number(),
+        limit: v.pipe(v.number(), v.gtValue(0)),
+        portion: v.number(),
+      }),
+    ),
+  }),
   v.object({ type: v.literal("alive"), isTrusted: v.boolean() }),
   v.object({ type: v.literal("unavailable"), message: v.string() }),
 ]);

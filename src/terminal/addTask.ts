@@ -18,6 +18,7 @@ export async function addTask({ engine, output, stdin }: VerbContext, command: A
     ...(command.tags.length === 0 ? {} : { tags: command.tags }),
     ...(dependsOn.length === 0 ? {} : { dependsOn: [...new Set(dependsOn)] }),
     ...(command.attempts === undefined ? {} : { maxAttempts: command.attempts }),
+    ...(command.budget === undefined ? {} : { budget: command.budget }),
     ...(command.accept.length === 0 ? {} : { acceptance: { commands: command.accept } }),
   });
   const due = task.deadline === undefined ? "" : `, due ${localTime(task.deadline)}`;

@@ -44,6 +44,7 @@ export const flagDefinitions: readonly FlagDefinition[] = [
   { name: "tag", value: "TAG", verbs: ["add", "run"] },
   { name: "accept", value: "COMMAND", verbs: ["add"] },
   { name: "attempts", value: "N", verbs: ["add"] },
+  { name: "budget", value: "LIMITS", verbs: ["add"] },
   { name: "on", value: "ID", verbs: ["depends"] },
   { name: "drop", value: "ID", verbs: ["depends"] },
   { name: "next", verbs: ["run"] },

@@ -10,6 +10,7 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
       --depends ID       start only when that task is done; may be repeated
       --tag TAG          may be repeated
       --accept COMMAND   must exit 0 before the work counts; may be repeated
+      --budget LIMITS    what it may use: turns=50,minutes=30,tokens=200000,costUsd=2 (any of them)
       --attempts N       tries, for failures that may pass (default 3)
   list                 all tasks
   show ID              one task with its attempts, what blocks it and what it would unblock

@@ -1,3 +1,4 @@
+import { type Budget, budgetProblem } from "../model/budget.ts";
 import type { RunCriteria } from "../engine/facade.ts";
 import { type EngineSettings, numberRanges, remoteNamePattern } from "../model/settings.ts";
 import { type Priority, priorities } from "../model/task.ts";
@@ -16,6 +17,7 @@ export interface AddCommand {
   readonly tags: readonly string[];
   readonly accept: readonly string[];
   readonly attempts?: number;
+  readonly budget?: Budget;
 }
 
 /** What to run: the next task, all, or these one after the other. */
@@ -151,7 +153,17 @@ function addCommand(words: readonly string[], flags: readonly GivenFlag[]): AddC
     tags: filled(flags, "tag"),
     accept: filled(flags, "accept"),
     ...(attempts === undefined ? {} : { attempts }),
+    ...budgetFlag(last(flags, "budget")),
   };
+}
+
+function budgetFlag(text: string | undefined): { readonly budget?: Budget } {
+  if (text === undefined) return {};
+  const pairs = text.split(",").map((part) => part.split("="));
+  const budget = Object.fromEntries(pairs.map(([name = "", amount = ""]) => [name.trim(), amount.trim() === "" ? NaN : Number(amount)]));
+  const problem = budgetProblem(budget);
+  if (problem !== undefined) throw usageError(`--budget ${problem}; for example: --budget tokens=200000,costUsd=2.`);
+  return { budget };
 }
 
 function dependsCommand(words: readonly string[], flags: readonly GivenFlag[]): DependsCommand {

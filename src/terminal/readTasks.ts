@@ -20,9 +20,10 @@ export async function listTasks({ engine, output, isOwnerGone }: VerbContext): P
 export async function showTask({ engine, output, isOwnerGone }: VerbContext, idOrPrefix: string): Promise<number> {
   const task = await engine.find(idOrPrefix);
   const attempts = await engine.attempts(task.id);
-  const [blockers, unblocks] = await Promise.all([engine.blockers(task.id), engine.whatWouldUnblock(task.id)]);
-  output.record("task", taskDetailsJson({ task, attempts, blockers, unblocks }));
-  for (const line of showLines({ task, attempts: attempts.map(withoutGoneWorktree), blockers, unblocks, isOrphan: isOrphan(isOwnerGone)(task) }, output.paint))
+  const [blockers, unblocks, budget] = await Promise.all([engine.blockers(task.id), engine.whatWouldUnblock(task.id), engine.budget(task.id)]);
+  const details = { task, blockers, unblocks, budget };
+  output.record("task", taskDetailsJson({ ...details, attempts }));
+  for (const line of showLines({ ...details, attempts: attempts.map(withoutGoneWorktree), isOrphan: isOrphan(isOwnerGone)(task) }, output.paint))
     output.line(line);
   return exitCodes.ok;
 }

@@ -1,3 +1,4 @@
+import type { BudgetUse } from "../model/budget.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { Blocker } from "../model/dependencies.ts";
 import type { Attempt, Task } from "../model/task.ts";
@@ -11,6 +12,8 @@ export interface TaskDetails {
   readonly blockers: readonly Blocker[];
   /** What finishing it would make ready. */
   readonly unblocks: readonly Task[];
+  /** How much of each limit is used, the largest share first. */
+  readonly budget: readonly BudgetUse[];
 }
 
 /** A task as one NDJSON object; times are ISO strings, what is not there is null. */
@@ -40,7 +43,7 @@ export function taskJson(task: Task): JsonObject {
 }
 
 /** A task with everything that is known of it. */
-export function taskDetailsJson({ task, attempts, blockers, unblocks }: TaskDetails): JsonObject {
+export function taskDetailsJson({ task, attempts, blockers, unblocks, budget }: TaskDetails): JsonObject {
   return {
     ...taskJson(task),
     blockers: blockers.map(({ id, title, status, reason, wayOut }) => ({
@@ -51,6 +54,7 @@ export function taskDetailsJson({ task, attempts, blockers, unblocks }: TaskDeta
       wayOut: wayOut ?? null,
     })),
     unblocks: unblocks.map(({ id }) => id),
+    budget: budget.map(({ scope, measure, used, limit }) => ({ scope, measure, used, limit })),
     prompt: task.prompt,
     repository: task.repository,
     attempts: attempts.map(attemptJson),

@@ -1,3 +1,4 @@
+import { budgetText } from "../model/budget.ts";
 import { blockersOf, blockerText, dependencyName, isStuck, type Blocker } from "../model/dependencies.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Attempt, Task, TaskStatus } from "../model/task.ts";
@@ -72,12 +73,16 @@ function listExtras(task: Task, blockers: readonly Blocker[], note: string | und
 type Field = readonly [name: string, value: string | false | undefined];
 
 /** Everything about one task. */
-export function showLines({ task, attempts, blockers, unblocks, isOrphan }: TaskDetails & { readonly isOrphan: boolean }, paint: Paint): readonly string[] {
+export function showLines(
+  { task, attempts, blockers, unblocks, budget, isOrphan }: TaskDetails & { readonly isOrphan: boolean },
+  paint: Paint,
+): readonly string[] {
   const fields = [
     ...stateFields(task, isOrphan, paint),
     ...orderFields(task, blockers),
     ...dependencyFields(blockers, unblocks),
     ...workFields(task, attempts),
+    ...budget.map((use): Field => ["budget", `${budgetText(use)} used`]),
     ["created", localTime(task.createdAt)] as Field,
   ];
   const lines = fields.flatMap(([name, value]) => (value === undefined || value === false || value === "" ? [] : [`  ${paint.dim(name.padEnd(12))} ${value}`]));

@@ -1,6 +1,7 @@
 import { Uri, window, workspace, type ViewColumn, type WebviewPanel } from "vscode";
 import type { Disposable } from "../base/event.ts";
 import type { TaskChange, TaskEngineFacade } from "../engine/facade.ts";
+import { toTaskMasterError } from "../model/errors.ts";
 import { runViewType } from "../model/identifiers.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
@@ -9,6 +10,7 @@ import { tellError } from "../platform/messages.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import type { Log } from "../platform/logger.ts";
 import { parseViewMessage, type HostToView, type ViewToHost } from "../protocol/hostWebview.ts";
+import { BudgetFeed } from "./budgetFeed.ts";
 import { makeNonce, runHtml } from "./runHtml.ts";
 import { RunStream } from "./runStream.ts";
 
@@ -42,6 +44,7 @@ export class RunPanel implements Disposable {
   readonly #deps: RunPanelDeps;
   readonly #taskId: TaskId;
   readonly #stream: RunStream;
+  readonly #budget: BudgetFeed;
   readonly #subscriptions: readonly Disposable[];
   #dropped = 0;
 
@@ -57,6 +60,12 @@ export class RunPanel implements Disposable {
       onTask: (task) => this.#setTitle(panelTitle(task)),
       now: Date.now,
     });
+    this.#budget = new BudgetFeed({
+      taskId,
+      source: deps.engine,
+      post: (uses) => this.#post({ type: "budget", uses }),
+      onError: (thrown) => deps.log.warn("the budget could not be read", { taskId, error: toTaskMasterError(thrown).message }),
+    });
     this.#subscriptions = [
       panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
       workspace.onDidGrantWorkspaceTrust(() => this.#sayAlive()),
@@ -71,6 +80,7 @@ export class RunPanel implements Disposable {
 
   take(changes: readonly TaskChange[]): void {
     this.#stream.take(changes);
+    this.#budget.take(changes);
   }
 
   /** The task is gone. */
@@ -90,6 +100,7 @@ export class RunPanel implements Disposable {
 
   dispose(): void {
     this.#stream.dispose();
+    this.#budget.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
     this.panel.dispose();
   }
@@ -115,6 +126,7 @@ export class RunPanel implements Disposable {
   #obey(message: ViewToHost): void {
     switch (message.type) {
       case "ready":
+        if (message.lastSeq === undefined) this.#budget.ready();
         return this.#stream.ready(message.lastSeq);
       case "loadOlder":
         return this.#stream.loadOlder(message.beforeSeq);

@@ -54,7 +54,7 @@ describe("git.inspect", () => {
   it("needs an identity, from git or from the setting", async () => {
     using repo = createTempRepo({ identity: false });
     const error = await failure(inspect(repo.dir));
-    expect(error).toMatchObject({ code: "NO_IDENTITY", message: expect.stringContaining("taskMaster.git.userName") as string });
+    expect(error).toMatchObject({ code: "NO_IDENTITY", message: expect.stringContaining("taskMaster.git.author") as string });
     expect(await failure(inspect(repo.dir, { name: "Only Name" }))).toMatchObject({ code: "NO_IDENTITY" });
     await expect(inspect(repo.dir, { name: "Set", email: "set@example.invalid" })).resolves.toBeDefined();
     using home = createTempDir();

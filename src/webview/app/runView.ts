@@ -1,5 +1,6 @@
 /** The run view's script: takes the host's messages, folds them into rows, draws once per frame. Keeps nothing but the task's id. */
 import { parseHostToView, type HostToView, type ViewToHost } from "../../protocol/hostWebview.ts";
+import { BudgetBar } from "./budgetBar.ts";
 import { Connection } from "./connection.ts";
 import { element, setText } from "./dom.ts";
 import { HeaderView } from "./headerView.ts";
@@ -36,12 +37,13 @@ const header = new HeaderView((action) => {
   api.postMessage({ type: "action", action });
   connection.expect();
 });
+const budget = new BudgetBar();
 const log = new LogView(loadOlder);
 const unavailable = element("div", { className: "unavailable", attributes: { role: "alert" } });
 unavailable.hidden = true;
 const lost = element("div", { className: "unavailable lost", attributes: { role: "alert" } }, "This view has lost its connection. Open the run again.");
 lost.hidden = true;
-document.body.append(lost, header.node, unavailable, log.node);
+document.body.append(lost, header.node, budget.node, unavailable, log.node);
 const connection = new Connection({
   ping: () => api.postMessage(hasTask ? { type: "ready", lastSeq: model.lastSeq } : { type: "ready" }),
   isVisible: () => !document.hidden,
@@ -66,6 +68,7 @@ connection.expect();
 
 function take(message: HostToView): void {
   if (message.type === "alive") return header.setTrusted(message.isTrusted);
+  if (message.type === "budget") return budget.show(message.uses);
   unavailable.hidden = message.type !== "unavailable";
   switch (message.type) {
     case "reset":

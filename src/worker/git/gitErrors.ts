@@ -43,7 +43,7 @@ const rules: readonly Rule[] = [
     pattern: /tell me who you are|empty ident name|unable to auto-detect|no (name|email) was given|useConfigOnly|ident name consists only/i,
     code: "NO_IDENTITY",
     message: () =>
-      'Git does not know who makes the commits. Run: git config --global user.name "Your Name" and git config --global user.email you@example.com, or set taskMaster.git.userName and taskMaster.git.userEmail.',
+      'Git does not know who makes the commits. Run: git config --global user.name "Your Name" and git config --global user.email you@example.com, or set taskMaster.git.author.',
   },
   {
     pattern: /xcode-select|xcrun: error/,

@@ -30,7 +30,7 @@ describe("diagnosticsText", () => {
         { name: "provider", ok: false, detail: "no provider" },
       ],
       queue: { tasks: [failed, taskWith("b"), taskWith("c")], running: 1, status: { limits: [] } },
-      settings: { "taskMaster.workerPool.size": 2, "taskMaster.goose.path": "", "taskMaster.git.userEmail": "jane@example.org" },
+      settings: { "taskMaster.workerPool.size": 2, "taskMaster.goose.path": "", "taskMaster.git.author": "Jane <jane@example.org>" },
     });
     for (const line of [
       "- Task Master for Goose: 1.2.3",
@@ -40,7 +40,7 @@ describe("diagnosticsText", () => {
       "- errors of last attempts: GOOSE_NETWORK 1",
       "- taskMaster.workerPool.size: 2",
       "- taskMaster.goose.path: (not set)",
-      "- taskMaster.git.userEmail: (set)",
+      "- taskMaster.git.author: (set)",
     ])
       expect(result).toContain(line);
     expect(result).not.toMatch(/secret|jane/);

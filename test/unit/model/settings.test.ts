@@ -3,7 +3,7 @@ import { defaultSettings, parseSettings } from "../../../src/model/settings.ts";
 
 test("nothing set means the defaults", () => {
   expect(parseSettings({})).toEqual({ settings: defaultSettings, problems: [] });
-  expect(parseSettings({ goosePath: "", gitUserName: null })).toEqual({ settings: defaultSettings, problems: [] });
+  expect(parseSettings({ goosePath: "", gitAuthor: null })).toEqual({ settings: defaultSettings, problems: [] });
 });
 
 test.each([

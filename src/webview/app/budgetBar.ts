@@ -1,0 +1,49 @@
+/** How much of the task's budgets is used: a bar for each of the fullest few. */
+import { budgetText, budgetWarning, shareOf, type BudgetUse } from "../../model/budget.ts";
+import { element } from "./dom.ts";
+
+const maxBars = 3;
+
+export class BudgetBar {
+  readonly node = element("div", { className: "budget" });
+  #shown = "";
+
+  constructor() {
+    this.node.hidden = true;
+  }
+
+  /** The largest share first. */
+  show(uses: readonly BudgetUse[]): void {
+    const shown = JSON.stringify(uses.slice(0, maxBars));
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.node.hidden = uses.length === 0;
+    this.node.replaceChildren(...uses.slice(0, maxBars).map(barOf));
+  }
+}
+
+function barOf(use: BudgetUse): HTMLElement {
+  const percent = Math.min(100, Math.round(shareOf(use) * 100));
+  const bar = element("div", { className: "progressBar" });
+  bar.style.setProperty("inline-size", `${percent}%`);
+  const text = budgetText(use);
+  const attributes = {
+    role: "progressbar",
+    "aria-label": `Budget: ${text}`,
+    "aria-valuemin": "0",
+    "aria-valuemax": "100",
+    "aria-valuenow": String(percent),
+    "aria-valuetext": `${percent} percent`,
+  };
+  return element(
+    "div",
+    { className: `budgetLine ${toneOf(use)}` },
+    element("span", { className: "budgetText" }, `${text} used`),
+    element("div", { className: "progress", attributes }, bar),
+  );
+}
+
+function toneOf(use: BudgetUse): string {
+  if (shareOf(use) >= 1) return "bad";
+  return shareOf(use) >= budgetWarning ? "warning" : "quiet";
+}
