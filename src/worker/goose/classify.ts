@@ -40,7 +40,7 @@ const textRules: readonly Rule[] = [
     pattern: /returned an empty response/i,
     code: "GOOSE_NO_ANSWER",
     retryable: true,
-    say: "The model gave an empty answer. Retry the task; if it happens again, check the provider's address and the model.",
+    say: "The model gave an empty answer; a filter of the provider may have stopped it. Retry the task; if it happens again, check the provider's address and the model.",
   },
   {
     pattern: contextPattern,
@@ -122,7 +122,8 @@ export function classifyTurn({ stopReason, lastMessage, usageMessageId, notices 
 
 /** The turn ended without a message of any kind. Of a full context Goose then tells in its notices alone (measured). */
 function withoutAnswer(notices: string): TaskMasterError {
-  if (contextPattern.test(notices) || /compact/i.test(notices)) return new TaskMasterError("GOOSE_CONTEXT_FULL", contextFull, details(notices, false));
+  const sinceRoom = notices.split(/compaction complete/i).at(-1) ?? "";
+  if (contextPattern.test(sinceRoom) || /compact/i.test(sinceRoom)) return new TaskMasterError("GOOSE_CONTEXT_FULL", contextFull, details(notices, false));
   return new TaskMasterError(
     "GOOSE_NO_ANSWER",
     "Goose ended without an answer of the model. Retry the task; if it happens again, check the model, or split the task.",

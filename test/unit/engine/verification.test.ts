@@ -71,7 +71,7 @@ describe("the check", () => {
   const options = { signal: new AbortController().signal };
 
   /** A check in a worktree whose files and commands the test decides. */
-  function checked(world: { files: string[]; run: () => CommandCheck }): { verify(words: string, of?: LeasedTask): Promise<boolean>; runs: () => number } {
+  function checked(world: { files: string[]; run: () => CommandCheck }): { verify: (words: string, of?: LeasedTask) => Promise<boolean>; runs: () => number } {
     let runs = 0;
     const check = createWorkCheck({
       git: { changes: () => Promise.resolve([...world.files]) },

@@ -10,7 +10,8 @@ test.each([
   const calls: TaskInvocation[] = [];
   const run = (invocation: TaskInvocation): ReturnType<WorkerHost["run"]> => {
     calls.push(invocation);
-    return { result: Promise.resolve({ results: [] }), pause: () => undefined, resume: () => undefined, cancel: () => undefined };
+    const ignore = (): void => undefined;
+    return { result: Promise.resolve({ results: [] }), pause: ignore, resume: ignore, cancel: ignore, tell: ignore };
   };
   const verifier = createCommandVerifier({ workers: { run } as unknown as WorkerHost, stateDirectory: "/state", settings: () => ({ wallClockMinutes }) });
   const leased = { task: { id: "00000001", acceptance: { commands: ["npm test"] }, budget }, attempt: { number: 1 }, token: 1 } as unknown as LeasedTask;

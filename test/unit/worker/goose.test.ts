@@ -92,6 +92,8 @@ describe("classification", () => {
       code: "GOOSE_CONTEXT_FULL",
       retryable: false,
     });
+    const compacted = ["goose is compacting the conversation...", "Compaction complete"];
+    expect(classifyTurn({ ...turn, lastMessage: undefined, notices: compacted })?.code).toBe("GOOSE_NO_ANSWER");
   });
 
   test("texts of Goose", () => {
