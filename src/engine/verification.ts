@@ -1,32 +1,65 @@
 import type { Gate } from "../base/gate.ts";
-import type { AgentResult, CommandCheck, GitOperations, Verifier } from "./ports.ts";
+import type { AgentResult, CommandCheck, GitOperations, LeasedTask, Verifier } from "./ports.ts";
 import type { LooperDeps, Verification } from "./looper.ts";
 import { nothingToChange } from "./taskContext.ts";
 
-/** Whether the agent said in so many words that the right change is none. */
+/** At the very beginning, perhaps as a heading or in bold but not in quotes, and with a reason behind it. */
+const claim = new RegExp(`^[\\s#*_]*${nothingToChange}[*_]*\\s*[:.,–—-][*_\\s]*[\\p{L}\\p{N}"'\`(]`, "iu");
+
+/** How many paths a message names. */
+const maxNamed = 10;
+
+/** Whether the agent said, in the words that it was given for it and with a reason, that the right change is none. */
 export function saysNothingToChange(finalMessage: string): boolean {
-  return finalMessage.toUpperCase().includes(nothingToChange);
+  return claim.test(finalMessage);
 }
 
 /** The verdict on finished work: a change of files or the explicit statement that none is needed, and every acceptance command passes. */
 export function judge(result: AgentResult, changedFiles: readonly string[], checks: readonly CommandCheck[]): Verification {
-  if (changedFiles.length === 0 && !saysNothingToChange(result.finalMessage)) {
-    return {
-      ok: false,
-      message: "Goose ended without changing a file and without saying that nothing had to change.",
-      feedback: `No file has changed. Do the task now. If it truly needs no change of any file, begin your last message with "${nothingToChange}:" and say why.`,
-    };
-  }
   const failed = checks.find((check) => check.exitCode !== 0);
-  if (failed !== undefined) {
-    const how = failed.timedOut ? "did not end in time" : `ended with exit code ${failed.exitCode}`;
-    return {
-      ok: false,
-      message: `The acceptance command "${failed.command}" ${how}.`,
-      feedback: `The acceptance command \`${failed.command}\` ${how}. The end of its output:\n\n${failed.outputTail}\n\nMend the work so that it passes.`,
-    };
-  }
-  return { ok: true, summary: result.finalMessage };
+  if (failed !== undefined) return notAccepted(failed);
+  // Where words and files contradict each other, commands that pass settle it.
+  if (changedFiles.length > 0 && checks.length === 0 && saysNothingToChange(result.finalMessage)) return contradiction(changedFiles);
+  return lacksEvidence(result, changedFiles) ?? { ok: true, summary: result.finalMessage };
+}
+
+/** The verdict on an answer that neither changed a file nor says that none has to change; undefined when there is more to look at. */
+function lacksEvidence({ finalMessage }: AgentResult, changedFiles: readonly string[]): Verification | undefined {
+  if (changedFiles.length > 0 || saysNothingToChange(finalMessage)) return undefined;
+  return {
+    ok: false,
+    message: "Goose ended without changing a file and without saying that nothing had to change. Say in its text which file shall change, then Retry the task.",
+    feedback: `No file has changed. Do the task now. If it truly needs no change of any file, begin your last message with "${nothingToChange}:" and say why.`,
+  };
+}
+
+function contradiction(changedFiles: readonly string[]): Verification {
+  const more = changedFiles.length - maxNamed;
+  const files = changedFiles.slice(0, maxNamed).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return {
+    ok: false,
+    message: `Goose said that nothing had to change, but it changed ${files}. Look at what it did; say more clearly what shall change, then Retry the task.`,
+    feedback: `You said that nothing has to change, but these files differ from what you began with: ${files}. If the task needs these changes, end with a summary of them. If it does not, undo them, then begin your last message with "${nothingToChange}:" and say why.`,
+  };
+}
+
+function notAccepted(check: CommandCheck): Verification {
+  const { how, remedy } = howItFailed(check);
+  return {
+    ok: false,
+    message: `The acceptance command "${check.command}" ${how}. ${remedy}`,
+    feedback: `The acceptance command \`${check.command}\` ${how}. The end of its output:\n\n${check.outputTail}\n\nMend the work so that it passes.`,
+  };
+}
+
+function howItFailed({ exitCode, timedOut }: CommandCheck): { readonly how: string; readonly remedy: string } {
+  if (timedOut)
+    return { how: "did not end in time", remedy: "It has 15 minutes, or the task's own limit when that is less: make it faster, then Retry the task." };
+  const how = `ended with exit code ${exitCode}`;
+  // As shells count.
+  if (exitCode === 127) return { how: `${how}: a program was not found`, remedy: "Install the program or mend the command, then Retry the task." };
+  if (exitCode === 126) return { how: `${how}: a program is not executable`, remedy: "Make it executable or mend the command, then Retry the task." };
+  return { how, remedy: "Look at its output in the run view, mend the task or the command, then Retry the task." };
 }
 
 /** What the check of finished work needs. */
@@ -39,11 +72,22 @@ export interface WorkCheckDeps {
 
 /** The loop's `verify`: looks at the changes, runs the acceptance commands and judges. */
 export function createWorkCheck({ git, verifier, gate }: WorkCheckDeps): LooperDeps["verify"] {
+  /** Files that acceptance commands wrote before they failed: nobody's work, so no evidence in the next round. */
+  const writtenByCommands = new WeakMap<LeasedTask, ReadonlySet<string>>();
   return async (leased, workspace, result, options) => {
     await gate?.passed(options.signal);
-    const files = await git.changes(leased, workspace, options);
+    const before = await git.changes(leased, workspace, options);
+    const written = writtenByCommands.get(leased) ?? new Set();
+    const files = before.filter((file) => !written.has(file));
+    const lacking = lacksEvidence(result, files);
+    if (lacking !== undefined) return lacking;
     const checks = await verifier.runCommands(leased, workspace, options);
     await gate?.passed(options.signal);
-    return judge(result, files, checks);
+    const verdict = judge(result, files, checks);
+    if (!verdict.ok && checks.length > 0) {
+      const after = await git.changes(leased, workspace, options);
+      writtenByCommands.set(leased, new Set([...written, ...after.filter((file) => !before.includes(file))]));
+    }
+    return verdict;
   };
 }

@@ -108,6 +108,7 @@ export const errorClasses: { readonly [C in ErrorCode]: ErrorClass } = {
   GOOSE_NETWORK: "network",
   GOOSE_MAX_TURNS: "refused",
   GOOSE_MAX_TOKENS: "refused",
+  GOOSE_CONTEXT_FULL: "refused",
   GOOSE_NO_ANSWER: "provider",
   GOOSE_REFUSED: "refused",
   GOOSE_SESSION_LOST: "agent",

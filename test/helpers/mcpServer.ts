@@ -24,8 +24,9 @@ async function callTool({ id, params }: Call): Promise<void> {
   const progressToken = params._meta?.progressToken;
   for (let step = 1; step <= 3; step++) {
     if (progressToken !== undefined) notify("notifications/progress", { progressToken, progress: step, total: 3, message: `step ${step} of 3` });
+    // Goose reads the kinds of notifications and the result of a call from different queues.
+    await delay(100);
     notify("notifications/message", { level: "info", logger: "test", data: { message: `log line ${step}`, detail: { step } } });
-    // Goose reads notifications and the result of a call from different queues.
     await delay(100);
   }
   notify("notifications/message", { level: "warning", data: "a plain text" });

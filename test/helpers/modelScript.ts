@@ -58,8 +58,12 @@ export type ModelReply =
   | { readonly kind: "hang" }
   /** Destroys the socket at once. */
   | { readonly kind: "drop" }
+  /** Resets the connection (RST) at once. */
+  | { readonly kind: "reset" }
   /** Streams the text, then destroys the socket. */
   | { readonly kind: "cut"; readonly text: string }
+  /** Streams the text, then nothing more, on a connection that stays open. */
+  | { readonly kind: "stall"; readonly text: string }
   /** Status 200 and a body that is no event stream. */
   | { readonly kind: "garbage" }
   | { readonly kind: "html" }
@@ -67,6 +71,8 @@ export type ModelReply =
   | { readonly kind: "empty" }
   /** Stops in the middle of the text with finish_reason "length". */
   | { readonly kind: "length"; readonly text: string }
+  /** Stops behind the text, which may be empty, with finish_reason "content_filter". */
+  | { readonly kind: "filter"; readonly text: string }
   /** Holds the turn until the promise settles, then answers. */
   | { readonly kind: "hold"; readonly until: Promise<unknown>; readonly then: ModelReply };
 

@@ -107,7 +107,7 @@ interface Delta {
   readonly tool_calls?: readonly unknown[];
 }
 
-type FinishReason = "stop" | "tool_calls" | "length";
+type FinishReason = "stop" | "tool_calls" | "length" | "content_filter";
 
 /** Writes one answer in the form the client asked for: an event stream or one document. */
 class Exchange {
@@ -158,9 +158,9 @@ class Exchange {
   }
 }
 
-type BadReply = Extract<ModelReply, { kind: "status" | "hang" | "drop" | "cut" | "garbage" | "html" }>;
+type BadReply = Extract<ModelReply, { kind: "status" | "hang" | "drop" | "reset" | "cut" | "stall" | "garbage" | "html" }>;
 
-const badKinds: ReadonlySet<string> = new Set<BadReply["kind"]>(["status", "hang", "drop", "cut", "garbage", "html"]);
+const badKinds: ReadonlySet<string> = new Set<BadReply["kind"]>(["status", "hang", "drop", "reset", "cut", "stall", "garbage", "html"]);
 
 async function answer(exchange: Exchange, reply: ModelReply): Promise<void> {
   return isBad(reply) ? answerBadly(exchange, reply) : answerWell(exchange, reply);
@@ -185,6 +185,9 @@ async function answerWell(exchange: Exchange, reply: Exclude<ModelReply, BadRepl
     case "length":
       await streamWords(exchange, "content", reply.text);
       return exchange.finish("length");
+    case "filter":
+      await streamWords(exchange, "content", reply.text);
+      return exchange.finish("content_filter");
     case "hold":
       await reply.until;
       return exchange.response.destroyed ? undefined : answer(exchange, reply.then);
@@ -200,6 +203,10 @@ async function answerBadly(exchange: Exchange, reply: BadReply): Promise<void> {
       return;
     case "drop":
       return void response.destroy();
+    case "reset":
+      return void response.socket?.resetAndDestroy();
+    case "stall":
+      return streamWords(exchange, "content", reply.text);
     case "cut":
       await streamWords(exchange, "content", reply.text);
       // Only after the text has left, otherwise the client may see nothing but the reset.

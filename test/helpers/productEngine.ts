@@ -13,8 +13,8 @@ export interface ProductOptions {
   readonly script?: ModelScript;
   readonly settings?: Partial<EngineSettings>;
   readonly repo?: TempRepo;
-  /** Further environment of the process, and so of Goose. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Further environment of the process, and so of Goose; undefined removes a variable. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The whole product without a surface: real store, real worker threads, real git, real Goose and a scripted model. */

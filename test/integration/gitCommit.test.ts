@@ -51,6 +51,16 @@ describe("git.commit", () => {
     expect(f.repo.git("log", "-1", "--format=%(trailers:key=Task-Master-Id,valueonly)", "tm/1")).toBe("task0001/1\n");
   });
 
+  it("names what git ignores, which no commit holds", async () => {
+    using f = new GitFixture({ files: { ".gitignore": "out/\n*.log\n" } });
+    const workspace = await f.prepare();
+    for (const file of ["a.txt", "b.log", "out/deep/c.txt"]) write(workspace, file);
+    const events: WorkerEventBody[] = [];
+    const input = { token: 1, workspace, subject: "Add a thing", body: "", taskId: "task0001", attempt: 1, identity: {} };
+    expect((await call("git.commit", input, { events })).files).toEqual(["a.txt"]);
+    expect(events).toEqual([{ type: "log", level: "info", message: "Not committed, because Git ignores them: b.log, out/" }]);
+  });
+
   it("is idempotent: again, and after the worktree is gone", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();

@@ -24,7 +24,7 @@ const failing = [
       status: 400,
       body: { error: { message: "This model's maximum context length is 4096 tokens.", type: "invalid_request_error", code: "context_length_exceeded" } },
     },
-    "GOOSE_NO_ANSWER",
+    "GOOSE_CONTEXT_FULL",
     false,
   ],
 ] as const satisfies readonly (readonly [string, ModelReply, string, boolean])[];

@@ -159,10 +159,12 @@ test.each([
   ["429", { kind: "status", status: 429, headers: { "retry-after": "0" } }, 4, /Ran into this error/],
   ["500", { kind: "status", status: 500 }, 4, /Ran into this error/],
   ["a dropped connection", { kind: "drop" }, 4, /Network error/],
+  ["a reset connection", { kind: "reset" }, 4, /Network error/],
   ["a cut stream", { kind: "cut", text: "Half an answer" }, 1, /Half an answer.*Network error/s],
   ["garbage", { kind: "garbage" }, 1, /Network error: Stream decode error/],
   ["a page of HTML", { kind: "html" }, 1, /empty response/],
   ["an empty answer", { kind: "empty" }, 1, /empty response/],
+  ["a filter in the middle", { kind: "filter", text: "I will now" }, 1, /^I will now\s*$/],
 ] as const satisfies readonly (readonly [string, ModelReply, number, RegExp])[])(
   "%s looks like a normal end, with an error as text",
   async (_name, reply, minRequests, text) => {

@@ -15,8 +15,11 @@ type CommitInput = HandlerInput<"git.commit">;
 type CommitOutput = HandlerOutput<"git.commit">;
 type Workspace = CommitInput["workspace"];
 
-/** Tells the task's journal what a person should know. */
-export type Warn = (message: string) => void;
+/** Tells the task's journal what a person should know; without a level it is a warning. */
+export type Warn = (message: string, level?: "info" | "warn") => void;
+
+/** How many ignored files and folders are named. */
+const maxNamed = 10;
 
 /**
  * Commits everything in the worktree. Commits that Goose made itself count too; without uncommitted changes none is made,
@@ -33,7 +36,9 @@ export async function commitWork(input: CommitInput, signal: AbortSignal, warn: 
     checkedBranch(repository.git, workspace),
   ]);
   await checkPlace(worktree, workspace.branch, branch);
-  const { tree, leftOut } = await takeSnapshot(worktree);
+  const [{ tree, leftOut }, ignored] = await together([takeSnapshot(worktree), ignoredPaths(worktree.git)]);
+  // The acceptance commands saw them, whoever checks the branch out will not.
+  if (ignored.length > 0) warn(`Not committed, because Git ignores them: ${named(ignored)}`, "info");
   if (leftOut.length > 0) warn(`Not committed, because they are Git repositories of their own: ${leftOut.join(", ")}`);
   if (tree === branch.tree) return listWork(worktree.git, workspace.baseSha, branch.head);
   const [commit, files] = await together([
@@ -46,6 +51,16 @@ export async function commitWork(input: CommitInput, signal: AbortSignal, warn: 
     commitsBetween(worktree.git, workspace.baseSha, branch.head),
   ]);
   return { commits: [...earlier, commit], files };
+}
+
+/** Ignored files; of a folder that is ignored as a whole only its name. */
+async function ignoredPaths(git: HardenedGit): Promise<readonly string[]> {
+  return git.list(["ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"]);
+}
+
+function named(paths: readonly string[]): string {
+  const more = paths.length - maxNamed;
+  return paths.slice(0, maxNamed).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 async function listWork(git: HardenedGit, baseSha: string, head: string): Promise<CommitOutput> {

@@ -25,6 +25,8 @@ interface Rule {
 }
 
 const rateLimitPattern = /rate limit|\(429\b/i;
+const contextPattern = /context (window|limit|length)|failed to compact|trying to compact/i;
+const contextFull = "The task does not fit into the model's context. Split it, or use a model with a larger context.";
 
 /** Texts that Goose writes in the place of an answer; the first that fits decides. */
 const textRules: readonly Rule[] = [
@@ -38,25 +40,25 @@ const textRules: readonly Rule[] = [
     pattern: /returned an empty response/i,
     code: "GOOSE_NO_ANSWER",
     retryable: true,
-    say: "The model gave an empty answer. Retry the task; if it happens again, check the provider's address and the model.",
+    say: "The model gave an empty answer; a filter of the provider may have stopped it. Retry the task; if it happens again, check the provider's address and the model.",
   },
   {
-    pattern: /context (window|limit|length)|failed to compact|trying to compact/i,
-    code: "GOOSE_NO_ANSWER",
+    pattern: contextPattern,
+    code: "GOOSE_CONTEXT_FULL",
     retryable: false,
-    say: "The task does not fit into the model's context. Split it, or use a model with a larger context.",
+    say: contextFull,
   },
   {
     pattern: /authenticat|unauthori[sz]ed|\(40[13]\b|invalid api key|api key not valid/i,
     code: "GOOSE_AUTHENTICATION",
     retryable: false,
-    say: 'The provider refused the credentials. Check them with "goose configure".',
+    say: 'The provider refused the credentials. Check them with "goose configure", then Retry the task.',
   },
   {
     pattern: /\(402\b|credits? (are |is )?exhausted|add more credits|insufficient[_ ](quota|funds|credits)|check your plan and billing/i,
     code: "GOOSE_CREDITS",
     retryable: false,
-    say: "The provider account has no credit left. Add some, or choose another provider or model.",
+    say: "The provider account has no credit left. Add some, or choose another provider or model; then Retry the task.",
   },
   {
     pattern: rateLimitPattern,
@@ -65,18 +67,29 @@ const textRules: readonly Rule[] = [
     say: "The provider limits the rate of requests. Wait, or run fewer tasks at the same time.",
   },
   {
-    pattern: /network error|could not connect|connection (refused|reset)|timed out|stream decode/i,
+    pattern: /stream decode/i,
     code: "GOOSE_NETWORK",
     retryable: true,
-    say: "The connection to the provider failed. Check the network and the provider's address.",
+    say: "The provider's answer broke off or could not be read. Retry the task; if it happens again, check the network and the provider's address.",
+  },
+  {
+    pattern: /network error|could not connect|connection (refused|reset)|timed out/i,
+    code: "GOOSE_NETWORK",
+    retryable: true,
+    say: "The connection to the provider failed. Check the network and the provider's address, then Retry the task.",
   },
   {
     pattern: /bad request|not found|\(4\d\d\b/i,
     code: "GOOSE_PROVIDER",
     retryable: false,
-    say: "The provider refused the request. Check the model's name and the provider's settings.",
+    say: "The provider refused the request. Check the model's name and the provider's settings, then Retry the task.",
   },
-  { pattern: /server error|\(5\d\d\b/i, code: "GOOSE_PROVIDER", retryable: true, say: "The provider had an error of its own." },
+  {
+    pattern: /server error|\(5\d\d\b/i,
+    code: "GOOSE_PROVIDER",
+    retryable: true,
+    say: "The provider had an error of its own. Retry the task later; if it happens again, look at the provider's status page.",
+  },
 ];
 
 const configurationPattern = /Configuration value not found|Failed to resolve (provider|model)|Unknown provider|Provider not set|not configured/i;
@@ -97,17 +110,25 @@ export function classifyTurn({ stopReason, lastMessage, usageMessageId, notices 
     case "refusal":
       return new TaskMasterError("GOOSE_REFUSED", "The model refused the task. Say differently what is wanted.", details(lastMessage?.text, false));
     default:
-      return new TaskMasterError("GOOSE_PROTOCOL", `Goose ended the turn for a reason that is not known here: ${stopReason.slice(0, 100)}.`);
+      return new TaskMasterError(
+        "GOOSE_PROTOCOL",
+        `Goose ended the turn for a reason that is not known here: ${stopReason.slice(0, 100)}. Retry the task; if it happens again, update Goose and this program.`,
+      );
   }
-  if (lastMessage === undefined) {
-    return new TaskMasterError(
-      "GOOSE_NO_ANSWER",
-      "Goose ended without an answer. Often the task does not fit into the model's context.",
-      details(notices.join("\n"), false),
-    );
-  }
+  if (lastMessage === undefined) return withoutAnswer(notices.join("\n"));
   const isOwnText = lastMessage.id !== usageMessageId || isEmptyAnswerText(lastMessage);
   return isOwnText ? classifyText(lastMessage.text) : undefined;
+}
+
+/** The turn ended without a message of any kind. Of a full context Goose then tells in its notices alone (measured). */
+function withoutAnswer(notices: string): TaskMasterError {
+  const sinceRoom = notices.split(/compaction complete/i).at(-1) ?? "";
+  if (contextPattern.test(sinceRoom) || /compact/i.test(sinceRoom)) return new TaskMasterError("GOOSE_CONTEXT_FULL", contextFull, details(notices, false));
+  return new TaskMasterError(
+    "GOOSE_NO_ANSWER",
+    "Goose ended without an answer of the model. Retry the task; if it happens again, check the model, or split the task.",
+    details(notices, true),
+  );
 }
 
 /** An empty answer for which the provider counted tokens: Goose reports usage under the id of its own text (measured). */
@@ -120,7 +141,7 @@ export function classifyRequestError(thrown: unknown, phase: "initialize" | "new
   if (thrown instanceof TaskMasterError) return thrown;
   if (!(thrown instanceof RequestError)) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new TaskMasterError("GOOSE_PROTOCOL", `The conversation with Goose broke down: ${message}`, { cause: thrown, retryable: true });
+    return new TaskMasterError("GOOSE_PROTOCOL", `The conversation with Goose broke down: ${message}. Retry the task.`, { cause: thrown, retryable: true });
   }
   const text = requestErrorText(thrown);
   if (configurationPattern.test(text)) return notConfigured(text);
@@ -130,10 +151,13 @@ export function classifyRequestError(thrown: unknown, phase: "initialize" | "new
       details: text,
     });
   }
-  if (thrown.code === -32000) return classifyText(`authentication: ${text}`);
-  if (isRecord(thrown.data) && thrown.data["reason"] === "credits_exhausted") return classifyText(`(402) ${text}`);
+  if (thrown.code === -32000) return classifyText(thrown.message, "authentication");
+  if (isRecord(thrown.data) && thrown.data["reason"] === "credits_exhausted") return classifyText(thrown.message, "(402)");
   if (phase === "prompt") return classifyText(text);
-  return new TaskMasterError("GOOSE_PROTOCOL", `Goose refused to start a session: ${firstLine(text)}`, { cause: thrown, details: text });
+  return new TaskMasterError("GOOSE_PROTOCOL", `Goose refused to start a session: ${firstLine(text)}. See what "goose info --check" says.`, {
+    cause: thrown,
+    details: text,
+  });
 }
 
 /** Goose has no usable provider or model. */
@@ -145,12 +169,16 @@ export function notConfigured(why: string): TaskMasterError {
   );
 }
 
-function classifyText(text: string): TaskMasterError {
+/** `hint` is what is known of it besides its words. */
+function classifyText(text: string, hint = ""): TaskMasterError {
   const resetAt = readResetTime(text, Date.now());
   // A quota that comes back by itself is a limit, whatever is said about the account.
   const isLimit = resetAt !== undefined && rateLimitPattern.test(text);
-  const rule = textRules.find(({ pattern, code }) => pattern.test(text) && !(isLimit && code === "GOOSE_CREDITS"));
-  if (rule === undefined) return new TaskMasterError("GOOSE_PROVIDER", `Goose ended without an answer of the model: ${firstLine(text)}`, details(text, true));
+  const rule = textRules.find(({ pattern, code }) => pattern.test(`${hint} ${text}`) && !(isLimit && code === "GOOSE_CREDITS"));
+  if (rule === undefined) {
+    const message = `Goose ended without an answer of the model. Retry the task; if it happens again, check the model. (${firstLine(text)})`;
+    return new TaskMasterError("GOOSE_PROVIDER", message, details(text, true));
+  }
   const retryAt = resetAt !== undefined && (rule.code === "GOOSE_RATE_LIMIT" || rule.code === "GOOSE_CREDITS") ? { retryAt: resetAt } : {};
   return new TaskMasterError(rule.code, `${rule.say} (${firstLine(text)})`, { ...details(text, rule.retryable), ...retryAt });
 }

@@ -154,7 +154,8 @@ export class GooseProcess {
       return new TaskMasterError(code, `"${this.#options.binary}" could not be started: ${status.error.message}`);
     }
     const how = status.signal === null ? `exit code ${status.exitCode}` : status.signal;
-    if (this.#hasAnswered) return this.#exited(`Goose ended in the middle of its work (${how}).`);
+    if (this.#hasAnswered)
+      return this.#exited(`Goose ended in the middle of its work (${how}). Retry the task; if it happens again, update Goose ("goose update").`);
     if (this.#garbageLines > 0) return this.#wrongProgram(doesNotSpeak);
     if (this.#wasKilled) return this.#wrongProgram("it closed its output before it answered");
     if (status.signal === null) return this.#wrongProgram(`it ended before it answered (${how})`);

@@ -112,7 +112,9 @@ export class ToolCallMapper {
 
   /** The run is over: Goose says nothing more about calls that are still open. */
   closeOpen(status: "cancelled" | "failed"): void {
-    for (const toolCallId of this.#calls.keys()) this.#sink({ toolCallId, status });
+    for (const [toolCallId, { heldActivity }] of this.#calls) {
+      this.#sink({ toolCallId, status, ...(heldActivity === undefined ? {} : { activity: heldActivity }) });
+    }
     this.#calls.clear();
   }
 

@@ -149,6 +149,8 @@ export class TurnRecorder {
   }
 
   #toolCall(news: ToolCallNews): void {
+    // Words before a tool call are no answer: what ends a turn well comes behind its last one.
+    if (news.sessionUpdate === "tool_call" || news.status === "completed" || news.status === "failed") this.#lastMessage = undefined;
     const description = this.tools.describe(news.toolCallId);
     const before = this.tools.completed;
     for (const terminalId of this.tools.take(news)) this.#options.onTerminal(terminalId, news.toolCallId);

@@ -42,5 +42,5 @@ function parse<S extends v.GenericSchema>(schema: S, input: JsonObject): v.Infer
 }
 
 function warner(context: HandlerContext): Warn {
-  return (message) => context.emit({ type: "log", level: "warn", message });
+  return (message, level = "warn") => context.emit({ type: "log", level, message });
 }

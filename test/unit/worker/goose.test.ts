@@ -87,7 +87,13 @@ describe("classification", () => {
       "GOOSE_PROTOCOL",
       "GOOSE_PROTOCOL",
     ]);
-    expect(classifyTurn({ ...turn, lastMessage: undefined })?.code).toBe("GOOSE_NO_ANSWER");
+    expect(classifyTurn({ ...turn, lastMessage: undefined })).toMatchObject({ code: "GOOSE_NO_ANSWER", retryable: true });
+    expect(classifyTurn({ ...turn, lastMessage: undefined, notices: ["goose is compacting the conversation..."] })).toMatchObject({
+      code: "GOOSE_CONTEXT_FULL",
+      retryable: false,
+    });
+    const compacted = ["goose is compacting the conversation...", "Compaction complete"];
+    expect(classifyTurn({ ...turn, lastMessage: undefined, notices: compacted })?.code).toBe("GOOSE_NO_ANSWER");
   });
 
   test("texts of Goose", () => {
@@ -96,6 +102,7 @@ describe("classification", () => {
     expect(classifyTurn({ ...turn, lastMessage: { id: "x", text: "Ran into this error: Bad request (400): limit is 512" } })?.retryable).toBe(false);
     expect(said("Ran into this error: Insufficient_quota")).toBe("GOOSE_CREDITS");
     expect(said("Something new")).toBe("GOOSE_PROVIDER");
+    expect(said("Ran into this error trying to compact: Failed to compact")).toBe("GOOSE_CONTEXT_FULL");
   });
 
   test("a limit has the time of its reset, where it is told; a quota that never comes back is no limit", () => {
@@ -107,6 +114,12 @@ describe("classification", () => {
     expect(error(quota)).toMatchObject({ code: "GOOSE_CREDITS", retryable: false, retryAt: undefined });
     expect(error(`${quota} Please retry in 35.2s.`)).toMatchObject({ code: "GOOSE_RATE_LIMIT", retryAt: soon });
     expect(error("Server error (500): try again in 35.2s")).toMatchObject({ code: "GOOSE_PROVIDER", retryAt: undefined });
+  });
+
+  test("no message shows the form of the protocol", () => {
+    const message = (error: unknown): string => classifyRequestError(error, "prompt").message;
+    expect(message(new RequestError(-32000, "Authentication required"))).toMatch(/then Retry the task\. \(Authentication required\)$/);
+    expect(message(new RequestError(-32603, "Add more credits.", { reason: "credits_exhausted" }))).toMatch(/no credit left\..* \(Add more credits\.\)$/);
   });
 
   test("failed requests", () => {

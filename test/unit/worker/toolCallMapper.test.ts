@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { WorkerEventBody } from "../../../src/model/taskEvent.ts";
 import type { ToolCallUpdate } from "../../../src/model/toolCall.ts";
 import { parseUpdate, type ToolCallNews } from "../../../src/worker/goose/sessionUpdates.ts";
 import { ToolCallMapper } from "../../../src/worker/goose/toolCallMapper.ts";
+import { TurnRecorder } from "../../../src/worker/goose/turnRecorder.ts";
 
 /** A mapper whose clock the test moves. */
 class Mapped {
@@ -46,6 +48,10 @@ describe("activity", () => {
     mapped.say("a", "line 32");
     mapped.news("a", { status: "completed" });
     expect(mapped.calls.at(-1)).toEqual({ toolCallId: "a", status: "completed", activity: "line 32" });
+    mapped.open("b");
+    mapped.say("b", "line 1");
+    mapped.mapper.closeOpen("cancelled");
+    expect(mapped.calls.at(-1)).toEqual({ toolCallId: "b", status: "cancelled", activity: "line 1" });
   });
 
   test("is one short line, whatever a server sends; the status is said once", () => {
@@ -139,4 +145,20 @@ describe("results", () => {
       { toolCallId: "a", status: "completed" },
     ]);
   });
+});
+
+test("status notices: repeated ones are told once, long ones are cut, a flood is thinned; the turn's end knows the newest", () => {
+  const events: WorkerEventBody[] = [];
+  const recorder = new TurnRecorder({ worktree: "/w", emit: (event) => events.push(event), onTerminal: () => undefined, now: () => 0 });
+  const notice = (message: string): void =>
+    recorder.take("_goose/unstable/session/update", { update: { sessionUpdate: "status_message", status: { type: "progress", message } } });
+  for (const message of ["same", "same", "x".repeat(9_000)]) notice(message);
+  expect(events).toEqual([
+    { type: "message", role: "notice", messageId: "notice-1", text: "same" },
+    { type: "message", role: "notice", messageId: "notice-2", text: "x".repeat(4_000) },
+  ]);
+  for (let count = 1; count <= 100; count++) notice(`notice ${count}`);
+  expect(events).toHaveLength(20);
+  const { notices } = recorder.endTurn("end_turn");
+  expect([notices.length, notices.at(-1)]).toEqual([50, "notice 100"]);
 });
