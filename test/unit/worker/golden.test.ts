@@ -41,6 +41,8 @@ function play(messages: readonly Message[]): unknown {
     emit: (event) => events.push(event),
     onTerminal: (terminalId, toolCallId) => terminals.push(`${terminalId} -> ${toolCallId}`),
     now: () => 0,
+    onRun: () => undefined,
+    onSteered: () => undefined,
   });
   recorder.isReplaying = messages.some(({ id }) => id === "session/load");
   recorder.startTurn();
