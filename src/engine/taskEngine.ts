@@ -18,6 +18,7 @@ import { QueueGuard } from "./queueGuard.ts";
 import { resumeQueue } from "./resumeQueue.ts";
 import { runAll, type Start } from "./runAll.ts";
 import * as machine from "./taskMachine.ts";
+import { say, stopToolCall, type TalkDeps } from "./talk.ts";
 import { obeyRequests, TaskRun } from "./taskRun.ts";
 
 /**
@@ -179,6 +180,16 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#putBack(id, machine.requeue, "Put back into the queue by the user.");
   }
 
+  async say(id: TaskId, text: string): Promise<void> {
+    this.#assertTrusted();
+    await say(this.#talk, id, text);
+  }
+
+  async stopToolCall(id: TaskId, toolCallId: string): Promise<void> {
+    this.#assertTrusted();
+    await stopToolCall(this.#talk, id, toolCallId);
+  }
+
   changeDependencies(id: TaskId, change: DependencyChange): Promise<Task> {
     return this.#dependencies.change(id, change);
   }
@@ -194,6 +205,10 @@ export class TaskEngine implements TaskEngineFacade {
   async remove(id: TaskId): Promise<void> {
     this.#assertTrusted();
     await this.#dependencies.remove(id);
+  }
+
+  get #talk(): TalkDeps {
+    return { ...this.#deps, ledger: this.#ledger, runs: this.#runs };
   }
 
   /** The store settles in the same transaction whether it has to wait for a dependency. */

@@ -163,6 +163,8 @@ type Transition = EventOf<
   | "dependencies"
   | "removed"
   | "requested"
+  | "said"
+  | "stop_tool_call"
   | "compacted"
 >;
 
@@ -185,6 +187,10 @@ function transitionText(event: Transition, title: string | undefined): string {
       return event.dependsOn.length === 0 ? "depends on nothing now" : `depends on ${event.dependsOn.join(", ")} now`;
     case "compacted":
       return `${event.removed} older ${event.removed === 1 ? "entry" : "entries"} removed`;
+    case "said":
+      return phrase("you said", event.message.text);
+    case "stop_tool_call":
+      return "asked to stop a tool call";
     case "requested":
       return `asked to ${event.request}`;
     default:
