@@ -28,9 +28,7 @@ export function deliveryOf({ id, text }: UserMessage): WorkerEventBody {
 export async function recordEvents(ledger: Ledger, { task: { id }, token, attempt }: LeasedTask, events: readonly WorkerEventBody[]): Promise<boolean> {
   const lease = { token, attempt: attempt.number };
   // All are queued now, so that nothing told later comes between them.
-  const writes = partsOf(events).map((part) =>
-    part.isDelivery ? recordDelivery(ledger, { id, token }, part.events) : ledger.append(id, lease, part.events),
-  );
+  const writes = partsOf(events).map((part) => (part.isDelivery ? recordDelivery(ledger, { id, token }, part.events) : ledger.append(id, lease, part.events)));
   return (await Promise.all(writes)).every((isHeld) => isHeld);
 }
 
@@ -51,7 +49,11 @@ function partsOf(events: readonly WorkerEventBody[]): readonly Part[] {
   return parts;
 }
 
-async function recordDelivery(ledger: Ledger, { id, token }: { readonly id: Task["id"]; readonly token: number }, events: readonly WorkerEventBody[]): Promise<boolean> {
+async function recordDelivery(
+  ledger: Ledger,
+  { id, token }: { readonly id: Task["id"]; readonly token: number },
+  events: readonly WorkerEventBody[],
+): Promise<boolean> {
   try {
     await ledger.change(id, (task) => delivery(task, events), token);
     return true;

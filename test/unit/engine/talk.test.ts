@@ -179,7 +179,9 @@ describe("a task that has not begun, or is to be tried again", () => {
     const task = await here.add("write");
     await here.engine.say(task.id, "Use blue.");
     expect(await here.engine.get(task.id)).toMatchObject({ status: "todo" });
-    await (await here.engine.run(task.id)).finished;
+    await (
+      await here.engine.run(task.id)
+    ).finished;
     expect(here.world.turns[0]?.prompt.text).toMatch(/^# Task: write[^]*oldest first\n\nUse blue\.$/);
     expect(await story(task)).toEqual(["said Use blue.", "heard Use blue."]);
   });
@@ -212,23 +214,26 @@ describe("a task that has ended", () => {
     return task;
   }
 
-  test.each(["done", "failed", "stopped", "cancelled"] as const)("%s: goes on in its session with the words, on its branch, in a new attempt", async (status) => {
-    const task = await ended(status);
-    await there.engine.say(task.id, "Use blue.");
-    expect(await here.engine.get(task.id)).toMatchObject({ status: "todo", followsUp: true });
-    const starts = here.world.turns.length;
-    await here.engine.runNext();
-    const turn = await here.turn(starts);
-    expect(turn.prompt).toMatchObject({ sessionId: `session-${task.id}`, text: expect.stringMatching(/^Use blue\.\n/) as string });
-    expect(turn.prompt.text).not.toContain("# Task:");
-    expect(turn.leased.attempt.number).toBe(2);
-    expect(turn.leased.task.branch).toBe("tm/write");
-    turn.finish("Blue now.");
-    const done = await finished(task);
-    expect(done).toMatchObject({ status: "done", result: { output: "Blue now." }, inbox: [] });
-    expect(done.followsUp ?? done.wasDone ?? done.heard).toBeUndefined();
-    expect(await story(task)).toEqual(["said Use blue.", "heard Use blue."]);
-  });
+  test.each(["done", "failed", "stopped", "cancelled"] as const)(
+    "%s: goes on in its session with the words, on its branch, in a new attempt",
+    async (status) => {
+      const task = await ended(status);
+      await there.engine.say(task.id, "Use blue.");
+      expect(await here.engine.get(task.id)).toMatchObject({ status: "todo", followsUp: true });
+      const starts = here.world.turns.length;
+      await here.engine.runNext();
+      const turn = await here.turn(starts);
+      expect(turn.prompt).toMatchObject({ sessionId: `session-${task.id}`, text: expect.stringMatching(/^Use blue\.\n/) as string });
+      expect(turn.prompt.text).not.toContain("# Task:");
+      expect(turn.leased.attempt.number).toBe(2);
+      expect(turn.leased.task.branch).toBe("tm/write");
+      turn.finish("Blue now.");
+      const done = await finished(task);
+      expect(done).toMatchObject({ status: "done", result: { output: "Blue now." }, inbox: [] });
+      expect(done.followsUp ?? done.wasDone ?? done.heard).toBeUndefined();
+      expect(await story(task)).toEqual(["said Use blue.", "heard Use blue."]);
+    },
+  );
 
   test("a follow-up that fails for the network is tried again with the same words; Retry begins a fresh session that has them too", async () => {
     const task = await ended("done");
@@ -237,14 +242,20 @@ describe("a task that has ended", () => {
       hearsPrompt(turn);
       turn.fail(new TaskMasterError("GOOSE_NETWORK", "no network", { retryable: true }));
     };
-    await (await here.engine.run(task.id)).finished;
+    await (
+      await here.engine.run(task.id)
+    ).finished;
     here.world.onTurn = (turn) => turn.fail(new TaskMasterError("GOOSE_REFUSED", "no"));
-    await (await here.engine.run(task.id)).finished;
+    await (
+      await here.engine.run(task.id)
+    ).finished;
     expect(here.world.turns[2]?.prompt).toMatchObject({ sessionId: `session-${task.id}`, text: expect.stringMatching(/^Use blue\./) as string });
     expect(await here.engine.get(task.id)).toMatchObject({ status: "failed", result: { artifacts: ["a.txt"] } });
     await here.engine.retry(task.id);
     here.world.onTurn = (turn) => turn.finish();
-    await (await here.engine.run(task.id)).finished;
+    await (
+      await here.engine.run(task.id)
+    ).finished;
     expect(here.world.turns[3]?.prompt.sessionId).toBeUndefined();
     expect(here.world.turns[3]?.prompt.text).toMatch(/^# Task: write[^]*Use blue\.$/);
     expect(await story(task)).toEqual(["said Use blue.", "heard Use blue."]);
@@ -282,7 +293,9 @@ describe("a task that has ended", () => {
     const task = await ended("failed");
     await Promise.all([1, 2, 3, 4].map((n) => (n % 2 === 0 ? here : there).engine.say(task.id, `Message ${n}.`)));
     here.world.onTurn = (turn) => turn.finish();
-    await (await here.engine.run(task.id)).finished;
+    await (
+      await here.engine.run(task.id)
+    ).finished;
     expect((await story(task)).filter((line) => line.startsWith("heard")).toSorted()).toEqual([1, 2, 3, 4].map((n) => `heard Message ${n}.`));
     expect(here.world.turns).toHaveLength(2);
   });
@@ -291,7 +304,8 @@ describe("a task that has ended", () => {
 describe("refused", () => {
   test("nothing, too much, too much that waits, no such task, no trust", async () => {
     const { id } = await here.add("write");
-    for (const text of ["", " \n\t ", "\u0000\u0007", "x".repeat(20_001)]) expect(await refusal(here.engine.say(id, text))).toMatchObject({ code: "INVALID_INPUT" });
+    for (const text of ["", " \n\t ", "\u0000\u0007", "x".repeat(20_001)])
+      expect(await refusal(here.engine.say(id, text))).toMatchObject({ code: "INVALID_INPUT" });
     for (let n = 0; n < 5; n++) await here.engine.say(id, "x".repeat(20_000));
     expect(await refusal(here.engine.say(id, "x"))).toMatchObject({ code: "INVALID_INPUT", message: expect.stringContaining("would wait") as string });
     expect(await refusal(here.engine.say("00000000" as Task["id"], "x"))).toMatchObject({ code: "TASK_NOT_FOUND" });
