@@ -87,7 +87,7 @@ function contextValue(task: Task, { pending, find }: TaskItemContext): string {
     blockers.some(canBeRetried) ? "retryDependency" : undefined,
     blockers.some(isStuck) ? "dropDependency" : undefined,
   ].filter((word) => word !== undefined);
-  return ["task", ...actions, "say", ...dependencies].join(" ");
+  return ["task", ...actions, ...dependencies].join(" ");
 }
 
 /** What it depends on; while it is blocked, why and what helps, each on a line. */

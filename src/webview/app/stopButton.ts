@@ -1,13 +1,9 @@
 import { element } from "./dom.ts";
 import type { ToolRow } from "./rows.ts";
+import { canStop } from "./stoppable.ts";
 
 /** The event by which a button asks the page to stop a tool call; its detail is the call's id. */
 export const stopToolCallEvent = "stopToolCall";
-
-/** Whether a call can be asked to stop: it goes on, and is one of Goose's (acceptance commands are not). */
-export function canStop({ status, toolName }: Pick<ToolRow, "status" | "toolName">): boolean {
-  return (status === "pending" || status === "in_progress") && toolName !== "verify";
-}
 
 /** The button on a tool call that stops it alone. */
 export function stopButton(row: ToolRow): { readonly node: HTMLButtonElement; update(): void } {
