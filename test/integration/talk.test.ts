@@ -73,7 +73,7 @@ test("a follow-up goes on in the session of the done task, on its branch, with a
   expect(current.worktrees).toEqual([]);
 });
 
-test("a follow-up of a failed task, whose work was taken from the branch, and one that only asks", async () => {
+test("a follow-up is judged like any other attempt: the acceptance command decides", async () => {
   const current = await open({
     "first task": [write("color.txt", "red\n"), answer("Red it is.")],
     "and why": [answer("NOTHING TO CHANGE: because you said so.")],
