@@ -139,7 +139,7 @@ test("a call that runs inside Goose cannot be stopped by itself, one that ended 
   const place = await goosePlace(sequence([calls({ name: "read_image", arguments: { path: "pipe.png", source: "pipe.png" } }), answer("Done.")]));
   // Goose waits in its own process for somebody who writes.
   const pipe = path.join(place.repo.dir, "pipe.png");
-  execFileSync("mkfifo", [pipe]);
+  execFileSync("bash", ["-c", `mkfifo "$1"`, "bash", pipe]);
   const context = new TestContext();
   const running = place.run(context);
   await waitFor(() => context.calls()[0]?.status === "in_progress", { what: "the tool call" });
