@@ -39,6 +39,7 @@ const commandTitles: { readonly [C in Choice]: string } = {
   cancel: "Cancel Task",
   remove: "Remove Task",
   open: "Open Run",
+  say: "Send Message",
   depends: "Edit Dependencies",
   retryDependency: "Retry Dependency",
   dropDependency: "Drop Dependency",

@@ -20,6 +20,7 @@ import { runAllTasks } from "./runAllTasks.ts";
 import { runNextTask } from "./runNextTask.ts";
 import { runTask } from "./runTask.ts";
 import { setUpProvider } from "./setUpProvider.ts";
+import { sendMessage } from "./sendMessage.ts";
 import { showLog } from "./showLog.ts";
 import { startTask } from "./startTask.ts";
 import { stopTask } from "./stopTask.ts";
@@ -36,6 +37,7 @@ const verbs: { readonly [K in keyof typeof commandIds]: Command } = {
   startTask,
   retryTask,
   removeTask,
+  sendMessage,
   editDependencies,
   retryDependency,
   dropDependency,

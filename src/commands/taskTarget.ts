@@ -11,7 +11,7 @@ export function readTarget(target: unknown): TaskId | undefined {
 }
 
 /** What a task can be chosen for. */
-export type Choice = TaskAction | "open" | "depends" | "retryDependency" | "dropDependency";
+export type Choice = TaskAction | "open" | "say" | "depends" | "retryDependency" | "dropDependency";
 
 /** Tasks that allow an action now, those that changed last first. */
 export function tasksFor(choice: Choice, tasks: readonly Task[]): readonly Task[] {
@@ -21,6 +21,7 @@ export function tasksFor(choice: Choice, tasks: readonly Task[]): readonly Task[
 function fits(choice: Choice, task: Task, tasks: readonly Task[]): boolean {
   switch (choice) {
     case "open":
+    case "say":
       return true;
     case "depends":
       return mayChangeDependencies(task.status);
@@ -48,6 +49,7 @@ export const nothingTo: { readonly [C in Choice]: string } = {
   cancel: "No task is left that could be cancelled.",
   remove: "No task can be removed now.",
   open: "There is no task yet.",
+  say: "There is no task yet.",
   depends: "No task can be given other dependencies now.",
   retryDependency: "No task is blocked by one that failed or was stopped or cancelled.",
   dropDependency: "No task is blocked by one that will not be done.",

@@ -16,6 +16,7 @@ import { RunPanels } from "../webview/runPanels.ts";
 import type { CommandDeps, SetupDesk } from "./commandDeps.ts";
 import { performAction } from "./performAction.ts";
 import { registerCommands } from "./registerCommands.ts";
+import { sayTo } from "./sayTo.ts";
 
 /** What an opened session gives to the surfaces. */
 export interface WithEngine extends WithWarnings {
@@ -56,6 +57,7 @@ export function createUserInterface<T extends WithEngine>(
     extensionUri,
     engine,
     perform: (action, id) => performAction(deps, action, id),
+    say: (id, text) => sayTo(deps, id, text),
     pendingAction: (id) => list.pendingAction(id),
     log,
   });

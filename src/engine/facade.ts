@@ -96,6 +96,14 @@ export interface TaskEngineFacade {
   /** Puts a stopped, failed or cancelled task back into the queue. */
   retry(id: TaskId): Promise<void>;
   /**
+   * Says something to Goose about a task: at its next step when it works, when it goes on while it is paused, with the task's text
+   * before its first attempt. A task that has ended goes back into the queue, and its next attempt goes on in the same session with
+   * the words. INVALID_INPUT when the text is empty or too long, or too much waits already. Resolves when the words are stored.
+   */
+  say(id: TaskId, text: string): Promise<void>;
+  /** Asks for the end of one tool call; Goose hears of it and goes on. ILLEGAL_TRANSITION when nobody works on the task. What becomes of it is in the journal. */
+  stopToolCall(id: TaskId, toolCallId: string): Promise<void>;
+  /**
    * Changes what a task that is neither under way nor done depends on (ILLEGAL_TRANSITION), by which it may become blocked or
    * ready; DEPENDENCY_CYCLE names the tasks that would wait for each other.
    */

@@ -66,20 +66,7 @@ interface End<O extends TaskOutcome = TaskOutcome> {
 function endOf({ deps, outcome, retry }: End, task: Task, attempt: Attempt | undefined): RowChange {
   const now = deps.clock.now();
   const metrics = { startedAt: attempt?.startedAt ?? now, endedAt: now, durationMs: now - (attempt?.startedAt ?? now) };
-  if (outcome.kind === "completed") {
-    const notPushed = outcome.notPushed === undefined ? undefined : `Not pushed: ${outcome.notPushed}`;
-    const output = notPushed === undefined ? outcome.summary : `${outcome.summary}\n\n${notPushed}`;
-    const result: TaskResult = { output, metrics, artifacts: outcome.commit.files };
-    return {
-      task: machine.complete({ ...task, branch: outcome.workspace.branch }, result, now),
-      ...ended(attempt, { outcome: "completed", endedAt: now, commits: outcome.commit.commits }),
-      events: [
-        ...(notPushed === undefined ? [] : [{ type: "log", level: "warn", message: notPushed } as const]),
-        { type: "completed", summary: outcome.summary, unblocked: [] },
-      ],
-      releaseDependants: true,
-    };
-  }
+  if (outcome.kind === "completed") return completionOf(outcome, task, attempt, { now, metrics });
   const saved = outcome.savedAs === undefined ? "" : ` Unfinished work is kept at ${outcome.savedAs}.`;
   const reason = outcome.error.message + saved;
   switch (outcome.end ?? wishOf(task)) {
@@ -93,9 +80,38 @@ function endOf({ deps, outcome, retry }: End, task: Task, attempt: Attempt | und
     default:
       return failureOf({ deps, outcome, retry }, task, attempt, {
         reason,
-        result: { output: "", error: { code: outcome.error.code, message: reason }, metrics, artifacts: [] },
+        result: { output: "", error: { code: outcome.error.code, message: reason }, metrics, artifacts: keptArtifacts(task) },
       });
   }
+}
+
+/** Done; or, when the user said something that Goose could not hear any more, done and put back for a follow-up. */
+function completionOf(
+  outcome: TaskOutcome & { kind: "completed" },
+  task: Task,
+  attempt: Attempt | undefined,
+  { now, metrics }: { readonly now: number; readonly metrics: TaskResult["metrics"] },
+): RowChange {
+  const notPushed = outcome.notPushed === undefined ? undefined : `Not pushed: ${outcome.notPushed}`;
+  const output = notPushed === undefined ? outcome.summary : `${outcome.summary}\n\n${notPushed}`;
+  const result: TaskResult = { output, metrics, artifacts: outcome.commit.files };
+  const done = machine.complete({ ...task, branch: outcome.workspace.branch }, result, now);
+  const isTalkedTo = (task.inbox ?? []).length > 0;
+  return {
+    task: isTalkedTo ? machine.followUp(done, now) : done,
+    ...ended(attempt, { outcome: "completed", endedAt: now, commits: outcome.commit.commits }),
+    events: [
+      ...(notPushed === undefined ? [] : [{ type: "log", level: "warn", message: notPushed } as const]),
+      { type: "completed", summary: outcome.summary, unblocked: [] },
+      ...(isTalkedTo ? [{ type: "requeued", reason: "A message of the user came when Goose had finished: it is told in a new attempt." } as const] : []),
+    ],
+    releaseDependants: true,
+  };
+}
+
+/** What a follow-up that failed leaves as it was: the work that was done before it, on which others build. */
+function keptArtifacts({ wasDone, result }: Task): readonly string[] {
+  return wasDone === true ? (result?.artifacts ?? []) : [];
 }
 
 /** What another process asked for and nobody here has heard yet: a task that is to end is not tried again. */

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { RunWish } from "../model/runWish.ts";
 import type { Attempt, Priority, Task, TaskStatus } from "../model/task.ts";
+import type { UserMessage } from "../model/userMessage.ts";
 import type { LogLevel, NewTaskEvent, TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
 
@@ -257,6 +258,8 @@ export interface VerbOptions extends AbortOptions {
 export interface AgentPrompt {
   readonly text: string;
   readonly sessionId?: string;
+  /** The user's words that are in the text: the agent has them once it has the prompt. */
+  readonly said?: readonly UserMessage[];
 }
 
 /** A prompt turn in progress. */

@@ -2,6 +2,7 @@
 import { attemptStory } from "./attemptStory.ts";
 import type { Task } from "../model/task.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
+import { asOneText, type UserMessage } from "../model/userMessage.ts";
 
 /** How an agent says that the right change is none; the check of the work looks for it. */
 export const nothingToChange = "NOTHING TO CHANGE";
@@ -66,7 +67,32 @@ export function handOverPrompt(task: Task, dependencies: readonly Task[], story:
     taskPrompt(task, dependencies),
     "",
     "## Before you start",
-    "An earlier attempt at this task was ended before it had finished, and its session cannot be continued. Its work is still here, committed or not: look at it first (git log, git status and git diff), keep what is right and finish the rest.",
+    task.wasDone === true
+      ? "This task was done once, and its session cannot be continued. Its work is here: look at it first (git log), then do what the user says below."
+      : "An earlier attempt at this task was ended before it had finished, and its session cannot be continued. Its work is still here, committed or not: look at it first (git log, git status and git diff), keep what is right and finish the rest.",
     ...attemptStory(story),
   ].join("\n");
+}
+
+/** The prompt that goes on in the session of an attempt that has ended, because the user has more to say. */
+export function followUpPrompt(words: readonly UserMessage[], place: { readonly worktree: string; readonly unfinished: string }): string {
+  return [
+    asOneText(words),
+    "",
+    "---",
+    "The attempt before this message has ended. What was committed of it is on the branch; what was not is gone from the working directory" +
+      ` (if it was kept, under ${place.unfinished}). You work in a new checkout of the branch now, at ${place.worktree}: paths of before are no longer valid.`,
+    "- Look at the state first (git log, git status). Do not commit, push or switch branches: your changes are committed for you when you have finished.",
+    `- When you have finished, end with a short summary. If no file needs to change, for instance because you only answer a question, begin that last message with "${nothingToChange}:".`,
+  ].join("\n");
+}
+
+/** What the user said while a session that goes on was interrupted or checked; it may have got some of it just before. */
+export function wordsMeanwhile(words: readonly UserMessage[]): string[] {
+  return words.length === 0 ? [] : [`The user says (you may have read some of it already):\n\n${asOneText(words)}`];
+}
+
+/** What the user said about the task, for a session that knows nothing of it. */
+export function wordsSoFar(words: readonly UserMessage[]): string[] {
+  return words.length === 0 ? [] : [`## What the user has said about this task since it was written, oldest first\n\n${asOneText(words)}`];
 }

@@ -1,6 +1,6 @@
 import { Emitter, type Disposable, type Event } from "../base/event.ts";
 import type { Blocker } from "../model/dependencies.ts";
-import { TaskMasterError, toTaskMasterError, untrusted } from "../model/errors.ts";
+import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Attempt, Task, TaskRequest } from "../model/task.ts";
 import type { QueueStatus } from "../model/queueStatus.ts";
@@ -21,7 +21,9 @@ import { QueueGuard } from "./queueGuard.ts";
 import { resumeQueue } from "./resumeQueue.ts";
 import { runAll, type Start } from "./runAll.ts";
 import * as machine from "./taskMachine.ts";
+import { TalkDesk } from "./talk.ts";
 import { obeyRequests, TaskRun } from "./taskRun.ts";
+import { assertTrusted } from "./trust.ts";
 
 /**
  * The single orchestrator of a queue in this process: claims by lease, starts runs, takes the wishes of people and of
@@ -31,6 +33,8 @@ export class TaskEngine implements TaskEngineFacade {
   readonly onDidChange: Event<readonly TaskChange[]>;
   readonly onDidRemove: Event<readonly TaskId[]>;
   readonly onDidChangeQueue: Event<QueueStatus>;
+  readonly say: TaskEngineFacade["say"];
+  readonly stopToolCall: TaskEngineFacade["stopToolCall"];
   readonly #deps: EngineDeps;
   readonly #changes: Emitter<readonly TaskChange[]>;
   readonly #removals: Emitter<readonly TaskId[]>;
@@ -59,6 +63,7 @@ export class TaskEngine implements TaskEngineFacade {
     this.#interrupted = new InterruptedTasks(deps, { hasFreeSlot: () => this.hasFreeSlot, resume: (id) => this.#takeUp(id) });
     this.#desk = new LeaseDesk({ ...deps, guard: this.#guard }, this.#ledger, (id, attempt) => this.#interrupted.add(id, attempt));
     this.#dependencies = new DependencyDesk(deps, this.#ledger);
+    ({ say: this.say, stopToolCall: this.stopToolCall } = new TalkDesk(deps, this.#ledger, this.#runs));
   }
 
   /** Frees tasks whose owner is gone and begins to listen to other processes; idempotent. */
@@ -166,7 +171,7 @@ export class TaskEngine implements TaskEngineFacade {
     const task = await this.#ledger.read(id);
     machine.assertLegal(task, "resume");
     if (await this.#askOwner(task, "resume")) return;
-    this.#assertTrusted();
+    assertTrusted(this.#deps);
     this.#launch(await this.#desk.takeOver(id));
   }
 
@@ -199,7 +204,7 @@ export class TaskEngine implements TaskEngineFacade {
   }
 
   async remove(id: TaskId): Promise<void> {
-    this.#assertTrusted();
+    assertTrusted(this.#deps);
     await this.#dependencies.remove(id);
   }
 
@@ -233,13 +238,8 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#launch(leased);
   }
 
-  #assertTrusted(): void {
-    if (this.#deps.isTrusted()) return;
-    throw untrusted();
-  }
-
   #assertFreeSlot(): void {
-    this.#assertTrusted();
+    assertTrusted(this.#deps);
     if (this.#stopping !== undefined) throw new TaskMasterError("CANCELLED", "The engine is shutting down.");
     if (this.hasFreeSlot) return;
     throw new TaskMasterError(
@@ -272,7 +272,7 @@ export class TaskEngine implements TaskEngineFacade {
     const task = await this.#ledger.read(id);
     machine.assertLegal(task, intent);
     if (await this.#askOwner(task, intent)) return;
-    this.#assertTrusted();
+    assertTrusted(this.#deps);
     await this.#desk.endWithoutOwner(task, intent, reason);
   }
 

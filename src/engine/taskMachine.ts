@@ -9,6 +9,7 @@
  *   in_progress ──lose (owner dead)──> paused           (the place is kept; the attempt stays counted)
  *   stopped ──start──> todo or blocked
  *   stopped, failed, cancelled ──requeue──> todo or blocked
+ *   done, failed, stopped, cancelled ──follow up──> todo or blocked   (the user has more to say)
  *   any but done ──cancel──> cancelled
  *
  * Every function takes the task as it is stored and gives the whole row as it shall be; an illegal step throws
@@ -18,7 +19,7 @@ import { TaskMasterError } from "../model/errors.ts";
 import type { Lease, Task, TaskResult, TaskStatus } from "../model/task.ts";
 import { legalActions, mayChangeDependencies, statusWords } from "../model/taskActions.ts";
 
-export type TaskTransition = "claim" | "pause" | "resume" | "stop" | "complete" | "fail" | "lose" | "start" | "requeue" | "cancel" | "unblock";
+export type TaskTransition = "claim" | "pause" | "resume" | "stop" | "complete" | "fail" | "lose" | "start" | "requeue" | "cancel" | "unblock" | "followUp";
 
 const legalFrom: { readonly [T in TaskTransition]: readonly TaskStatus[] } = {
   claim: ["todo"],
@@ -32,6 +33,7 @@ const legalFrom: { readonly [T in TaskTransition]: readonly TaskStatus[] } = {
   requeue: ["stopped", "failed", "cancelled"],
   cancel: ["todo", "blocked", "in_progress", "paused", "stopped", "failed"],
   unblock: ["blocked"],
+  followUp: ["done", "failed", "stopped", "cancelled"],
 };
 
 /** What is done to the task, in the words of a person. */
@@ -47,6 +49,7 @@ const participles: { readonly [T in TaskTransition]: string } = {
   requeue: "put back into the queue",
   cancel: "cancelled",
   unblock: "unblocked",
+  followUp: "followed up",
 };
 
 /** Whether the step is legal in this status. */
@@ -138,7 +141,7 @@ export function stop(task: Task, now: number): Task {
 export function complete(task: Task, result: TaskResult, now: number): Task {
   assertLegal(task, "complete");
   return {
-    ...without(task, "lease", "request", "attention"),
+    ...without(task, "lease", "request", "attention", "heard", "followsUp", "wasDone"),
     status: "done",
     progress: { percent: 100, message: "done" },
     result,
@@ -179,8 +182,30 @@ export function lose(task: Task, now: number): Task {
 export function requeue(task: Task, now: number): Task {
   assertLegal(task, "requeue");
   return {
-    ...without(task, "lease", "request", "attention", "notBefore", "result", "allowances"),
+    ...without(putBack(task), "followsUp", "allowances"),
     status: "todo",
+    freeAttempts: task.attempts,
+    budgetFrom: task.attempts + 1,
+    progress: { percent: 0, message: "" },
+    updatedAt: now,
+  };
+}
+
+/** What a row loses that goes back into the queue; the result of work that was done stays for those who build on it. */
+function putBack(task: Task): Omit<Task, "lease" | "request" | "attention" | "notBefore"> {
+  const row = without(task, "lease", "request", "attention", "notBefore");
+  if (task.status !== "done" && task.wasDone !== true) delete (row as { result?: unknown }).result;
+  return row;
+}
+
+/** done | failed | stopped | cancelled -> todo: the next attempt goes on in the session of the last. It has all its tries again. */
+export function followUp(task: Task, now: number): Task {
+  assertLegal(task, "followUp");
+  return {
+    ...putBack(task),
+    status: "todo",
+    followsUp: true,
+    ...(task.status === "done" ? { wasDone: true } : {}),
     freeAttempts: task.attempts,
     budgetFrom: task.attempts + 1,
     progress: { percent: 0, message: "" },

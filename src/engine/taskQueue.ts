@@ -12,6 +12,7 @@ import type { NoChoice } from "./nextTask.ts";
 import { isOvertaken } from "./overtaken.ts";
 import { QueueGuard } from "./queueGuard.ts";
 import { keepLease } from "./leaseKeeper.ts";
+import { recordEvents } from "./inbox.ts";
 import { Ledger } from "./ledger.ts";
 import { makeTask } from "./newTask.ts";
 import { recordOutcome, recordStep } from "./outcome.ts";
@@ -108,8 +109,7 @@ export class TaskQueue implements Disposable {
   readonly checkpoint = (leased: LeasedTask, step: AttemptStep, data: Partial<Attempt>): Promise<void> => recordStep(this.#ledger, leased, step, data);
 
   /** Adds to the task's journal; false when the lease is lost. */
-  readonly journal = ({ task, token, attempt }: LeasedTask, events: readonly WorkerEventBody[]): Promise<boolean> =>
-    this.#ledger.append(task.id, { token, attempt: attempt.number }, events);
+  readonly journal = (leased: LeasedTask, events: readonly WorkerEventBody[]): Promise<boolean> => recordEvents(this.#ledger, leased, events);
 
   /** The same for what may be missing without harm: that it could not be written is only logged. */
   readonly report = async (leased: LeasedTask, events: readonly WorkerEventBody[]): Promise<void> => {

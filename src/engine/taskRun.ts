@@ -5,6 +5,7 @@ import type { Attention, Task, TaskRequest } from "../model/task.ts";
 import type { TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
 import { allowed } from "./allowance.ts";
 import { createAgentWork } from "./agentWork.ts";
+import { recordEvents } from "./inbox.ts";
 import { keepLease } from "./leaseKeeper.ts";
 import type { Ledger } from "./ledger.ts";
 import { loop } from "./loop.ts";
@@ -34,6 +35,8 @@ export class TaskRun {
   readonly #leaving = new AbortController();
   #turn: AgentTurn | undefined;
   #oversight: Oversight | undefined;
+  /** Messages of the user that the turn in progress was told. */
+  #told: Set<string> = new Set();
 
   constructor(deps: RunDeps, ledger: Ledger, leased: LeasedTask) {
     this.#deps = deps;
@@ -87,6 +90,23 @@ export class TaskRun {
     this.#letGo();
   }
 
+  /** Tells the turn in progress what waits for the agent. While the task is paused it waits on; without a turn the next prompt holds it. */
+  async hear(): Promise<void> {
+    const turn = this.#turn;
+    if (turn === undefined || this.#gate.isClosed) return;
+    const { inbox = [] } = await this.#ledger.read(this.leased.task.id);
+    if (turn !== this.#turn || this.#gate.isClosed) return;
+    for (const { id, text } of inbox.filter((message) => !this.#told.has(message.id))) {
+      this.#told.add(id);
+      turn.tell({ type: "say", id, text });
+    }
+  }
+
+  /** Ends one tool call; without a turn there is none. */
+  stopToolCall(toolCallId: string): void {
+    this.#turn?.tell({ type: "stop_tool_call", toolCallId });
+  }
+
   /** Does what the user asked for from another window or terminal. */
   async obey(request: TaskRequest): Promise<void> {
     const by = "by the user from another window or terminal.";
@@ -109,6 +129,15 @@ export class TaskRun {
   #letGo(): void {
     this.#gate.open();
     this.#turn?.resume();
+    void this.#hearSoon();
+  }
+
+  async #hearSoon(): Promise<void> {
+    try {
+      await this.hear();
+    } catch (thrown) {
+      this.#deps.log.warn("words of the user could not be read", { task: this.leased.task.id, error: toTaskMasterError(thrown).message });
+    }
   }
 
   async #drive(): Promise<Task> {
@@ -164,7 +193,12 @@ export class TaskRun {
         log,
         gate: this.#gate,
         journal: (leased, events) => this.#journal(leased, events),
-        onTurn: (turn) => (this.#turn = turn),
+        onTurn: (turn, { said = [] }) => {
+          this.#turn = turn;
+          this.#told = new Set(said.map(({ id }) => id));
+          // What was said while the prompt was made.
+          void this.#hearSoon();
+        },
         onLost: (end) => this.#controller.abort(end),
       }),
       verify: createWorkCheck({ git, verifier, gate: this.#gate }),
@@ -174,8 +208,8 @@ export class TaskRun {
     })({ signal, onEvents: (events) => this.#report(events) });
   }
 
-  async #journal({ task, token, attempt }: LeasedTask, events: readonly WorkerEventBody[]): Promise<boolean> {
-    const isOurs = await this.#ledger.append(task.id, { token, attempt: attempt.number }, events);
+  async #journal(leased: LeasedTask, events: readonly WorkerEventBody[]): Promise<boolean> {
+    const isOurs = await recordEvents(this.#ledger, leased, events);
     if (isOurs) this.#oversight?.heard(events);
     return isOurs;
   }
@@ -219,16 +253,19 @@ export class TaskRun {
   }
 }
 
-/** Lets the runs do what other processes asked of them. */
+/** Lets the runs do what other processes asked of them, and tell their agents what was said there. */
 export async function obeyRequests(events: readonly TaskEvent[], runs: ReadonlyMap<TaskId, TaskRun>, log: Logger): Promise<void> {
   for (const event of events) {
     const run = runs.get(event.taskId);
-    if (event.type !== "requested" || run === undefined) continue;
+    if (run === undefined) continue;
     try {
-      await run.obey(event.request);
+      if (event.type === "requested") await run.obey(event.request);
+      else if (event.type === "said") await run.hear();
+      else if (event.type === "stop_tool_call") run.stopToolCall(event.toolCallId);
     } catch (thrown) {
       const { code, message } = toTaskMasterError(thrown);
-      log.warn(`the request to ${event.request} task ${event.taskId} came too late`, { code, error: message });
+      const what = event.type === "requested" ? `the request to ${event.request}` : "what the user said to";
+      log.warn(`${what} task ${event.taskId} came too late`, { code, error: message });
     }
   }
 }

@@ -37,6 +37,7 @@ export function createGooseAgent(options: GooseAgentOptions): AgentRunner {
         worktree: workspace.worktree,
         tmpDir: join(stateDirectory, "tmp", `${task.id}-${attempt.number}`),
         prompt: prompt.text,
+        ...(prompt.said === undefined ? {} : { said: prompt.said.map(({ id, text }) => ({ id, text })) }),
         ...(choice.provider === undefined ? {} : { provider: choice.provider }),
         ...(choice.model === undefined ? {} : { model: choice.model }),
         ...(prompt.sessionId === undefined ? {} : { sessionId: prompt.sessionId }),

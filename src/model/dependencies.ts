@@ -29,7 +29,8 @@ export function blockersOf({ dependsOn }: Pick<Task, "dependsOn">, find: FindTas
 
 function blockerOf(id: TaskId, task: Task | undefined): Blocker | undefined {
   if (task === undefined) return { id, reason: "missing", wayOut: "drop" };
-  const { title, status } = task;
+  const { title, status, wasDone = false } = task;
+  if (wasDone) return undefined;
   switch (status) {
     case "done":
       return undefined;

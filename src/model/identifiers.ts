@@ -18,6 +18,7 @@ export const commandIds = {
   startTask: "taskMaster.startTask",
   retryTask: "taskMaster.retryTask",
   removeTask: "taskMaster.removeTask",
+  sendMessage: "taskMaster.sendMessage",
   editDependencies: "taskMaster.editDependencies",
   retryDependency: "taskMaster.retryDependency",
   dropDependency: "taskMaster.dropDependency",

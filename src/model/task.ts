@@ -3,6 +3,7 @@ import type { Allowances, Budget, BudgetUse } from "./budget.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { TaskId } from "./ids.ts";
 import type { Usage, UsageOffset } from "./usage.ts";
+import type { UserMessage } from "./userMessage.ts";
 
 /** Every status a task can have, as stored (product.md section 2). */
 export const taskStatuses = ["todo", "blocked", "in_progress", "paused", "stopped", "done", "failed", "cancelled"] as const;
@@ -106,6 +107,14 @@ export interface Task {
   readonly fence: number;
   readonly lease?: Lease;
   readonly request?: TaskRequest;
+  /** Words of the user that Goose does not have yet, oldest first; gone from here with the journal entry that Goose has them. */
+  readonly inbox?: readonly UserMessage[];
+  /** Words that Goose was given since the task was last done: told again to a session that cannot know them. */
+  readonly heard?: readonly UserMessage[];
+  /** The next attempt goes on in the session of the last one, with the user's words. */
+  readonly followsUp?: true;
+  /** It was done before the user had more to say: whoever depends on it need not wait again. */
+  readonly wasDone?: true;
   /** The branch that holds (or will hold) the newest attempt's work. */
   readonly branch?: string;
   /** Grows with every change of the row; writers name the version that they read. */

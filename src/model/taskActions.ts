@@ -25,6 +25,9 @@ export function availableActions(task: Pick<Task, "status" | "request">): readon
   return legal[task.status].filter((action) => action !== task.request);
 }
 
+/** Where a task stays until somebody wants something of it; with words of the user it goes back into the queue from there. */
+export const endedStatuses: ReadonlySet<TaskStatus> = new Set(["done", "failed", "stopped", "cancelled"]);
+
 /** Whether what a task depends on may change: not while somebody works on it, and not when it is done. */
 export function mayChangeDependencies(status: TaskStatus): boolean {
   return status !== "in_progress" && status !== "paused" && status !== "done";

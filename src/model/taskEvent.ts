@@ -4,6 +4,7 @@ import type { TaskId } from "./ids.ts";
 import type { Attention, AttemptStep, Progress, TaskRequest } from "./task.ts";
 import type { ToolCallUpdate } from "./toolCall.ts";
 import type { Usage } from "./usage.ts";
+import type { UserMessage } from "./userMessage.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -42,6 +43,10 @@ export type TaskEventBody =
   | { readonly type: "removed" }
   /** Another process asked the owner of the lease for this. */
   | { readonly type: "requested"; readonly request: TaskRequest }
+  /** The user has something to say to Goose; a message with the id `saidMessageId` tells that Goose has it. */
+  | { readonly type: "said"; readonly message: UserMessage }
+  /** The user wants one tool call to end. */
+  | { readonly type: "stop_tool_call"; readonly toolCallId: string }
   | { readonly type: "progress_update"; readonly progress: Progress }
   /** A piece of a message; pieces with the same messageId and role belong together. */
   | { readonly type: "message"; readonly role: MessageRole; readonly messageId: string; readonly text: string }

@@ -1,6 +1,7 @@
 /** What the built-in handlers take and give: the contract between whoever invokes them and src/worker/handlers. */
 import * as v from "valibot";
 import { maxProviderValue, modelNamePattern, providerKeyPattern } from "../model/provider.ts";
+import { maxSaid } from "../model/runWish.ts";
 import { remoteNamePattern } from "../model/settings.ts";
 
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4_096));
@@ -76,6 +77,8 @@ export const gooseRunInput = v.object({
   /** A private folder for Goose's temporary files; deleted afterwards. */
   tmpDir: path,
   prompt: v.pipe(v.string(), v.minLength(1)),
+  /** The user's words that the prompt holds: Goose has them when it begins with the prompt. */
+  said: v.exactOptional(v.array(v.object({ id: v.pipe(v.string(), v.minLength(1), v.maxLength(200)), text: v.pipe(v.string(), v.maxLength(maxSaid)) }))),
   sessionId: v.exactOptional(v.string()),
   managed: v.exactOptional(managedGooseSchema),
   /** What the attempt has used so far, and its offset to the totals of `sessionId` where the attempt had that session already. */

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { budgetMeasures, budgetScopes, type BudgetUse } from "../model/budget.ts";
+import { maxSaid } from "../model/runWish.ts";
 import { lastAttempt, taskStatuses, type Attempt, type Task } from "../model/task.ts";
 import type { TaskAction } from "../model/taskActions.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
@@ -14,8 +15,11 @@ export const pageSize = 500;
 /** Events wait at most this long (ms) before they go to the view as one message. */
 export const viewBatchMs = 50;
 
-/** Longest message from the view (characters of its JSON). */
-export const maxViewMessage = 65_536;
+/** Longest message from the view (characters of its JSON); the longest words fit, whatever is escaped in them. */
+export const maxViewMessage = 6 * maxSaid + 1_000;
+
+/** Most characters of a message that waits for Goose, as the view shows it. */
+const maxShownWords = 300;
 
 /** Longest prompt that the view shows (characters). */
 const maxShownPrompt = 10_000;
@@ -30,6 +34,8 @@ export type ViewTask = Pick<Task, "id" | "title" | "prompt" | "status" | "progre
   readonly attention?: Task["attention"] | undefined;
   /** Not started before this time. */
   readonly notBefore?: number | undefined;
+  /** Messages of the user that Goose does not have yet. */
+  readonly waiting?: readonly { readonly id: string; readonly text: string }[] | undefined;
   /** An action that is under way. */
   readonly pending?: TaskAction | undefined;
 };
@@ -66,6 +72,8 @@ export type HostToView =
   | { readonly type: "alive"; readonly isTrusted: boolean }
   /** How much of the limits that hold for the task is used, the largest share first. */
   | { readonly type: "budget"; readonly uses: readonly BudgetUse[] }
+  /** The answer to `say`: the words are stored, or why not. */
+  | { readonly type: "said"; readonly error?: string | undefined }
   /** There is nothing to show, and why. */
   | { readonly type: "unavailable"; readonly message: string };
 
@@ -76,6 +84,9 @@ const viewMessageSchema = v.variant("type", [
   v.strictObject({ type: v.literal("ready"), lastSeq: v.exactOptional(seq) }),
   v.strictObject({ type: v.literal("loadOlder"), beforeSeq: v.pipe(seq, v.minValue(2)) }),
   v.strictObject({ type: v.literal("action"), action: v.picklist(viewActions) }),
+  /** Words for Goose. */
+  v.strictObject({ type: v.literal("say"), text: v.pipe(v.string(), v.maxLength(maxSaid)) }),
+  v.strictObject({ type: v.literal("stopToolCall"), toolCallId: v.pipe(v.string(), v.minLength(1), v.maxLength(256)) }),
 ]);
 export type ViewToHost = v.InferOutput<typeof viewMessageSchema>;
 
@@ -94,6 +105,7 @@ const taskSchema = v.looseObject({
   maxAttempts: seq,
   integration: v.string(),
   notBefore: v.optional(time),
+  waiting: v.optional(v.array(v.object({ id: v.string(), text: v.string() }))),
 });
 const attemptsSchema = v.array(
   v.looseObject({
@@ -123,6 +135,7 @@ const hostMessageSchema = v.variant("type", [
     ),
   }),
   v.object({ type: v.literal("alive"), isTrusted: v.boolean() }),
+  v.object({ type: v.literal("said"), error: v.optional(v.string()) }),
   v.object({ type: v.literal("unavailable"), message: v.string() }),
 ]);
 
@@ -141,7 +154,7 @@ export function parseHostToView(value: unknown): HostToView | undefined {
 
 /** The part of a task that goes to the view. */
 export function viewTask(task: Task, pending?: TaskAction): ViewTask {
-  const { id, title, status, attempts, integration, branch, attention, notBefore } = task;
+  const { id, title, status, attempts, integration, branch, attention, notBefore, inbox } = task;
   const { percent, message } = task.progress;
   const prompt = task.prompt.length > maxShownPrompt ? `${task.prompt.slice(0, maxShownPrompt)}…` : task.prompt;
   return {
@@ -156,6 +169,7 @@ export function viewTask(task: Task, pending?: TaskAction): ViewTask {
     branch,
     attention,
     notBefore,
+    waiting: inbox?.map((message) => ({ id: message.id, text: message.text.slice(0, maxShownWords) })),
     pending: pending ?? task.request,
   };
 }

@@ -2,6 +2,7 @@ import type { JsonObject } from "../base/json.ts";
 import { TaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import { integrations, priorities, taskStatuses, type Attempt, type Lease, type Progress, type Task } from "../model/task.ts";
+import { areMessages } from "../model/userMessage.ts";
 import type { NewTaskEvent, TaskEvent } from "../model/taskEvent.ts";
 
 /** What node:sqlite gives and takes for one column. */
@@ -89,6 +90,7 @@ function isTaskBody(body: JsonObject): body is JsonObject & TaskBody {
     isObject(acceptance) &&
     isStrings(acceptance["commands"]) &&
     isObject(body["budget"]) &&
+    ["inbox", "heard"].every((key) => body[key] === undefined || areMessages(body[key])) &&
     integrations.some((name) => name === body["integration"])
   );
 }

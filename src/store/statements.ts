@@ -24,8 +24,14 @@ export const filteredCandidatesSql = `SELECT * FROM tasks INDEXED BY tasks_line
 /** Tasks with a lease; the partial index holds no others. */
 export const leasedSql = "SELECT * FROM tasks INDEXED BY tasks_leased WHERE lease_expires_at IS NOT NULL ORDER BY lease_expires_at";
 
-/** Whether task t waits for nothing: a dependency that is missing (LEFT JOIN gives NULL) is not done. */
-const waitsForNothing = `NOT EXISTS (SELECT 1 FROM dependencies o LEFT JOIN tasks p ON p.id = o.depends_on WHERE o.task_id = t.id AND p.status IS NOT 'done')`;
+/**
+ * Whether a dependency p has to be waited for. One that is missing (LEFT JOIN gives NULL) has; one that was done and goes on
+ * because its user had more to say has not.
+ */
+const isOpen = `(p.status IS NOT 'done' AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.task_id = p.id AND a.outcome = 'completed'))`;
+
+/** Whether task t waits for nothing. */
+const waitsForNothing = `NOT EXISTS (SELECT 1 FROM dependencies o LEFT JOIN tasks p ON p.id = o.depends_on WHERE o.task_id = t.id AND ${isOpen})`;
 
 /** Blocked tasks that wait for the given one and for nothing else. CROSS JOIN keeps SQLite from walking all blocked tasks instead. */
 export const releasableSql = `SELECT t.* FROM dependencies d CROSS JOIN tasks t ON t.id = d.task_id
@@ -58,8 +64,8 @@ const sql = {
   strays: straysSql,
   dependants: dependantsSql,
   dependenciesOf: "SELECT depends_on FROM dependencies WHERE task_id = ?",
-  waitingFor: `SELECT d.depends_on FROM dependencies d LEFT JOIN tasks t ON t.id = d.depends_on
-    WHERE d.task_id = ? AND t.status IS NOT 'done' ORDER BY t.created_at, t.rowid`,
+  waitingFor: `SELECT d.depends_on FROM dependencies d LEFT JOIN tasks p ON p.id = d.depends_on
+    WHERE d.task_id = ? AND ${isOpen} ORDER BY p.created_at, p.rowid`,
   addDependency: "INSERT OR IGNORE INTO dependencies (task_id, depends_on) VALUES (?, ?)",
   dropDependencies: "DELETE FROM dependencies WHERE task_id = ?",
   /** Attempts and dependencies go with the row. */

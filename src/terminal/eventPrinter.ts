@@ -1,5 +1,6 @@
 import type { TaskId } from "../model/ids.ts";
 import { endsToolCalls, type MessageRole, type PlanEntry, type TaskEvent } from "../model/taskEvent.ts";
+import { isSaidMessageId } from "../model/userMessage.ts";
 import { cleanLine, cleanText, shorten } from "./cleanText.ts";
 import { indent, type Output, type Paint } from "./output.ts";
 import { eventJson } from "./taskJson.ts";
@@ -67,8 +68,8 @@ export class EventPrinter {
   }
 
   #hear({ taskId, role, messageId, text }: EventOf<"message">): void {
-    // The task's own text, repeated by Goose, is no news.
-    if (role === "user" && this.#output.verbosity === 0) return;
+    // The task's own text, repeated by Goose, is no news; that Goose has the user's later words is.
+    if (role === "user" && this.#output.verbosity === 0 && !isSaidMessageId(messageId)) return;
     const key = `${role} ${messageId}`;
     if (this.#speeches.get(taskId)?.key !== key) this.flush(taskId);
     const speech = this.#speeches.get(taskId) ?? { key, role, text: "" };
@@ -163,6 +164,8 @@ type Transition = EventOf<
   | "dependencies"
   | "removed"
   | "requested"
+  | "said"
+  | "stop_tool_call"
   | "compacted"
 >;
 
@@ -185,6 +188,10 @@ function transitionText(event: Transition, title: string | undefined): string {
       return event.dependsOn.length === 0 ? "depends on nothing now" : `depends on ${event.dependsOn.join(", ")} now`;
     case "compacted":
       return `${event.removed} older ${event.removed === 1 ? "entry" : "entries"} removed`;
+    case "said":
+      return phrase("you said", event.message.text);
+    case "stop_tool_call":
+      return "asked to stop a tool call";
     case "requested":
       return `asked to ${event.request}`;
     default:

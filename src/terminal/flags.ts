@@ -10,6 +10,7 @@ export const verbs = [
   "cancel",
   "start",
   "retry",
+  "say",
   "depends",
   "remove",
   "logs",

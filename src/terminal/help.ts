@@ -31,6 +31,7 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
   cancel ID            give the task up
   start ID             put a stopped task back into the queue; it goes on with the work that was kept
   retry ID             put a stopped, failed or cancelled task back into the queue
+  say ID TEXT|-        say something to Goose: heard at its next step, with the next run, or as a follow-up of a task that has ended
   depends ID           change what a task waits for
       --on ID            that one too; may be repeated
       --drop ID          that one no more; may be repeated

@@ -13,6 +13,7 @@ import { resumeQueue } from "./queueText.ts";
 import { listTasks, showTask } from "./readTasks.ts";
 import { removeTask } from "./removeTask.ts";
 import { resumeTask, runTasks } from "./runTasks.ts";
+import { sayToTask } from "./sayToTask.ts";
 import { type SignalWatch, watchSignals } from "./signals.ts";
 
 type WorkCommand = Exclude<Command, { readonly verb: "help" | "version" }>;
@@ -114,6 +115,8 @@ function runVerb(context: VerbContext, command: QueueCommand): Promise<number> {
       return resumeTask(context, command.id);
     case "depends":
       return changeDependencies(context, command);
+    case "say":
+      return sayToTask(context, command);
     case "remove":
       return removeTask(context, command.id);
     case "logs":

@@ -41,12 +41,20 @@ export interface DependsCommand {
   readonly drop: readonly string[];
 }
 
+/** What to say to a task's agent; `text: "-"` means standard input. The id is as typed. */
+export interface SayCommand {
+  readonly verb: "say";
+  readonly id: string;
+  readonly text: string;
+}
+
 /** What the user asks for, checked as far as possible without the queue. */
 export type Command =
   | AddCommand
   | RunCommand
   | { readonly verb: "show" | "resume" | "remove"; readonly id: string }
   | DependsCommand
+  | SayCommand
   | { readonly verb: ChangeVerb; readonly id: string }
   | { readonly verb: "logs"; readonly id: string; readonly follow: boolean }
   | { readonly verb: "list" | "resumeQueue" }
@@ -116,6 +124,8 @@ function parseCommand(verb: Verb, { words, flags }: ScannedArguments): Command {
       return { verb, select: runSelection(words, flags), criteria: runCriteria(flags) };
     case "depends":
       return dependsCommand(words, flags);
+    case "say":
+      return sayCommand(words);
     case "logs":
       return { verb, id: oneId(verb, words), follow: has(flags, "follow") };
     case "resume":
@@ -170,6 +180,13 @@ function dependsCommand(words: readonly string[], flags: readonly GivenFlag[]): 
   const command = { verb: "depends", id: oneId("depends", words), on: filled(flags, "on"), drop: filled(flags, "drop") } as const;
   if (command.on.length + command.drop.length === 0) throw usageError("depends needs --on ID, --drop ID or both.");
   return command;
+}
+
+function sayCommand([id, text, third]: readonly string[]): SayCommand {
+  if (id === undefined || id === "" || text === undefined) throw usageError('say needs the id of a task and a text: say ID "Use tabs".');
+  if (third !== undefined) throw usageError(`say takes one text, but "${third}" follows it; put the text in quotes.`);
+  if (text.trim() === "") throw usageError("The text is empty.");
+  return { verb: "say", id, text };
 }
 
 function runSelection(words: readonly string[], flags: readonly GivenFlag[]): RunSelection {

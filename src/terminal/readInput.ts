@@ -10,11 +10,11 @@ export async function readInput(stdin: AsyncIterable<Uint8Array | string>): Prom
   for await (const chunk of stdin) {
     const bytes = Buffer.from(chunk);
     size += bytes.length;
-    if (size > largestInput) throw new TaskMasterError("INVALID_INPUT", "The prompt on standard input is longer than 1 MB.");
+    if (size > largestInput) throw new TaskMasterError("INVALID_INPUT", "The text on standard input is longer than 1 MB.");
     chunks.push(bytes);
   }
   const text = decode(Buffer.concat(chunks)).trimEnd();
-  if (text === "") throw new TaskMasterError("INVALID_INPUT", "The prompt on standard input is empty.");
+  if (text === "") throw new TaskMasterError("INVALID_INPUT", "The text on standard input is empty.");
   return text;
 }
 
@@ -22,6 +22,6 @@ function decode(bytes: Buffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new TaskMasterError("INVALID_INPUT", "The prompt on standard input is not UTF-8 text.", { cause });
+    throw new TaskMasterError("INVALID_INPUT", "The text on standard input is not UTF-8 text.", { cause });
   }
 }

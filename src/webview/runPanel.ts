@@ -19,6 +19,7 @@ export interface RunPanelDeps {
   readonly extensionUri: Uri;
   readonly engine: () => Promise<TaskEngineFacade>;
   readonly perform: (action: TaskAction, id: TaskId) => Promise<void>;
+  readonly say: (id: TaskId, text: string) => Promise<void>;
   readonly pendingAction: (id: TaskId) => TaskAction | undefined;
   readonly log: Log;
 }
@@ -132,6 +133,10 @@ export class RunPanel implements Disposable {
         return this.#stream.loadOlder(message.beforeSeq);
       case "action":
         return void this.#act(message.action);
+      case "say":
+        return void this.#say(message.text);
+      case "stopToolCall":
+        return void this.#stopToolCall(message.toolCallId);
     }
   }
 
@@ -144,6 +149,26 @@ export class RunPanel implements Disposable {
       tellError(thrown, this.#deps.log);
     } finally {
       this.#stream.refreshTask();
+    }
+  }
+
+  /** What was refused stays in the page's field, with the reason under it. */
+  async #say(text: string): Promise<void> {
+    try {
+      await this.#deps.say(this.#taskId, text);
+      this.#post({ type: "said" });
+    } catch (thrown) {
+      this.#post({ type: "said", error: toTaskMasterError(thrown).message });
+    } finally {
+      this.#stream.refreshTask();
+    }
+  }
+
+  async #stopToolCall(toolCallId: string): Promise<void> {
+    try {
+      await (await this.#deps.engine()).stopToolCall(this.#taskId, toolCallId);
+    } catch (thrown) {
+      tellError(thrown, this.#deps.log);
     }
   }
 

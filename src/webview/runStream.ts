@@ -252,6 +252,7 @@ function pieces(events: readonly TaskEvent[]): readonly (readonly TaskEvent[])[]
 
 function sizeOf(event: TaskEvent): number {
   if (event.type === "message") return event.text.length + 200;
+  if (event.type === "said") return event.message.text.length + 200;
   if (event.type !== "tool_call") return 500;
   const { outputDelta = "", diffs = [], input } = event.call;
   const texts = diffs.reduce((sum, diff) => sum + diff.newText.length + (diff.oldText?.length ?? 0), 0);

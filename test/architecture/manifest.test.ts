@@ -112,13 +112,15 @@ describe("manifest", () => {
 
   it("shows on a row exactly the actions of its context value", () => {
     const menu = contributes.menus["view/item/context"] ?? [];
+    const { openRun, sendMessage, editDependencies, retryDependency, dropDependency } = identifiers.commandIds;
     for (const action of taskActions) {
       const shown = new Set(menu.filter(({ when }) => ruleOf(when).test(`task ${action}`)).map(({ command }) => command));
-      expect(sorted(shown)).toEqual(sorted([identifiers.commandIds.openRun, identifiers.commandIds[`${action}Task`]]));
+      expect(sorted(shown)).toEqual(sorted([openRun, sendMessage, identifiers.commandIds[`${action}Task`]]));
     }
     const shownFor = (words: string): readonly string[] => [...new Set(menu.filter(({ when }) => ruleOf(when).test(words)).map(({ command }) => command))];
-    const { openRun, editDependencies, retryDependency, dropDependency } = identifiers.commandIds;
-    expect(sorted(shownFor("task depends retryDependency dropDependency"))).toEqual(sorted([openRun, editDependencies, retryDependency, dropDependency]));
+    expect(sorted(shownFor("task depends retryDependency dropDependency"))).toEqual(
+      sorted([openRun, sendMessage, editDependencies, retryDependency, dropDependency]),
+    );
     expect(menu.filter(({ when }) => ruleOf(when).test("group"))).toEqual([]);
   });
 

@@ -2,6 +2,7 @@
 import type { AgentPrompt, AgentTurn, CommandCheck, CommittedWork, GitOperations, InvocationObserver, LeasedTask, Workspace } from "../../src/engine/ports.ts";
 import { cancelledError, TaskMasterError } from "../../src/model/errors.ts";
 import type { TaskId } from "../../src/model/ids.ts";
+import { saidMessageId } from "../../src/model/userMessage.ts";
 
 interface SimulatedCommit {
   readonly trailer: string;
@@ -36,6 +37,8 @@ export interface Scenario {
 export class SimulatedWorld {
   readonly places = new Map<TaskId, Place>();
   readonly prompts: SentPrompt[] = [];
+  /** Words of the user that reached the agent, as often as they did. */
+  readonly heard: string[] = [];
   /** What must never happen, as far as the world can see it. */
   readonly violations: string[] = [];
   #failingChecks: number;
@@ -90,12 +93,22 @@ export class SimulatedWorld {
   /** A turn: the session opens, a file changes, the answer comes; `step` is called where the process may die. */
   run(leased: LeasedTask, prompt: AgentPrompt, observer: InvocationObserver, step: (name: string) => Promise<void>): AgentTurn {
     let isCancelled = false;
+    const told: { readonly id: string; readonly text: string }[] = [];
+    /** The agent has the words, and says so. */
+    const hear = async (words: readonly { readonly id: string; readonly text: string }[]): Promise<void> => {
+      for (const { id, text } of words) {
+        this.heard.push(text);
+        await step("goose:heard");
+        observer.onEvents?.([{ type: "message", role: "user", messageId: saidMessageId(id), text }]);
+      }
+    };
     const work = async (): Promise<{ sessionId: string; finalMessage: string }> => {
       const session = prompt.sessionId ?? `session-${++this.#sessions}`;
       await step("goose:open");
       observer.onEvents?.([{ type: "checkpoint", step: "session", data: { sessionId: session } }]);
       await step("goose:prompt");
       this.prompts.push({ task: leased.task.id, session, kind: kindOf(prompt.text) });
+      await hear(prompt.said ?? []);
       if (this.#failingTurns > 0) {
         this.#failingTurns--;
         throw new TaskMasterError("GOOSE_NETWORK", "the network is down", { retryable: true });
@@ -104,11 +117,13 @@ export class SimulatedWorld {
       place.uncommitted.add(`file-${this.prompts.length}`);
       place.isHalfDone = true;
       await step("goose:answer");
+      await hear(told.splice(0));
       place.isHalfDone = false;
       if (isCancelled) throw cancelledError("cancelled");
       return { sessionId: session, finalMessage: "I changed the file." };
     };
-    return { result: work(), pause: () => undefined, tell: () => undefined, resume: () => undefined, cancel: () => (isCancelled = true) };
+    const tell: AgentTurn["tell"] = (wish) => void (wish.type === "say" && told.push(wish));
+    return { result: work(), pause: () => undefined, tell, resume: () => undefined, cancel: () => (isCancelled = true) };
   }
 
   #place(task: TaskId): Place {

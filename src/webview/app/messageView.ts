@@ -1,3 +1,4 @@
+import { isSaidMessageId } from "../../model/userMessage.ts";
 import { element } from "./dom.ts";
 import type { MessageRow } from "./rows.ts";
 import { visibleLine, visibleText } from "./text.ts";
@@ -42,10 +43,10 @@ interface Foldable {
 /** A thought is open while it grows and folds up behind the next row, unless the user has decided otherwise. */
 function foldable(row: MessageRow, body: HTMLElement): Foldable {
   const preview = element("span", { className: "preview" });
-  const summary = element("summary", {}, element("span", { className: "speaker" }, speakers[row.role]), preview);
+  const summary = element("summary", {}, element("span", { className: "speaker" }, isSaid(row) ? "You" : speakers[row.role]), preview);
   const node = element("details", { className: `row message ${row.role}` }, summary, body);
   let isDecided = false;
-  node.open = row.role === "thought";
+  node.open = row.role === "thought" || isSaid(row);
   summary.addEventListener("click", () => void (isDecided = true));
   const describe = (): void => {
     if (row.text.length < 2_000 || preview.textContent === "") preview.textContent = visibleLine(row.text, 120);
@@ -54,7 +55,12 @@ function foldable(row: MessageRow, body: HTMLElement): Foldable {
     node,
     describe,
     settle: () => {
-      if (!isDecided) node.open = false;
+      if (!isDecided && !isSaid(row)) node.open = false;
     },
   };
+}
+
+/** Words that the user sent while the task was under way, as Goose has them now. */
+function isSaid({ role, messageId }: MessageRow): boolean {
+  return role === "user" && isSaidMessageId(messageId);
 }

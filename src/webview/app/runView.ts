@@ -1,17 +1,20 @@
-/** The run view's script: takes the host's messages, folds them into rows, draws once per frame. Keeps nothing but the task's id. */
+/** The run view's script: takes the host's messages, folds them into rows, draws once per frame. Keeps nothing but the task's id and an unsent message. */
 import { parseHostToView, type HostToView, type ViewToHost } from "../../protocol/hostWebview.ts";
 import { BudgetBar } from "./budgetBar.ts";
+import { Composer } from "./composer.ts";
 import { Connection } from "./connection.ts";
 import { element, setText } from "./dom.ts";
 import { HeaderView } from "./headerView.ts";
 import { LogView } from "./logView.ts";
 import type { Row } from "./rows.ts";
 import { RunModel, type Change } from "./runModel.ts";
+import { stopToolCallEvent } from "./stopButton.ts";
 import { visibleText } from "./text.ts";
 
 interface VsCodeApi {
   postMessage(message: ViewToHost): void;
-  setState(state: { readonly taskId: string }): void;
+  getState(): unknown;
+  setState(state: { readonly taskId: string; readonly draft: string }): void;
 }
 declare function acquireVsCodeApi(): VsCodeApi;
 
@@ -31,7 +34,7 @@ let isFramePending = false;
 let isLoadingOlder = false;
 let automaticPages = 0;
 
-let hasTask = false;
+let taskId: string | undefined;
 
 const header = new HeaderView((action) => {
   api.postMessage({ type: "action", action });
@@ -39,17 +42,26 @@ const header = new HeaderView((action) => {
 });
 const budget = new BudgetBar();
 const log = new LogView(loadOlder);
+const composer = new Composer({
+  send: (text) => {
+    api.postMessage({ type: "say", text });
+    connection.expect();
+  },
+  onDraft: keepState,
+});
+composer.draft = draftOf(api.getState());
 const unavailable = element("div", { className: "unavailable", attributes: { role: "alert" } });
 unavailable.hidden = true;
 const lost = element("div", { className: "unavailable lost", attributes: { role: "alert" } }, "This view has lost its connection. Open the run again.");
 lost.hidden = true;
-document.body.append(lost, header.node, budget.node, unavailable, log.node);
+document.body.append(lost, header.node, budget.node, unavailable, log.node, composer.node);
 const connection = new Connection({
-  ping: () => api.postMessage(hasTask ? { type: "ready", lastSeq: model.lastSeq } : { type: "ready" }),
+  ping: () => api.postMessage(taskId !== undefined ? { type: "ready", lastSeq: model.lastSeq } : { type: "ready" }),
   isVisible: () => !document.hidden,
   onChange: (isConnected) => {
     lost.hidden = isConnected;
     header.setConnected(isConnected);
+    composer.setConnected(isConnected);
   },
 });
 
@@ -59,6 +71,10 @@ window.addEventListener("message", (event: MessageEvent<unknown>) => {
   connection.heard();
   take(message);
 });
+log.node.addEventListener(stopToolCallEvent, (event) => {
+  if (event instanceof CustomEvent) api.postMessage({ type: "stopToolCall", toolCallId: String(event.detail) });
+  connection.expect();
+});
 document.addEventListener("visibilitychange", () => {
   drawFrame();
   connection.ask();
@@ -67,7 +83,11 @@ api.postMessage({ type: "ready" });
 connection.expect();
 
 function take(message: HostToView): void {
-  if (message.type === "alive") return header.setTrusted(message.isTrusted);
+  if (message.type === "alive") {
+    composer.setTrusted(message.isTrusted);
+    return header.setTrusted(message.isTrusted);
+  }
+  if (message.type === "said") return composer.answered(message.error);
   if (message.type === "budget") return budget.show(message.uses);
   unavailable.hidden = message.type !== "unavailable";
   switch (message.type) {
@@ -78,6 +98,7 @@ function take(message: HostToView): void {
     case "older":
       return prepend(message);
     case "task":
+      composer.show(message.task);
       return header.show(message.task, message.attempts);
     case "unavailable":
       setText(unavailable, visibleText(message.message));
@@ -85,8 +106,9 @@ function take(message: HostToView): void {
 }
 
 function reset({ task, attempts, events, firstSeq, now }: Extract<HostToView, { type: "reset" }>): void {
-  api.setState({ taskId: task.id });
-  hasTask = true;
+  taskId = task.id;
+  keepState();
+  composer.show(task);
   header.setClock(now);
   header.show(task, attempts);
   forgetFrame();
@@ -95,6 +117,15 @@ function reset({ task, attempts, events, firstSeq, now }: Extract<HostToView, { 
   automaticPages = 0;
   log.draw([], false);
   drawAll(false);
+}
+
+function keepState(): void {
+  if (taskId !== undefined) api.setState({ taskId, draft: composer.draft });
+}
+
+/** What was not sent when the page went away. */
+function draftOf(state: unknown): string {
+  return typeof state === "object" && state !== null && "draft" in state && typeof state.draft === "string" ? state.draft : "";
 }
 
 function append({ events }: Extract<HostToView, { type: "append" }>): void {

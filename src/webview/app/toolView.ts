@@ -4,6 +4,7 @@ import { element, icon, setText } from "./dom.ts";
 import type { IconName } from "./icons.ts";
 import type { RowView } from "./messageView.ts";
 import type { ToolRow } from "./rows.ts";
+import { stopButton } from "./stopButton.ts";
 import { visibleLine, visibleText } from "./text.ts";
 
 const maxDiffLines = 200;
@@ -20,6 +21,8 @@ const looks: { readonly [S in ToolCallStatus]: { readonly icon: IconName; readon
 /** Draws a tool call: a line that opens to its input, output and changes. The inside exists only while it is open. */
 export function toolView(row: ToolRow): RowView {
   const parts = summaryParts();
+  const stop = stopButton(row);
+  parts.summary.append(stop.node);
   const node = element("details", { className: "row tool" }, parts.summary);
   let body: ToolBody | undefined;
   let isDecided = false;
@@ -45,6 +48,7 @@ export function toolView(row: ToolRow): RowView {
       if (!isDecided) node.open = row.status === "in_progress" || row.status === "failed";
     }
     describe(row, parts);
+    stop.update();
     drawBody();
   };
   update();

@@ -11,6 +11,9 @@ const maxOutputBytes = 1024 * 1024;
 const maxLive = 512 * 1024;
 const maxRest = 16 * 1024;
 
+/** Put behind the output of a command that the user ended; Goose reads it too. */
+const stoppedByUser = "\n[The user stopped this command.]\n";
+
 /** Hears what the commands do, by tool call. */
 export interface TerminalListener {
   output(toolCallId: string, text: string): void;
@@ -43,6 +46,19 @@ class Terminal {
       this.#tellEnd();
       return status;
     });
+  }
+
+  get toolCallId(): string | undefined {
+    return this.#toolCallId;
+  }
+
+  /** Ends the command because the user wants it; false when it has ended. */
+  stop(): boolean {
+    if (this.status !== undefined) return false;
+    this.shell.output.push(stoppedByUser);
+    this.#hear(stoppedByUser);
+    this.shell.kill();
+    return true;
   }
 
   link(toolCallId: string): void {
@@ -78,6 +94,8 @@ class Terminal {
 export class ClientTerminals {
   readonly #options: TerminalOptions;
   readonly #terminals = new Map<string, Terminal>();
+  /** Calls that are to end before Goose told which terminal is theirs. */
+  readonly #toStop = new Set<string>();
   #count = 0;
   #isClosed = false;
 
@@ -106,7 +124,16 @@ export class ClientTerminals {
 
   /** Goose told which tool call the terminal belongs to. */
   link(terminalId: string, toolCallId: string): void {
-    this.#terminals.get(terminalId)?.link(toolCallId);
+    const terminal = this.#terminals.get(terminalId);
+    terminal?.link(toolCallId);
+    if (terminal !== undefined && this.#toStop.delete(toolCallId)) terminal.stop();
+  }
+
+  /** Ends the command of a tool call, which then fails with the words of `stoppedByUser`; also one that is only about to begin. */
+  stop(toolCallId: string): void {
+    const own = [...this.#terminals.values()].filter((terminal) => terminal.toolCallId === toolCallId);
+    if (own.length === 0) this.#toStop.add(toolCallId);
+    for (const terminal of own) terminal.stop();
   }
 
   output(terminalId: string): TerminalOutputResponse {
@@ -146,6 +173,7 @@ export class ClientTerminals {
   }
 }
 
-function wireStatus(status: ExitStatus): { exitCode: number | null; signal: string | null } {
-  return { exitCode: status.error === undefined ? status.exitCode : exitNumber(status), signal: status.signal };
+function wireStatus(status: ExitStatus): { exitCode: number; signal: string | null } {
+  // Never null: Goose takes a command that a signal ended without a number for one that went well (measured).
+  return { exitCode: exitNumber(status), signal: status.signal };
 }

@@ -8,13 +8,16 @@ import { TaskMasterError } from "../../model/errors.ts";
 import type { WorkerEventBody } from "../../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../../model/toolCall.ts";
 import type { UsageBefore } from "../../protocol/handlers.ts";
+import type { RunWish } from "../../model/runWish.ts";
+import { saidMessageId } from "../../model/userMessage.ts";
 import type { Environment } from "../process/environment.ts";
 import { classifyRequestError, classifyTurn, notConfigured } from "./classify.ts";
 import { readClientFile, writeClientFile } from "./clientFiles.ts";
 import { ClientTerminals } from "./clientTerminals.ts";
 import { GooseProcess } from "./gooseProcess.ts";
-import { capInput } from "./toolCallMapper.ts";
+import { capInput, shortId } from "./toolCallMapper.ts";
 import { TurnRecorder } from "./turnRecorder.ts";
+import { UserWords, type Words } from "./userWords.ts";
 import { isOlder, minimumGooseVersion } from "./version.ts";
 import { invalidParams } from "./worktreePath.ts";
 import { wrongProgram } from "./wrongProgram.ts";
@@ -24,6 +27,8 @@ const cancelGraceMs = 3_000;
 /** Goose says how much a loaded session has used right after it has loaded it (measured); for so long that is waited for. */
 const reportMs = 1_000;
 const maxName = 4_000;
+
+const steerAnswer = v.looseObject({ messageId: v.string() });
 
 const providerFields = v.object({ fields: v.array(v.object({ key: v.string(), required: v.boolean(), isSecret: v.boolean(), isSet: v.boolean() })) });
 
@@ -57,8 +62,12 @@ interface NewSession {
 export class GooseSession {
   readonly recorder: TurnRecorder;
   readonly process: GooseProcess;
+  /** What the user says to Goose. */
+  readonly words: UserWords;
   readonly #options: GooseSessionOptions;
   readonly #terminals: ClientTerminals;
+  /** Tool calls that wait for leave, each with what declines it. */
+  readonly #asked = new Map<string, () => void>();
   #sessionId = "";
 
   constructor(options: GooseSessionOptions) {
@@ -66,9 +75,15 @@ export class GooseSession {
     this.recorder = new TurnRecorder({
       worktree: options.worktree,
       emit: options.emit,
-      onTerminal: (terminalId, toolCallId) => this.#terminals.link(terminalId, toolCallId),
       ...(options.usage === undefined ? {} : { usage: options.usage }),
       ...(options.workedMs === undefined ? {} : { workedMs: options.workedMs }),
+      onTerminal: (terminalId, toolCallId) => this.#terminals.link(terminalId, shortId(toolCallId)),
+      onRun: (runId) => this.words.runChanged(runId),
+      onSteered: (messageId) => this.words.steered(messageId),
+    });
+    this.words = new UserWords({
+      steer: (runId, text) => this.#steer(runId, text),
+      onDelivered: ({ id, text }) => options.emit({ type: "message", role: "user", messageId: saidMessageId(id), text }),
     });
     this.#terminals = new ClientTerminals({ worktree: options.worktree, env: options.shellEnv, listener: this.recorder.tools });
     this.process = new GooseProcess({
@@ -121,9 +136,16 @@ export class GooseSession {
     return answer;
   }
 
-  /** One prompt turn. Resolves with the final message only when the model really answered. */
-  async prompt(text: string): Promise<string> {
+  /** What the user wants of the turn in progress. */
+  tell(wish: RunWish): void {
+    if (wish.type === "say") this.words.say(wish);
+    else this.#stopToolCall(shortId(wish.toolCallId));
+  }
+
+  /** One prompt turn, with the words of the user that are in its text. Resolves with the final message only when the model really answered. */
+  async prompt(text: string, words: readonly Words[] = []): Promise<string> {
     this.recorder.startTurn();
+    this.words.inPrompt(words);
     // Lone surrogates would become invalid UTF-8 or JSON that Goose cannot read.
     const prompt = [{ type: "text" as const, text: text.toWellFormed() }];
     const turn: Promise<PromptResponse> = this.#ask(this.process.agent.request(methods.agent.session.prompt, { sessionId: this.#sessionId, prompt }), "prompt");
@@ -131,6 +153,7 @@ export class GooseSession {
       const { stopReason } = await abortable(turn, this.#options.end);
       const error = classifyTurn(this.recorder.endTurn(stopReason));
       if (error !== undefined) throw error;
+      this.words.promptArrived();
       return this.recorder.finalMessage;
     } catch (error) {
       if (this.#options.end.aborted) await this.#cancel(turn);
@@ -210,12 +233,17 @@ export class GooseSession {
 
   /** Every tool call comes through here, as Goose runs in mode "approve". This is where a pause holds. */
   async #permission({ options, toolCall }: RequestPermissionRequest): Promise<RequestPermissionResponse> {
+    const id = shortId(toolCall.toolCallId);
+    const stopped = Promise.withResolvers<PermissionOutcome>();
+    this.#asked.set(id, () => stopped.resolve("reject_once"));
     let outcome: PermissionOutcome;
     try {
-      await this.#passGate();
-      outcome = await this.#options.permit(this.#requestOf(toolCall));
+      const permitted = this.#passGate().then(() => this.#options.permit(this.#requestOf(toolCall)));
+      outcome = await Promise.race([permitted, stopped.promise]);
     } catch {
       return { outcome: { outcome: "cancelled" } };
+    } finally {
+      this.#asked.delete(id);
     }
     // Never allow_always: Goose would remember it for every session of this user, also outside of ours.
     const option = options.find(({ kind }) => kind === outcome);
@@ -228,6 +256,27 @@ export class GooseSession {
     const toolName = this.recorder.tools.toolName(toolCallId) ?? title ?? "";
     const input = rawInput === undefined ? undefined : capInput(rawInput);
     return { toolCallId, toolName: toolName.slice(0, maxName), title: (title ?? "").slice(0, maxName), ...(input === undefined ? {} : { input }) };
+  }
+
+  async #steer(runId: string, text: string): Promise<string> {
+    const params = { sessionId: this.#sessionId, expectedRunId: runId, prompt: [{ type: "text", text: text.toWellFormed() }] };
+    const answer: unknown = await this.process.agent.request("_goose/unstable/session/steer", params);
+    return v.parse(steerAnswer, answer).messageId;
+  }
+
+  /** Ends what the call does, or declines it when it waits for leave; Goose hears that it was the user and goes on. */
+  #stopToolCall(toolCallId: string): void {
+    const what = this.recorder.tools.describe(toolCallId);
+    const decline = this.#asked.get(toolCallId);
+    if (what === undefined) return this.#log("info", "The tool call that was to be stopped had already ended.");
+    if (decline !== undefined) decline();
+    else if (this.recorder.tools.toolName(toolCallId) === "shell") this.#terminals.stop(toolCallId);
+    else return this.#log("warn", `"${what}" cannot be stopped by itself, because it runs inside Goose. Stop the task instead.`);
+    this.#log("info", `"${what}" was stopped by the user.`);
+  }
+
+  #log(level: "info" | "warn", message: string): void {
+    this.#options.emit({ type: "log", level, message });
   }
 
   async #passGate(): Promise<void> {

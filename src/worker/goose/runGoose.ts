@@ -5,6 +5,7 @@ import { abortable } from "../../base/abort.ts";
 import { TaskMasterError, toTaskMasterError } from "../../model/errors.ts";
 import type { WorkerEventBody } from "../../model/taskEvent.ts";
 import type { KnownProvider } from "../../model/provider.ts";
+import { asOneText } from "../../model/userMessage.ts";
 import type { GooseLocation, GooseRunInput, GooseRunOutput, HandlerInput } from "../../protocol/handlers.ts";
 import type { HandlerContext } from "../handlerRegistry.ts";
 import { gooseEnvironment, managedGooseEnvironment, markerName, redactor, shellEnvironment } from "../process/environment.ts";
@@ -213,7 +214,9 @@ async function turn(
     });
     const { offset } = session.recorder.usage;
     emit({ type: "checkpoint", step: "session", data: { sessionId, ...(offset === undefined ? {} : { usageOffset: { ...offset } }) } });
-    return { sessionId, finalMessage: await session.prompt(input.prompt) };
+    context.onWish((wish) => session.tell(wish));
+    const finalMessage = await session.prompt(input.prompt, input.said);
+    return { sessionId, finalMessage: await tellTheRest(session, finalMessage, () => abortable(context.gate(), end.signal)) };
   } catch (error) {
     if (context.signal.aborted) closeCallsAs = "cancelled";
     throw redacted(error, place.redact);
@@ -227,6 +230,17 @@ async function turn(
     buffer.flush();
     isOver = true;
   }
+}
+
+/** What the user said and Goose did not take up in its turn is a turn of its own. Gives the last message of all. */
+async function tellTheRest(session: GooseSession, finalMessage: string, gate: () => Promise<void>): Promise<string> {
+  let last = finalMessage;
+  while (session.words.waiting.length > 0) {
+    await gate();
+    const words = session.words.waiting;
+    last = await session.prompt(asOneText(words), words);
+  }
+  return last;
 }
 
 /** Runs the start of a conversation; ends it when it takes too long (0: no limit) or the run is over. */

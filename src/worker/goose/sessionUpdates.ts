@@ -32,6 +32,9 @@ const meta = v.looseObject({
   ),
 });
 
+/** The mark of a message that was put into a running turn. */
+const steerMeta = v.looseObject({ goose: v.nullish(v.looseObject({ steer: v.nullish(v.boolean()) })) });
+
 const message = { content: v.looseObject({ type: v.string(), text: nullishString }), messageId: nullishString };
 
 const toolCall = {
@@ -51,7 +54,12 @@ const amount = v.pipe(v.number(), v.minValue(0));
 const updateSchema = v.variant("sessionUpdate", [
   v.object({ sessionUpdate: v.literal("agent_message_chunk"), ...message }),
   v.object({ sessionUpdate: v.literal("agent_thought_chunk"), ...message }),
-  v.object({ sessionUpdate: v.literal("user_message_chunk"), ...message }),
+  v.object({ sessionUpdate: v.literal("user_message_chunk"), ...message, _meta: v.nullish(steerMeta) }),
+  v.object({
+    sessionUpdate: v.literal("session_info_update"),
+    /** The turn in progress, by its name; null when there is none, absent when this is about something else. */
+    _meta: v.nullish(v.looseObject({ goose: v.nullish(v.looseObject({ activeRunId: nullishString })) })),
+  }),
   v.object({ sessionUpdate: v.literal("tool_call"), ...toolCall }),
   v.object({ sessionUpdate: v.literal("tool_call_update"), ...toolCall }),
   v.object({ sessionUpdate: v.literal("plan"), entries: v.array(v.looseObject({ content: v.string(), status: nullishString })) }),

@@ -251,6 +251,7 @@ function subjectOf(title: string): string {
   return rest.join(" · ").replaceAll(/\s+/g, " ").trim().slice(0, 200);
 }
 
-function shortId(toolCallId: string): string {
+/** The id of a tool call as the journal has it. */
+export function shortId(toolCallId: string): string {
   return toolCallId.slice(0, maxId);
 }

@@ -2,6 +2,7 @@ import type { PlanEntry, WorkerEventBody } from "../../model/taskEvent.ts";
 import { noUsage } from "../../model/usage.ts";
 import type { UsageBefore } from "../../protocol/handlers.ts";
 import { RateLimit } from "./activity.ts";
+import { isSaidMessageId } from "../../model/userMessage.ts";
 import type { TurnEnd } from "./classify.ts";
 import { planOf, planOfTodo, todoTool } from "./plan.ts";
 import { ProgressEstimate } from "./progress.ts";
@@ -26,6 +27,10 @@ export interface TurnRecorderOptions {
   readonly workedMs?: () => number;
   /** A clock (ms) that never goes back. */
   readonly now?: () => number;
+  /** A turn began, by its name, or (null) ended. */
+  onRun(runId: string | null): void;
+  /** Goose gave a message that was put into the running turn to the model. */
+  onSteered(messageId: string): void;
 }
 
 /** Makes journal events of what Goose tells, and keeps what decides about success. */
@@ -121,7 +126,9 @@ export class TurnRecorder {
         this.#tell("thinking");
         return this.#say("thought", update.messageId ?? "thought", update.content.text ?? "");
       case "user_message_chunk":
-        return this.#say("user", update.messageId ?? "user", update.content.text ?? "");
+        return this.#user(update);
+      case "session_info_update":
+        return this.#run(update._meta?.goose?.activeRunId);
       case "tool_call":
       case "tool_call_update":
         return this.#toolCall(update);
@@ -142,6 +149,17 @@ export class TurnRecorder {
     if (this.#lastMessage.text.length < maxFinalMessage) this.#lastMessage.text = (this.#lastMessage.text + text).slice(0, maxFinalMessage);
     this.#tell("writing");
     this.#say("agent", id, text);
+  }
+
+  #user({ messageId, content, _meta }: Extract<SessionUpdate, { sessionUpdate: "user_message_chunk" }>): void {
+    const id = messageId ?? "user";
+    if (_meta?.goose?.steer === true) return this.#options.onSteered(id);
+    // Only we say that words of the user have arrived.
+    this.#say("user", isSaidMessageId(id) ? `goose-${id}` : id, content.text ?? "");
+  }
+
+  #run(runId: string | null | undefined): void {
+    if (runId !== undefined) this.#options.onRun(runId);
   }
 
   #say(role: "agent" | "thought" | "user" | "notice", messageId: string, text: string): void {

@@ -12,7 +12,7 @@ import { newTask } from "../../contract/taskStoreFixtures.ts";
 const runs = 10_000;
 const commandsPerRun = 100;
 
-const commands = ["claim", "pause", "resume", "takeOver", "stop", "complete", "fail", "failForGood", "lose", "start", "requeue", "cancel"] as const;
+const commands = ["claim", "pause", "resume", "takeOver", "stop", "complete", "fail", "failForGood", "lose", "start", "requeue", "followUp", "cancel"] as const;
 type Command = (typeof commands)[number];
 
 /** What a task is, as far as the table says. */
@@ -46,6 +46,7 @@ const rules: { readonly [C in Command]: Rule } = {
   lose: from(["in_progress", "paused"], () => ({ ...free, status: "paused" })),
   start: from(["stopped"], () => ({ ...free, status: "todo", isDelayed: false })),
   requeue: from(["stopped", "failed", "cancelled"], () => ({ ...free, status: "todo", isDelayed: false })),
+  followUp: from(["done", "failed", "stopped", "cancelled"], () => ({ ...free, status: "todo", isDelayed: false })),
   cancel: from(["todo", "blocked", "in_progress", "paused", "stopped", "failed"], () => ({ ...free, status: "cancelled", isDelayed: false })),
 };
 
@@ -64,6 +65,7 @@ const performers: { readonly [C in Command]: (task: Task, now: number) => Task }
   lose: machine.lose,
   start: machine.start,
   requeue: machine.requeue,
+  followUp: machine.followUp,
   cancel: machine.cancel,
 };
 

@@ -26,6 +26,7 @@ const table: Record<machine.TaskTransition, Partial<Record<TaskStatus, TaskStatu
   requeue: { stopped: "todo", failed: "todo", cancelled: "todo" },
   cancel: { todo: "cancelled", blocked: "cancelled", in_progress: "cancelled", paused: "cancelled", stopped: "cancelled", failed: "cancelled" },
   unblock: { blocked: "todo" },
+  followUp: { done: "todo", failed: "todo", stopped: "todo", cancelled: "todo" },
 };
 
 const apply: Record<machine.TaskTransition, (task: Task) => Task> = {
@@ -40,6 +41,7 @@ const apply: Record<machine.TaskTransition, (task: Task) => Task> = {
   requeue: (task) => machine.requeue(task, now),
   cancel: (task) => machine.cancel(task, now),
   unblock: (task) => machine.unblock(task, now),
+  followUp: (task) => machine.followUp(task, now),
 };
 
 describe.each(Object.keys(table) as machine.TaskTransition[])("%s", (transition) => {

@@ -75,6 +75,10 @@ test("each kind of event has its line", () => {
   print({ type: "dependencies", dependsOn: [] });
   print({ type: "removed" });
   print({ type: "requested", request: "stop" });
+  print({ type: "said", message: { id: "1", text: "Use\ntabs\u001b[1m.", at: 1 } });
+  print({ type: "message", role: "user", messageId: "said-1", text: "Use\ntabs.\n" });
+  print({ type: "message", role: "user", messageId: "other", text: "the task's own text\n" });
+  print({ type: "stop_tool_call", toolCallId: "call_1" });
   print({ type: "completed", summary: "Good.", unblocked: [idB] });
   print({ type: "error", code: "TIMEOUT", message: "Too slow.", details: "line\u001b[1m\nlast" });
   expect(text().split("\n")).toEqual([
@@ -96,6 +100,10 @@ test("each kind of event has its line", () => {
     "depends on nothing now",
     "removed",
     "asked to stop",
+    "you said: Use tabs.",
+    "told: Use",
+    "told: tabs.",
+    "asked to stop a tool call",
     "done: Good.",
     "ready now: bbbbbbbb",
     "failed: Too slow.",

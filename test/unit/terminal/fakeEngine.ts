@@ -123,6 +123,13 @@ export class FakeEngine implements TaskEngineFacade {
     return Promise.resolve();
   }
 
+  async say(id: TaskId, text: string): Promise<void> {
+    await this.#call(`say ${JSON.stringify(text)}`, id);
+    const { status } = this.#task(id);
+    if (status === "done" || status === "failed") this.publish(id, { type: "requeued", reason: "more to say" }, { status: "todo" });
+  }
+
+  stopToolCall = (id: TaskId, toolCallId: string): Promise<void> => this.#call(`stopToolCall ${toolCallId}`, id);
   pause = (id: TaskId): Promise<void> => this.#call("pause", id);
   stop = (id: TaskId): Promise<void> => this.#call("stop", id);
   cancel = (id: TaskId): Promise<void> => this.#call("cancel", id);

@@ -37,6 +37,8 @@ test.each([
     { command: { verb: "resume", id: "a" }, options: { ...plain, settings: { maxTurns: 7, wallClockMinutes: 9, idleMinutes: 3 } } },
   ],
   [["run", "--push", "origin"], { command: { verb: "run", select: "next", criteria: {} }, options: { ...plain, settings: { pushRemote: "origin" } } }],
+  [["say", "a", "Use tabs."], { command: { verb: "say", id: "a", text: "Use tabs." }, options: plain }],
+  [["say", "a", "-"], { command: { verb: "say", id: "a", text: "-" }, options: plain }],
   [["pause", "a"], { command: { verb: "pause", id: "a" }, options: plain }],
   [["remove", "a"], { command: { verb: "remove", id: "a" }, options: plain }],
   [["depends", "a", "--on", "b", "--on=c", "--drop", "d"], { command: { verb: "depends", id: "a", on: ["b", "c"], drop: ["d"] }, options: plain }],

@@ -315,3 +315,19 @@ describe("a queue with trouble", () => {
     expect(await runCli(["run"], { engine, trouble })).toMatchObject({ exitCode: 0, stderr: "warning: The queue is damaged (page 7).\n" });
   });
 });
+
+describe("say", () => {
+  test("hands the words on; a task that has ended is back in the queue, and how it goes on is told", async () => {
+    const engine = engineWith(idA);
+    expect((await runCli(["say", "aa", "Use tabs."], { engine })).exitCode).toBe(0);
+    engine.finish(idA);
+    const run = await runCli(["say", "aa", "-"], { engine, input: ["Use blue,\n", "please.\n"] });
+    expect(engine.calls).toEqual([`say "Use tabs." ${idA}`, `say "Use blue,\\nplease." ${idA}`]);
+    expect(run.stdout).toContain("todo");
+    expect(run.stderr).toContain(`run ${idA}`);
+  });
+
+  test.each([[["say"]], [["say", "aa"]], [["say", "aa", "Use", "tabs"]], [["say", "aa", " "]]])("%j is no command", async (argv) => {
+    expect((await runCli(argv, { engine: engineWith(idA) })).exitCode).toBe(2);
+  });
+});

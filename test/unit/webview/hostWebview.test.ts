@@ -1,14 +1,22 @@
 import { describe, expect, it } from "vitest";
+import { maxSaid } from "../../../src/model/runWish.ts";
 import { maxViewMessage, parseHostToView, parseViewMessage, viewTask } from "../../../src/protocol/hostWebview.ts";
 import { makeNonce, runHtml } from "../../../src/webview/runHtml.ts";
 import { taskWith } from "../views/taskFixture.ts";
 import { journal, say } from "./journal.ts";
 
 describe("messages of the view", () => {
-  it.each([{ type: "ready" }, { type: "ready", lastSeq: 7 }, { type: "loadOlder", beforeSeq: 501 }, { type: "action", action: "pause" }])(
-    "takes %o",
-    (message) => expect(parseViewMessage(message)).toEqual(message),
-  );
+  it.each([
+    { type: "ready" },
+    { type: "ready", lastSeq: 7 },
+    { type: "loadOlder", beforeSeq: 501 },
+    { type: "action", action: "pause" },
+    { type: "say", text: "Use tabs." },
+    // The engine says what is wrong with these.
+    { type: "say", text: "" },
+    { type: "say", text: "\ud800".repeat(maxSaid) },
+    { type: "stopToolCall", toolCallId: "call_1" },
+  ])("takes %o", (message) => expect(parseViewMessage(message)).toEqual(message));
 
   const circular: Record<string, unknown> = { type: "ready" };
   circular["self"] = circular;
@@ -23,6 +31,12 @@ describe("messages of the view", () => {
     { type: "action", action: "remove" },
     { type: "action", action: "pause", taskId: "bbbbbbbb" },
     { type: "action", action: { toString: "pause" } },
+    { type: "say" },
+    { type: "say", text: 7 },
+    { type: "say", text: "x", taskId: "bbbbbbbb" },
+    { type: "say", text: "x".repeat(maxSaid + 1) },
+    { type: "stopToolCall", toolCallId: "" },
+    { type: "stopToolCall", toolCallId: "x".repeat(257) },
     { type: "loadOlder", beforeSeq: 1 },
     { type: "loadOlder", beforeSeq: 2.5 },
     { type: "loadOlder", beforeSeq: Number.NaN },
@@ -45,6 +59,14 @@ describe("messages of the host", () => {
   it("pass with journal entries as they are", () => {
     const message = { type: "reset", task: viewTask(taskWith("a")), attempts: [], events: journal([say("x")]), firstSeq: 1, now: 5 };
     expect(parseHostToView(message)).toMatchObject({ type: "reset", events: [{ text: "x", seq: 1 }] });
+  });
+
+  it("tell which of the user's messages wait, shortened", () => {
+    const task = { ...taskWith("a"), inbox: [{ id: "1", text: "x".repeat(5_000), at: 1 }] };
+    const message = { type: "task", task: viewTask(task) };
+    expect(parseHostToView(message)).toMatchObject({ task: { waiting: [{ id: "1", text: "x".repeat(300) }] } });
+    expect(parseHostToView({ type: "said", error: "too long" })).toEqual({ type: "said", error: "too long" });
+    expect(parseHostToView({ type: "task", task: { ...viewTask(taskWith("a")), waiting: "all" } })).toBeUndefined();
   });
 
   it("are dropped when the bookkeeping does not fit", () => {

@@ -35,12 +35,15 @@ function messagesOf(name: string): readonly Message[] {
 function play(messages: readonly Message[]): unknown {
   const events: WorkerEventBody[] = [];
   const terminals: string[] = [];
+  const steered: string[] = [];
   const ends: unknown[] = [];
   const recorder = new TurnRecorder({
     worktree: "/project/repo",
     emit: (event) => events.push(event),
     onTerminal: (terminalId, toolCallId) => terminals.push(`${terminalId} -> ${toolCallId}`),
     now: () => 0,
+    onRun: () => undefined,
+    onSteered: (messageId) => steered.push(messageId),
   });
   recorder.isReplaying = messages.some(({ id }) => id === "session/load");
   recorder.startTurn();
@@ -55,7 +58,14 @@ function play(messages: readonly Message[]): unknown {
   }
   recorder.tools.closeOpen("cancelled");
   for (const event of events) v.parse(workerEventSchema, event);
-  return { events, terminals, malformed: recorder.malformed, offset: recorder.usage.offset, ends: last < 0 ? [recorder.endTurn("end_turn")] : ends };
+  return {
+    events,
+    terminals,
+    ...(steered.length === 0 ? {} : { steered }),
+    malformed: recorder.malformed,
+    offset: recorder.usage.offset,
+    ends: last < 0 ? [recorder.endTurn("end_turn")] : ends,
+  };
 }
 
 function endOf(recorder: TurnRecorder, { error, result }: Message): unknown {

@@ -149,7 +149,14 @@ describe("results", () => {
 
 test("status notices: repeated ones are told once, long ones are cut, a flood is thinned; the turn's end knows the newest", () => {
   const events: WorkerEventBody[] = [];
-  const recorder = new TurnRecorder({ worktree: "/w", emit: (event) => events.push(event), onTerminal: () => undefined, now: () => 0 });
+  const recorder = new TurnRecorder({
+    worktree: "/w",
+    emit: (event) => events.push(event),
+    onTerminal: () => undefined,
+    onRun: () => undefined,
+    onSteered: () => undefined,
+    now: () => 0,
+  });
   const notice = (message: string): void =>
     recorder.take("_goose/unstable/session/update", { update: { sessionUpdate: "status_message", status: { type: "progress", message } } });
   for (const message of ["same", "same", "x".repeat(9_000)]) notice(message);

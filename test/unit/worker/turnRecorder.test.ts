@@ -3,7 +3,7 @@ import { classifyTurn } from "../../../src/worker/goose/classify.ts";
 import { TurnRecorder } from "../../../src/worker/goose/turnRecorder.ts";
 
 function recorder(): { take(update: object): void; end(): unknown; message(): string } {
-  const turn = new TurnRecorder({ worktree: "/w", emit: () => undefined, onTerminal: () => undefined });
+  const turn = new TurnRecorder({ worktree: "/w", emit: () => undefined, onTerminal: () => undefined, onRun: () => undefined, onSteered: () => undefined });
   turn.startTurn();
   return {
     take: (update) => turn.take("session/update", { update }),
