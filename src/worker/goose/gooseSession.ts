@@ -2,7 +2,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { client, methods, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk";
 import type { ClientApp, InitializeResponse, PromptResponse, RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk";
-import * as v from "valibot";
 import { abortable } from "../../base/abort.ts";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { WorkerEventBody } from "../../model/taskEvent.ts";
@@ -11,7 +10,8 @@ import type { UsageBefore } from "../../protocol/handlers.ts";
 import type { RunWish } from "../../model/runWish.ts";
 import { saidMessageId } from "../../model/userMessage.ts";
 import type { Environment } from "../process/environment.ts";
-import { classifyRequestError, classifyTurn, notConfigured } from "./classify.ts";
+import { classifyRequestError, classifyTurn } from "./classify.ts";
+import { assertConfigured } from "./configured.ts";
 import { readClientFile, writeClientFile } from "./clientFiles.ts";
 import { ClientTerminals } from "./clientTerminals.ts";
 import { GooseProcess } from "./gooseProcess.ts";
@@ -29,8 +29,6 @@ const reportMs = 1_000;
 const maxName = 4_000;
 
 const steerAnswer = v.looseObject({ messageId: v.string() });
-
-const providerFields = v.object({ fields: v.array(v.object({ key: v.string(), required: v.boolean(), isSecret: v.boolean(), isSet: v.boolean() })) });
 
 export interface GooseSessionOptions {
   readonly binary: string;
@@ -161,19 +159,11 @@ export class GooseSession {
     }
   }
 
-  /** Fails when the new session shows that Goose could not answer a prompt: unknown provider, missing key. */
-  async assertConfigured(session: NewSession): Promise<void> {
-    // With an unknown provider Goose opens a session, but offers no choices (measured).
-    if (!Array.isArray(session.configOptions)) throw notConfigured("the provider is unknown or cannot be used");
-    const provider = (session.configOptions as readonly { readonly id?: unknown; readonly currentValue?: unknown }[]).find(
-      (option) => option?.id === "provider",
-    )?.currentValue;
-    if (typeof provider !== "string") return;
-    const answer = await this.#ask(this.process.agent.request("_goose/unstable/providers/config/read", { providerId: provider }), "new").catch(() => undefined);
-    // Unstable: a Goose that answers otherwise is believed to be configured.
-    const fields = v.safeParse(providerFields, answer);
-    const missing = fields.success ? fields.output.fields.find(({ required, isSecret, isSet }) => required && isSecret && !isSet) : undefined;
-    if (missing !== undefined) throw notConfigured(`${missing.key} of the provider ${provider} is not set`);
+  /** Fails when the new session shows that Goose could not answer a prompt. */
+  assertConfigured({ configOptions }: NewSession): Promise<void> {
+    return assertConfigured(configOptions, (providerId) =>
+      this.#ask(this.process.agent.request("_goose/unstable/providers/config/read", { providerId }), "new"),
+    );
   }
 
   /** All that Goose says of the providers that it knows; needs no session. */
