@@ -1,4 +1,5 @@
 /** One ACP session of one Goose process: the handshake, our answers to Goose's requests, one prompt turn. */
+import * as v from "valibot";
 import { setTimeout as delay } from "node:timers/promises";
 import { client, methods, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk";
 import type { ClientApp, InitializeResponse, PromptResponse, RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk";
