@@ -22,7 +22,7 @@ import { resumeQueue } from "./resumeQueue.ts";
 import { runAll, type Start } from "./runAll.ts";
 import * as machine from "./taskMachine.ts";
 import { TalkDesk } from "./talk.ts";
-import { obeyRequests, TaskRun } from "./taskRun.ts";
+import { leaveRequest, obeyRequests, TaskRun } from "./taskRun.ts";
 import { assertTrusted } from "./trust.ts";
 
 /**
@@ -161,7 +161,7 @@ export class TaskEngine implements TaskEngineFacade {
     if (run !== undefined) return run.pause("Paused by the user.");
     const task = await this.#ledger.read(id);
     machine.assertLegal(task, "pause");
-    if (await this.#askOwner(task, "pause")) return;
+    if (await this.#askOwner(task, "pause", () => this.pause(id))) return;
     await this.#desk.pauseWithoutOwner(task);
   }
 
@@ -170,7 +170,7 @@ export class TaskEngine implements TaskEngineFacade {
     if (run !== undefined) return run.resume();
     const task = await this.#ledger.read(id);
     machine.assertLegal(task, "resume");
-    if (await this.#askOwner(task, "resume")) return;
+    if (await this.#askOwner(task, "resume", () => this.resume(id))) return;
     assertTrusted(this.#deps);
     this.#launch(await this.#desk.takeOver(id));
   }
@@ -271,15 +271,15 @@ export class TaskEngine implements TaskEngineFacade {
     }
     const task = await this.#ledger.read(id);
     machine.assertLegal(task, intent);
-    if (await this.#askOwner(task, intent)) return;
+    if (await this.#askOwner(task, intent, () => this.#endTask(id, intent, reason))) return;
     assertTrusted(this.#deps);
     await this.#desk.endWithoutOwner(task, intent, reason);
   }
 
-  /** Leaves a request for the process that holds the task; false when nobody does. */
-  async #askOwner(task: Task, request: TaskRequest): Promise<boolean> {
+  /** Leaves a request for the process that holds the task, `again` when that is this one by now; false when nobody holds it. */
+  async #askOwner(task: Task, request: TaskRequest, again: () => Promise<void>): Promise<boolean> {
     if (!this.#desk.isHeld(task)) return false;
-    await this.#ledger.change(task.id, (row) => ({ task: { ...row, request }, events: [{ type: "requested", request }] }));
+    if (!(await leaveRequest(this.#ledger, task.id, request, () => this.#runs.has(task.id)))) await again();
     return true;
   }
 

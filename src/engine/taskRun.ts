@@ -169,9 +169,9 @@ export class TaskRun {
     }
   }
 
-  /** What was asked for while the task was taken, when there was no run yet to hear it. */
+  /** What was asked for while the task was taken, when there was no run yet to hear it; also what is being written in this moment. */
   async #obeyEarlier(): Promise<void> {
-    const { request } = await this.#ledger.read(this.leased.task.id);
+    const { request } = await this.#ledger.change(this.leased.task.id, () => undefined);
     if (request !== undefined) await this.obey(request);
   }
 
@@ -251,6 +251,16 @@ export class TaskRun {
     if (outcome.kind === "completed" || outcome.end !== undefined || !(reason instanceof RunEnd) || reason.intent === "shutdown") return outcome;
     return { ...outcome, error: reason, end: reason.intent };
   }
+}
+
+/** Records what is asked of the process that holds a task; false when by now that is this one, whose run can be told. */
+export async function leaveRequest(ledger: Ledger, id: TaskId, request: TaskRequest, isOurs: () => boolean): Promise<boolean> {
+  let isAsked = false;
+  await ledger.change(id, (row) => {
+    isAsked = !isOurs();
+    return isAsked ? { task: { ...row, request }, events: [{ type: "requested", request }] } : undefined;
+  });
+  return isAsked;
 }
 
 /** Lets the runs do what other processes asked of them, and tell their agents what was said there. */

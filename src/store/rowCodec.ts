@@ -14,36 +14,28 @@ export type Row = Record<string, SqlValue>;
 /** Larger than every time: sorts a task without a deadline last. */
 export const noDeadline = Number.MAX_SAFE_INTEGER;
 
-/** The columns of `tasks` in the order of encodeTask's values, without `id`. */
-export const taskColumns = [
-  "status",
-  "priority",
-  "deadline_key",
-  "not_before",
-  "created_at",
-  "version",
-  "state_version",
-  "lease_owner",
-  "lease_token",
-  "lease_expires_at",
-  "progress",
-  "body",
-] as const;
+/** The columns by which tasks are looked for, and the lease: what most steps of a running task leave as it is. */
+export const placeColumns = ["status", "priority", "deadline_key", "not_before", "lease_owner", "lease_token", "lease_expires_at"] as const;
+
+/** The columns that every state write changes. */
+export const contentColumns = ["version", "state_version", "progress", "body"] as const;
+
+/** The columns of `tasks` in the order of encodeTask's values; `id` and `created_at` never change. */
+export const taskColumns = [...placeColumns, ...contentColumns] as const;
 
 /** The values of `taskColumns` for a task; a write of the whole row is a state write, hence both versions are the task's. */
 export function encodeTask(task: Task): (string | number | null)[] {
-  const { id: _id, status, priority, deadline, notBefore, createdAt, version, lease, progress, ...body } = task;
+  const { id: _id, createdAt: _createdAt, status, priority, deadline, notBefore, version, lease, progress, ...body } = task;
   return [
     status,
     priorities.indexOf(priority),
     deadline ?? noDeadline,
     notBefore ?? 0,
-    createdAt,
-    version,
-    version,
     lease?.owner ?? null,
     lease?.token ?? null,
     lease?.expiresAt ?? null,
+    version,
+    version,
     JSON.stringify(progress),
     JSON.stringify(body),
   ];

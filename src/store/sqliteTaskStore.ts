@@ -25,11 +25,12 @@ import type { OpenedDatabase } from "./openDatabase.ts";
 import { QueueStates } from "./queueStates.ts";
 import { Retention, type CompactedSlice } from "./retention.ts";
 import { readableTasks } from "./readableTasks.ts";
-import { decodeLease, decodeProgress, decodeTask, encodeTask, type Row } from "./rowCodec.ts";
+import { decodeLease, decodeProgress, decodeTask, type Row } from "./rowCodec.ts";
 import { refusalOf } from "./refusal.ts";
 import { toStoreError } from "./sqliteErrors.ts";
 import { recordSpending } from "./spending.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
+import { TaskRows } from "./taskRows.ts";
 import { Transactions } from "./transactions.ts";
 import { damagedQueue, Trouble } from "./trouble.ts";
 
@@ -59,6 +60,7 @@ export class SqliteTaskStore implements TaskStore {
   readonly #statements: Statements;
   readonly #transactions: Transactions;
   readonly #journal: Journal;
+  readonly #tasks: TaskRows;
   readonly #dependencies: DependencyRows;
   readonly #attempts: AttemptRows;
   readonly #states: QueueStates;
@@ -86,6 +88,7 @@ export class SqliteTaskStore implements TaskStore {
     this.#journal = new Journal(this.#statements, writer);
     this.#retention = new Retention(opened.db, this.#transactions, this.#journal);
     this.#dependencies = new DependencyRows(this.#statements);
+    this.#tasks = new TaskRows(this.#statements);
     this.#attempts = new AttemptRows(this.#statements);
     this.#states = new QueueStates(this.#statements, options.onBadRow);
     this.#feed = new ChangeFeed(this.#statements, { ...options, writer, path: opened.path, check });
@@ -102,11 +105,11 @@ export class SqliteTaskStore implements TaskStore {
       if (this.#statements.idTaken.get(task.id) !== undefined) {
         throw new TaskMasterError("CONFLICT", `There is already a task ${task.id}.`, { retryable: true });
       }
-      this.#statements.insertTask.run(...encodeTask(task), task.id);
+      this.#tasks.insert(task);
       this.#dependencies.write(task);
       const settled = this.#dependencies.settle(task, task.updatedAt);
       if (settled.event === undefined) return this.#journal.append(task.id, events);
-      this.#putTask({ ...settled.task, version: task.version + 1 });
+      this.#tasks.put({ ...settled.task, version: task.version + 1 });
       return this.#journal.append(task.id, [...events, settled.event]);
     });
   }
@@ -172,7 +175,7 @@ export class SqliteTaskStore implements TaskStore {
       this.#dependencies.write(merged);
       const settled = this.#dependencies.settle(merged, merged.updatedAt);
       const task = { ...settled.task, version: Number(head["version"]) + 1 };
-      this.#putTask(task);
+      this.#tasks.put(task, head);
       if (write.attempt !== undefined) this.#attempts.put(write.attempt, write.events);
       const released = write.releaseDependants === true ? this.#decodeAll(this.#dependencies.releasable(task.id)) : [];
       const ids = released.map(({ id }) => id);
@@ -260,12 +263,8 @@ export class SqliteTaskStore implements TaskStore {
   /** What another task's write means for a dependant. */
   #change(dependant: Task, event: NewTaskEvent, status: "todo" | "blocked"): { readonly task: Task; readonly events: readonly TaskEvent[] } {
     const task: Task = { ...dependant, status, updatedAt: event.at, version: dependant.version + 1 };
-    this.#putTask(task);
+    this.#tasks.put(task);
     return { task, events: this.#journal.append(task.id, [event]) };
-  }
-
-  #putTask(task: Task): void {
-    this.#statements.updateTask.run(...encodeTask(task), task.id);
   }
 
   /** At most `count` tasks. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { taskColumns } from "./rowCodec.ts";
+import { contentColumns, placeColumns, taskColumns } from "./rowCodec.ts";
 
 // A bare `LIMIT ?` makes SQLite compile the statement anew for every value (8 µs instead of 0.4, measured): hence `? + 0`.
 
@@ -50,11 +50,13 @@ const sql = {
   idTaken: "SELECT 1 FROM tasks WHERE id = ?1 UNION ALL SELECT 1 FROM events WHERE task_id = ?1 LIMIT 1",
   getTask: "SELECT * FROM tasks WHERE id = ?",
   /** All that a write must know of the stored row; the body may be damaged. */
-  taskHead: "SELECT version, state_version, lease_owner, lease_token, lease_expires_at, progress FROM tasks WHERE id = ?",
+  taskHead: `SELECT ${placeColumns.join(", ")}, version, state_version, progress FROM tasks WHERE id = ?`,
   listTasks: "SELECT * FROM tasks ORDER BY created_at, rowid LIMIT ? + 0",
   listByStatus: "SELECT * FROM tasks WHERE status IN (SELECT value FROM json_each(?)) ORDER BY created_at, rowid LIMIT ? + 0",
-  insertTask: `INSERT INTO tasks (${taskColumns.join(", ")}, id) VALUES (${taskColumns.map(() => "?").join(", ")}, ?)`,
-  updateTask: `UPDATE tasks SET ${taskColumns.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`,
+  insertTask: `INSERT INTO tasks (${taskColumns.join(", ")}, created_at, id) VALUES (${taskColumns.map(() => "?").join(", ")}, ?, ?)`,
+  updateTask: `UPDATE tasks SET ${settingOf(taskColumns)} WHERE id = ?`,
+  /** SQLite writes the entry of an index anew for each of its columns that is set, also to the same value. */
+  updateContent: `UPDATE tasks SET ${settingOf(contentColumns)} WHERE id = ?`,
   setProgress: "UPDATE tasks SET progress = ? WHERE id = ?",
   renewLease: "UPDATE tasks SET lease_expires_at = ?, version = version + 1 WHERE id = ? AND lease_token = ?",
   candidates: candidatesSql,
@@ -88,6 +90,10 @@ const sql = {
   eventsElsewhere: "SELECT * FROM events WHERE id > ? AND writer <> ? ORDER BY id LIMIT ? + 0",
   dataVersion: "PRAGMA data_version",
 } as const;
+
+function settingOf(columns: readonly string[]): string {
+  return columns.map((column) => `${column} = ?`).join(", ");
+}
 
 /** Every statement of the store, prepared once. */
 export type Statements = Readonly<Record<keyof typeof sql, StatementSync>>;

@@ -15,7 +15,7 @@ export function writeManyTasks(file: string, count: number, now: number): void {
       db.exec("BEGIN");
       for (let index = first; index < Math.min(count, first + portion); index++) {
         const task = taskAt(index, now);
-        insertTask.run(...encodeTask(task), task.id);
+        insertTask.run(...encodeTask(task), task.createdAt, task.id);
       }
       db.exec("COMMIT");
     }
