@@ -53,14 +53,20 @@ describe("ended by the user", () => {
     const task = await left({ status });
     t.clock.advance(5);
     await t.engine[wish](task.id);
-    const by = wish === "stop" ? "Stopped by the user." : "Cancelled by the user.";
+    const by = `${wish === "stop" ? "Stopped" : "Cancelled"} by the user. Unfinished work is kept at refs/task-master/unfinished/x.`;
     expect(await t.engine.get(task.id)).toMatchObject({ status: outcome });
     expect(await lastAttempt(task)).toMatchObject({ outcome, endedAt: t.clock.now(), reason: by });
     expect(kept).toEqual([[1, 2, [], workspace, keep]]);
-    expect(await journal(task)).toEqual([
-      [outcome, by],
-      ["log", "Unfinished work is kept at refs/task-master/unfinished/x."],
-    ]);
+    expect(await journal(task)).toEqual([[outcome, by]]);
+  });
+
+  test.each(["stop", "cancel"] as const)("while its worktree is cleaned up the task is ours, and who finds it later learns that it was to %s", async (wish) => {
+    const task = await left({ status: "paused" });
+    const seen: (Task | undefined)[] = [];
+    t.world.git = { cleanup: async () => (seen.push(await t.store.get(task.id)), {}) };
+    await t.engine[wish](task.id);
+    expect(seen).toMatchObject([{ request: wish, fence: 2, lease: { owner: "one", token: 2, expiresAt: t.clock.now() + length } }]);
+    expect(await t.engine.get(task.id)).not.toHaveProperty("request");
   });
 
   test("nothing that was unfinished is nothing to tell", async () => {

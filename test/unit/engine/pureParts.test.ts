@@ -87,7 +87,7 @@ describe("a limit of an agent", () => {
 });
 
 describe("the circuit breaker", () => {
-  const note = (at: number) => ({ taskId: taskId("a"), title: "a", code: "GOOSE_REFUSED", message: "no", at }) as const;
+  const note = (at: number) => ({ taskId: taskId("a"), title: "a", attempt: at, code: "GOOSE_REFUSED", message: "no", at }) as const;
   const failures = (count: number) => Array.from({ length: count }, (_, index) => note(index));
 
   test("counts up to its bound, and then keeps the newest and the time at which it opened", () => {
@@ -98,6 +98,13 @@ describe("the circuit breaker", () => {
     const later = afterFailure(open, note(8), true);
     expect(later).toEqual({ failures: [...failures(maxFailuresInRow - 1).slice(1), note(7), note(8)], stoppedAt: 7, isCertain: true });
     expect(afterFailure({ ...later, failures: [] }, note(9), false)).toEqual({ failures: [note(9)], stoppedAt: 7, isCertain: true });
+  });
+
+  test("counts an attempt once, whatever is said of it the second time, and that of another task apart", () => {
+    const again = { ...note(0), at: 9, message: "again" };
+    expect(afterFailure({ failures: [note(0), note(1)] }, again, false).failures).toEqual([note(1), again]);
+    const other = { ...note(0), taskId: taskId("b") };
+    expect(afterFailure({ failures: [note(0)] }, other, false).failures).toEqual([note(0), other]);
   });
 
   test("opens at once for what every task would meet", () => {

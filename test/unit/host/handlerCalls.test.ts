@@ -4,7 +4,8 @@ import type { JsonObject, JsonValue } from "../../../src/base/json.ts";
 import { makeTask } from "../../../src/engine/newTask.ts";
 import type { LeasedTask, TaskInvocation, WorkerHost, Workspace } from "../../../src/engine/ports.ts";
 import { createGitDeps, identityOf } from "../../../src/host/gitDeps.ts";
-import { createGooseAgent, gooseLocation } from "../../../src/host/gooseAgent.ts";
+import { createGooseAgent } from "../../../src/host/gooseAgent.ts";
+import { gooseChoice } from "../../../src/host/gooseChoice.ts";
 import { callHandler, noTask } from "../../../src/host/invokeHandler.ts";
 import { makeOwner, ownerStart } from "../../../src/host/processOwner.ts";
 import { createRunReaper } from "../../../src/host/runReaper.ts";
@@ -21,7 +22,7 @@ function workersThat(answer: (invocation: TaskInvocation) => JsonValue): { worke
     run: (invocation) => {
       asked.push(invocation);
       const result = new Promise<JsonValue>((resolve) => resolve(answer(invocation)));
-      return { result, pause: () => undefined, resume: () => undefined, cancel: () => undefined };
+      return { result, pause: () => undefined, resume: () => undefined, cancel: () => undefined, tell: () => undefined };
     },
     isSilent: () => false,
     stop: () => Promise.resolve(),
@@ -75,7 +76,9 @@ test("without a remote nothing is pushed, and no worker is asked", async () => {
 });
 
 test("Goose is searched where no path is set, and has the model that was chosen for it alone", async () => {
-  expect([gooseLocation({}), gooseLocation({ goosePath: "" }), gooseLocation({ goosePath: "/g" })]).toEqual([{}, {}, { path: "/g" }]);
+  const located = ({ goosePath }: { goosePath?: string }): unknown =>
+    gooseChoice({ settings: settings(goosePath === undefined ? {} : { goosePath }), stateDirectory: "/s" });
+  expect([{}, { goosePath: "" }, { goosePath: "/g" }].map(located)).toEqual([{ goose: {} }, { goose: {} }, { goose: { path: "/g" } }]);
   const { workers, asked } = workersThat(() => ({ sessionId: "s", finalMessage: "done" }));
   const leased = leasedOf();
   for (const choice of [{}, { provider: "openai" }, { model: "m" }]) {
@@ -93,6 +96,18 @@ test("Goose is searched where no path is set, and has the model that was chosen 
     limits: { maxTurns: 100, wallClockMs: 90_000, startupMs: 30_000, idleMs: 120_000 },
   });
   expect([provider["provider"], provider["model"], model["provider"], model["model"]]).toEqual(["openai", undefined, undefined, "m"]);
+});
+
+test("a provider that was chosen here has its own folder, model and secrets, and is named by the checks", async () => {
+  const provider = { id: "openai", model: "m", config: { OPENAI_HOST: "h" } };
+  const source = { settings: settings({ provider }), stateDirectory: "/s" };
+  const managed = { dataDirectory: "/s/goose", provider: "openai", model: "m", config: { OPENAI_HOST: "h" } };
+  expect(gooseChoice(source)).toEqual({ goose: {}, managed: { ...managed, secrets: {} } });
+  const secrets = { OPENAI_API_KEY: "k" };
+  expect(gooseChoice({ ...source, providerSecrets: (id) => (id === "openai" ? secrets : {}) })).toEqual({ goose: {}, managed: { ...managed, secrets } });
+  const { workers } = workersThat(({ handler }) => (handler === "goose.check" ? { path: "/bin/goose", version: "1.52.0" } : null));
+  const checks = await checkSetup({ ...source, workers, folder: "/r", queue: () => "" });
+  expect(checks.at(-1)).toEqual({ name: "provider", ok: true, detail: "openai with m, chosen in Task Master" });
 });
 
 test("a task's own budget goes before the settings", async () => {
@@ -127,6 +142,7 @@ test("the checks of the set-up say what is there, and what is missing with its c
     workers: workersThat(({ handler }) => answers[handler]?.() ?? null).workers,
     settings: settings(),
     folder: "/r",
+    stateDirectory: "/s",
     queue: () => "/q, 1 MB",
   });
   const details = async (answers: typeof found): Promise<unknown[]> => (await checkSetup(context(answers))).map(({ name, ok, detail }) => [name, ok, detail]);
