@@ -303,7 +303,14 @@ describe("tasks that go on by themselves", () => {
       await engine.engine.start();
       if (round < 3) await waitFor(() => engine.world.turns.length === 1, { what: `the task to go on, round ${round}` });
     }
-    expect(engines.map(({ world }) => world.turns.length)).toEqual([1, 1, 1, 0]);
+    // Whatever was to go on by itself has begun before a task that is run after it has ended.
+    const last = engines[3] as TestEngine;
+    last.world.onTurn = (turn) => turn.finish();
+    await (
+      await last.engine.run((await last.add("another")).id)
+    ).finished;
+    const turnsOf = ({ world }: TestEngine): number => world.turns.filter(({ leased }) => leased.task.id === task.id).length;
+    expect(engines.map(turnsOf)).toEqual([1, 1, 1, 0]);
     expect(await next.engine.get(task.id)).toMatchObject({ status: "paused" });
     for (const { store } of engines) await store.close();
   });
