@@ -93,6 +93,7 @@ test("Goose is searched where no path is set, and has the model that was chosen 
     tmpDir: `/s/tmp/${leased.task.id}-1`,
     prompt: "go",
     sessionId: "s1",
+    usage: { used: { inputTokens: 0, outputTokens: 0 } },
     limits: { maxTurns: 100, wallClockMs: 90_000, startupMs: 30_000, idleMs: 120_000 },
   });
   expect([provider["provider"], provider["model"], model["provider"], model["model"]]).toEqual(["openai", undefined, undefined, "m"]);
@@ -108,6 +109,17 @@ test("a provider that was chosen here has its own folder, model and secrets, and
   const { workers } = workersThat(({ handler }) => (handler === "goose.check" ? { path: "/bin/goose", version: "1.52.0" } : null));
   const checks = await checkSetup({ ...source, workers, folder: "/r", queue: () => "" });
   expect(checks.at(-1)).toEqual({ name: "provider", ok: true, detail: "openai with m, chosen in Task Master" });
+});
+
+test("what an attempt has used goes with it, and where its session stood as long as that goes on", async () => {
+  const { workers, asked } = workersThat(() => ({ sessionId: "s", finalMessage: "done" }));
+  const leased = leasedOf();
+  const usageOffset = { inputTokens: 5, outputTokens: 6, costUsd: 0 };
+  const attempt = { ...leased.attempt, usage: { inputTokens: 1, outputTokens: 2, costUsd: 0.5, contextUsed: 9 }, usageOffset, sessionId: "s1" };
+  const agent = createGooseAgent({ workers, settings: settings(), stateDirectory: "/s" });
+  for (const prompt of [{ text: "go", sessionId: "s1" }, { text: "go" }]) await agent.run({ ...leased, attempt }, workspace, prompt, {}).result;
+  const used = { inputTokens: 1, outputTokens: 2, costUsd: 0.5 };
+  expect(asked.map(({ input }) => input["usage"])).toEqual([{ used, offset: usageOffset }, { used }]);
 });
 
 test("a task's own budget goes before the settings", async () => {
@@ -145,7 +157,8 @@ test("the checks of the set-up say what is there, and what is missing with its c
     stateDirectory: "/s",
     queue: () => "/q, 1 MB",
   });
-  const details = async (answers: typeof found): Promise<unknown[]> => (await checkSetup(context(answers))).map(({ name, ok, detail }) => [name, ok, detail]);
+  const details = async (answers: typeof found): Promise<unknown[]> =>
+    (await checkSetup(context(answers))).map(({ name, ok, detail, code }) => [name, ok, code === undefined ? detail : `${code}: ${detail}`]);
   expect((await details(found)).slice(1)).toEqual([
     ["queue", true, "/q, 1 MB"],
     ["repository", true, "/r at 0123456789ab, git 2.50.0"],

@@ -45,27 +45,6 @@ describe("messages", () => {
   });
 });
 
-describe("usage", () => {
-  const usage = (more: object): void => take({ sessionUpdate: "usage_update", used: 10, ...more });
-  const told = (): unknown[] => events.flatMap((event) => (event.type === "usage" ? [event.usage] : []));
-
-  test("has the cost and the context's size where Goose knows them", () => {
-    usage({ accumulatedInputTokens: 1, accumulatedOutputTokens: 2, accumulatedCost: 0.5, contextLimit: 100 });
-    expect(told()).toEqual([{ inputTokens: 1, outputTokens: 2, costUsd: 0.5, contextUsed: 10, contextSize: 100 }]);
-  });
-
-  test("without them has only the tokens, and is told once as long as it is the same", () => {
-    for (let round = 0; round < 2; round++) usage({ accumulatedInputTokens: 1, accumulatedOutputTokens: 2 });
-    expect(told()).toEqual([{ inputTokens: 1, outputTokens: 2, contextUsed: 10 }]);
-  });
-
-  test.each([{}, { accumulatedInputTokens: 1 }, { accumulatedOutputTokens: 2 }])("%j says nothing of what was used", (more) => {
-    usage(more);
-    expect(told()).toEqual([]);
-    expect(recorder.malformed).toBe(0);
-  });
-});
-
 describe("tool calls", () => {
   test("that Goose never announced count, too", () => {
     recorder.toolStarted("unknown");
