@@ -174,6 +174,17 @@ describe("a wish that does not fit", () => {
     }
   });
 
+  test.each([
+    ["pause", "paused"],
+    ["resume", "in_progress"],
+  ] as const)("to %s a task of another process that is %s is refused, and its owner is not asked", async (wish, status) => {
+    const row = await t.add("write");
+    const lease = { owner: "other", token: 1, expiresAt: t.clock.now() + 1_000 };
+    await t.store.commit({ task: { ...row, status, attempts: 1, fence: 1, lease }, events: [] });
+    await expect(t.engine[wish](row.id)).rejects.toEqual(withCode("ILLEGAL_TRANSITION"));
+    expect(await t.engine.get(row.id)).not.toHaveProperty("request");
+  });
+
   test("to stop a task that had just finished says so", async () => {
     const cleaning = Promise.withResolvers<object>();
     t.world.git = { cleanup: () => cleaning.promise };

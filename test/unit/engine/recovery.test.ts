@@ -106,6 +106,14 @@ describe("after a crash", () => {
     expect(events.filter(({ type }) => type === "completed")).toHaveLength(1);
   });
 
+  test("behind the commit, the task is acknowledged also while the queue has stopped: no agent is needed", async () => {
+    const task = await dieAt((world) => (world.git = { cleanup: () => never }), called("cleanup"));
+    await next.store.replaceState("breaker", undefined, { failures: [], stoppedAt: 1, isCertain: true });
+    await next.engine.start();
+    expect(await end(task)).toMatchObject({ status: "done" });
+    expect((await next.engine.queueStatus()).stop).toBeDefined();
+  });
+
   test("while it was pushed, only that is done again", async () => {
     const task = await dieAt((world) => (world.git = { push: () => never }), called("push"));
     next.world.git = { push: () => Promise.resolve({ pushed: true }) };
