@@ -63,6 +63,58 @@ describe("while its work is pushed", () => {
   });
 });
 
+describe("at the moment when it is recorded as done", () => {
+  /** Something happens between the last look at the gate and the write. */
+  function meanwhile(happens: () => Promise<unknown>): void {
+    const states = t.store.states.bind(t.store);
+    t.store.states = async () => {
+      t.store.states = states;
+      await happens();
+      return states();
+    };
+  }
+
+  test("a pause holds it, and it is done when it is resumed", async () => {
+    const { task, finished } = await running();
+    t.world.git = { cleanup: () => (meanwhile(() => t.engine.pause(task.id)), Promise.resolve({})) };
+    t.world.turns[0]?.finish();
+    await waitFor(async () => (await status(task)) === "paused", { what: "the pause" });
+    await t.engine.resume(task.id);
+    expect(await finished).toMatchObject({ status: "done" });
+    expect(t.published(task).filter((type) => type === "completed")).toHaveLength(1);
+  });
+
+  test("a stop comes too late, and says so", async () => {
+    const { task, finished } = await running();
+    let stopped: Promise<unknown> | undefined;
+    const stop = (): Promise<void> => {
+      stopped = t.engine.stop(task.id).catch(({ code }: { code: string }) => code);
+      return Promise.resolve();
+    };
+    t.world.git = { cleanup: () => (meanwhile(stop), Promise.resolve({})) };
+    t.world.turns[0]?.finish();
+    expect(await finished).toMatchObject({ status: "done" });
+    expect(await stopped).toBe("ILLEGAL_TRANSITION");
+  });
+});
+
+test("what git and the checks have to tell is in the journal of the attempt; that it cannot be written ends nothing", async () => {
+  const say = (text: string) => [{ type: "log", level: "warn", message: text } as const];
+  t.world.git = {
+    changes: (_leased, _workspace, { onEvents }) => {
+      const append = t.store.append.bind(t.store);
+      t.store.append = () => ((t.store.append = append), Promise.reject(new Error("locked")));
+      for (const text of ["lost", "a file was left out"]) onEvents?.(say(text));
+      return Promise.resolve(["a.txt"]);
+    },
+  };
+  const { task, finished } = await running();
+  t.world.turns[0]?.finish();
+  expect(await finished).toMatchObject({ status: "done" });
+  const told = (await t.engine.events(task.id, { limit: 100 })).flatMap((event) => (event.type === "log" ? [[event.message, event.attempt]] : []));
+  expect(told).toEqual([["a file was left out", 1]]);
+});
+
 describe("a pause", () => {
   test("that comes too late lets the run go on", async () => {
     const { task, finished } = await running();
