@@ -38,7 +38,7 @@ export class LeaseDesk {
   /** Tasks whose lease could not be in good hands at the last look: under which token, how often in a row, and when that was counted. */
   #doubtful: ReadonlyMap<TaskId, { readonly fence: number; readonly looks: number; readonly at: number }> = new Map();
 
-  /** `onInterrupted` hears of each running task that this desk found without an owner and put to `paused`. */
+  /** `onInterrupted` hears of each running task that this desk found without an owner and put to `paused`, with this interruption counted. */
   constructor(deps: OutcomeDeps, ledger: Ledger, onInterrupted: (id: TaskId, attempt: Attempt) => void) {
     this.#deps = deps;
     this.#ledger = ledger;
@@ -197,8 +197,9 @@ export class LeaseDesk {
     }
     let interrupted: Attempt | undefined;
     const compute: ComputeChange = (row, attempt) => {
-      interrupted = row.status === "in_progress" && row.request !== "pause" ? attempt : undefined;
-      return this.#interruption(row, attempt, ended);
+      const change = this.#interruption(row, attempt, ended);
+      interrupted = row.status === "in_progress" && row.request !== "pause" ? change.attempt : undefined;
+      return change;
     };
     await this.#ledger.change(id, compute, task.lease?.token);
     if (interrupted !== undefined) this.#onInterrupted(id, interrupted);

@@ -113,7 +113,7 @@ test("cancel of a Goose that does not read any more", async () => {
 test("the limit on time", async () => {
   const place = await goosePlace(oneCall("sleep 600"));
   const context = new TestContext();
-  expect(await rejection(place.run(context, { limits: { ...limits, wallClockMs: 1_000 } }))).toMatchObject({ code: "TIMEOUT", retryable: false });
+  expect(await rejection(place.run(context, { limits: { ...limits, wallClockMs: 4_000 } }))).toMatchObject({ code: "TIMEOUT", retryable: false });
   expect(context.calls()[0]?.status).toBe("failed");
 });
 

@@ -1,5 +1,5 @@
 /** Programs that are not the Goose that is needed, and what goose.check says. Executables are small scripts of the test. */
-import { chmodSync, existsSync, readdirSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { JsonObject } from "../../src/base/json.ts";
@@ -56,6 +56,40 @@ test.each([
   const run = place.run(new TestContext(), { goose: { path: program(place, `echo "some words" >&2; ${body}`) }, limits });
   expect(await rejection(run)).toMatchObject({ code, retryable });
   expect(await processesWithMarker(place.marker)).toEqual([]);
+});
+
+test.each([
+  ["needs an interpreter that cannot be executed", "#!/etc/passwd\n", "GOOSE_NOT_EXECUTABLE"],
+  ["needs an interpreter that is not there", "#!/no/such/interpreter\n", "GOOSE_NOT_FOUND"],
+])("a file that %s", async (_name, content, code) => {
+  const place = await goosePlace();
+  const file = place.home.write("bin/goose", content);
+  chmodSync(file, 0o755);
+  expect(await rejection(place.run(new TestContext(), { goose: { path: file }, limits }))).toMatchObject({ code, message: expect.stringContaining(file) });
+});
+
+test("a tool call that could only be allowed for ever is not allowed; complaints that answer nothing are counted", async () => {
+  const place = await goosePlace();
+  const options = '[{"optionId":"a","name":"Always","kind":"allow_always"}]';
+  const say = (message: string): string => `echo '{"jsonrpc":"2.0",${message}}'`;
+  const answered = path.join(place.home.dir, "answer");
+  const body = [
+    "read line",
+    say('"id":0,"result":{"protocolVersion":1,"agentInfo":{"name":"goose","version":"1.52.0"}}'),
+    "read line",
+    say('"id":1,"result":{"sessionId":"s"}'),
+    "read line",
+    say(`"id":"p","method":"session/request_permission","params":{"sessionId":"s","toolCall":{"toolCallId":"x"},"options":${options}}`),
+    `read line; echo "$line" > '${answered}'`,
+    say('"id":null,"error":{"code":-32700,"message":"what was that"}'),
+    say('"id":2,"result":{"stopReason":"refusal"}'),
+    "cat >/dev/null",
+  ].join("; ");
+  const context = new TestContext();
+  expect(await rejection(place.run(context, { goose: { path: program(place, body) } }))).toMatchObject({ code: "GOOSE_REFUSED" });
+  expect(JSON.parse(readFileSync(answered, "utf8"))).toMatchObject({ id: "p", result: { outcome: { outcome: "cancelled" } } });
+  expect(context.requests).toEqual([{ toolCallId: "x", toolName: "", title: "" }]);
+  expect(context.of("log")).toMatchObject([{ level: "warn", message: expect.stringMatching(/^1 /) }]);
 });
 
 test("the words of a program that ended stand in the details, without keys", async () => {

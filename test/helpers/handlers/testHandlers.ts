@@ -2,6 +2,14 @@
 import { abortable } from "../../../src/base/abort.ts";
 import { TaskMasterError } from "../../../src/model/errors.ts";
 import type { TaskHandlerRegistry } from "../../../src/worker/handlerRegistry.ts";
+import type { PermissionOutcome } from "../../../src/model/toolCall.ts";
+
+/** Asked for after the invocation that asks has ended. */
+let late: Promise<PermissionOutcome> | undefined;
+let reason: string | undefined;
+
+/** Why the handler that waits for its end was ended. */
+export const lastReason = (): string | undefined => reason;
 
 export function register(registry: TaskHandlerRegistry): void {
   registry.register("test.echo", (input) => Promise.resolve(input));
@@ -35,6 +43,15 @@ export function register(registry: TaskHandlerRegistry): void {
     const { promise, resolve } = Promise.withResolvers<string>();
     context.onWish((wish) => resolve(wish.type === "say" ? wish.text : wish.toolCallId));
     return abortable(promise, context.signal);
+  });
+  registry.register("test.permitLate", (_input, context) => {
+    late = new Promise((resolve) => setTimeout(resolve)).then(() => context.permit({ toolCallId: "t", toolName: "shell", title: "shell" }));
+    return Promise.resolve("over");
+  });
+  registry.register("test.lateOutcome", async () => (await late) ?? null);
+  registry.register("test.untilCancelled", async (_input, context) => {
+    await abortable(new Promise<never>(() => undefined), context.signal).catch((thrown: unknown) => (reason = (thrown as Error).message));
+    return null;
   });
   registry.register("test.spin", () => {
     for (;;);

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { JsonObject } from "../../../src/base/json.ts";
 import { maxFailuresInRow } from "../../../src/engine/circuitBreaker.ts";
+import type { RunningTask } from "../../../src/engine/facade.ts";
+import { QueueGuard } from "../../../src/engine/queueGuard.ts";
 import { TaskMasterError, type ErrorCode } from "../../../src/model/errors.ts";
 import type { QueueStatus } from "../../../src/model/queueStatus.ts";
 import type { Task } from "../../../src/model/task.ts";
@@ -340,4 +343,122 @@ test("a task whose tries are used up has failed, is told, and a retry by hand gi
   expect(t.changes.filter(({ event }) => event.type === "error").map(({ event }) => "willRetryAt" in event)).toEqual([true, false]);
   await t.engine.retry(task.id);
   expect(await tries()).toMatchObject({ status: "failed", attempts: 4 });
+});
+
+describe("the guard", () => {
+  const guardOf = (engine: TestEngine): QueueGuard => new QueueGuard(engine.deps);
+  const limit = (more: object = {}): JsonObject => ({ since: clock.now(), until: clock.now() + minute, strikes: 1, reason: "slow", ...more });
+
+  test("holds an agent until its limit ends, then for a lease's length while one tries", async () => {
+    const { id } = await t.add("first");
+    const trial = { taskId: id, attempts: 0, at: clock.now() };
+    await t.store.replaceState("agent:", undefined, limit());
+    await t.store.replaceState("agent:x", undefined, limit({ until: clock.now(), trial }));
+    await t.store.replaceState("agent:y", undefined, limit({ until: clock.now() }));
+    const { held, stop } = await guardOf(t).gate();
+    expect([...held]).toEqual([
+      ["", clock.now() + minute],
+      ["x", clock.now() + t.deps.leaseMs],
+    ]);
+    expect(stop).toBeUndefined();
+  });
+
+  test("lets nothing go on by itself while the agent waits or the queue has stopped", async () => {
+    const guard = guardOf(t);
+    const task = await t.add("first");
+    await guard.assertOpen(task);
+    await t.store.replaceState("agent:", undefined, limit());
+    await expect(guard.assertOpen(task)).rejects.toMatchObject({ code: "CONFLICT" });
+    await guard.assertOpen({ ...task, agent: "another" });
+    await t.store.replaceState("breaker", undefined, { failures: [], stoppedAt: 1, isCertain: true });
+    await expect(guard.assertOpen({ ...task, agent: "another" })).rejects.toMatchObject({ code: "CONFLICT" });
+  });
+
+  test("lets only one of two try that choose at the same moment", async () => {
+    const [first, second] = [await t.add("first"), await t.add("second")];
+    await t.store.replaceState("agent:", undefined, limit({ until: clock.now() }));
+    const gates = [await guardOf(t).gate(), await guardOf(other).gate()] as const;
+    expect(await guardOf(t).reserve(first, gates[0])).toBe(true);
+    expect(await guardOf(other).reserve(second, gates[1])).toBe(false);
+    expect((await t.store.states()).get("agent:")).toMatchObject({ trial: { taskId: first.id } });
+  });
+
+  test("a choice that somebody else's trial has overtaken takes nothing", async () => {
+    for (const title of ["first", "second"]) await t.add(title);
+    await t.store.replaceState("agent:", undefined, limit({ until: clock.now() }));
+    for (const each of [t, other]) each.world.onTurn = () => undefined;
+    const replaceState = t.store.replaceState.bind(t.store);
+    t.store.replaceState = async (...args) => {
+      t.store.replaceState = replaceState;
+      await other.engine.runNext();
+      return replaceState(...args);
+    };
+    expect(await t.engine.runNext()).toBeUndefined();
+    expect(other.engine.running).toHaveLength(1);
+  });
+
+  test("changes nothing, and tells nobody, where there is nothing to change", async () => {
+    const guard = guardOf(t);
+    await t.store.replaceState("breaker", undefined, { failures: [] });
+    await t.store.replaceState("something else", undefined, { a: 1 });
+    const before = await t.store.states();
+    let heard = 0;
+    guard.onDidChange(() => heard++);
+    let writes = 0;
+    const replaceState = t.store.replaceState.bind(t.store);
+    t.store.replaceState = (...args) => (writes++, replaceState(...args));
+    await guard.goOn();
+    expect([heard, writes]).toEqual([0, 0]);
+    expect(await t.store.states()).toEqual(before);
+    await guard.resume(); // of what it knows nothing about it takes nothing away
+    expect([...(await t.store.states())]).toEqual([["something else", { a: 1 }]]);
+    expect(heard).toBe(1);
+    guard.dispose();
+    await t.store.replaceState("breaker", undefined, { failures: [], stoppedAt: 1 });
+    await guard.resume();
+    expect(heard).toBe(1);
+  });
+
+  test("gives up a change that others overtake again and again; what it was about is recorded all the same", async () => {
+    let tries = 0;
+    t.store.replaceState = () => Promise.resolve(++tries < 0);
+    t.world.onTurn = failing("GOOSE_REFUSED");
+    expect(await (await t.engine.run((await t.add("first")).id)).finished).toMatchObject({ status: "failed" });
+    expect(tries).toBe(50);
+    t.store.replaceState = () => Promise.reject(new Error("locked"));
+    expect(await (await t.engine.run((await t.add("second")).id)).finished).toMatchObject({ status: "failed" });
+  });
+
+  test("a task that was under way before the stop does not end it by its success", async () => {
+    t.world.onTurn = () => undefined;
+    const runs = [await t.engine.run((await t.add("a")).id), await t.engine.run((await t.add("b")).id)];
+    failing("GOOSE_NOT_FOUND")(await t.turn(0));
+    await runs[0]?.finished;
+    const { stop } = await t.engine.queueStatus();
+    (await t.turn(1)).finish();
+    expect(await runs[1]?.finished).toMatchObject({ status: "done" });
+    expect(stop).toMatchObject({ isCertain: true });
+    expect((await t.engine.queueStatus()).stop).toEqual(stop);
+  });
+
+  test.each([0, 1])("a task that began %d ms before the limit was met does not end it by its success", async (before) => {
+    t.world.onTurn = () => undefined;
+    const tasks = [await t.add("a"), await t.add("b")];
+    const runs: RunningTask[] = [];
+    for (const { id } of tasks) runs.push(await t.engine.run(id));
+    clock.advance(before);
+    failing("GOOSE_RATE_LIMIT", { retryable: true, retryAt: clock.now() + minute })(await t.turn(0));
+    await runs[0]?.finished;
+    (await t.turn(1)).finish();
+    expect(await runs[1]?.finished).toMatchObject({ status: "done" });
+    expect((await t.engine.queueStatus()).limits).toMatchObject([{ until: clock.now() + minute }]);
+  });
+
+  test("a success ends no other agent's limit", async () => {
+    await t.store.replaceState("agent:x", undefined, limit({ since: 1 }));
+    await (
+      await t.engine.run((await t.add("a")).id)
+    ).finished;
+    expect((await t.engine.queueStatus()).limits).toMatchObject([{ agent: "x" }]);
+  });
 });

@@ -106,6 +106,14 @@ describe("after a crash", () => {
     expect(events.filter(({ type }) => type === "completed")).toHaveLength(1);
   });
 
+  test("behind the commit, the task is acknowledged also while the queue has stopped: no agent is needed", async () => {
+    const task = await dieAt((world) => (world.git = { cleanup: () => never }), called("cleanup"));
+    await next.store.replaceState("breaker", undefined, { failures: [], stoppedAt: 1, isCertain: true });
+    await next.engine.start();
+    expect(await end(task)).toMatchObject({ status: "done" });
+    expect((await next.engine.queueStatus()).stop).toBeDefined();
+  });
+
   test("while it was pushed, only that is done again", async () => {
     const task = await dieAt((world) => (world.git = { push: () => never }), called("push"));
     next.world.git = { push: () => Promise.resolve({ pushed: true }) };
@@ -303,7 +311,14 @@ describe("tasks that go on by themselves", () => {
       await engine.engine.start();
       if (round < 3) await waitFor(() => engine.world.turns.length === 1, { what: `the task to go on, round ${round}` });
     }
-    expect(engines.map(({ world }) => world.turns.length)).toEqual([1, 1, 1, 0]);
+    // Whatever was to go on by itself has begun before a task that is run after it has ended.
+    const last = engines[3] as TestEngine;
+    last.world.onTurn = (turn) => turn.finish();
+    await (
+      await last.engine.run((await last.add("another")).id)
+    ).finished;
+    const turnsOf = ({ world }: TestEngine): number => world.turns.filter(({ leased }) => leased.task.id === task.id).length;
+    expect(engines.map(turnsOf)).toEqual([1, 1, 1, 0]);
     expect(await next.engine.get(task.id)).toMatchObject({ status: "paused" });
     for (const { store } of engines) await store.close();
   });

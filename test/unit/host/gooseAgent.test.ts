@@ -26,8 +26,8 @@ function inputFor(attempt: Partial<Attempt>, sessionId?: string): TaskInvocation
 }
 
 test("Goose goes on counting where the attempt stands; an offset holds only for its own session", () => {
-  const used = { inputTokens: 70, outputTokens: 7, costUsd: 0.5 };
-  expect(inputFor({})["usage"]).toEqual({ used: { inputTokens: 0, outputTokens: 0 } });
+  const used = { inputTokens: 70, outputTokens: 7, turns: 0, activeMs: 0, costUsd: 0.5 };
+  expect(inputFor({})["usage"]).toEqual({ used: { inputTokens: 0, outputTokens: 0, turns: 0, activeMs: 0 } });
   expect(inputFor({ usage, usageOffset, sessionId: "s1" }, "s1")["usage"]).toEqual({ used, offset: usageOffset });
   expect(inputFor({ usage, usageOffset, sessionId: "s1" }, "s2")["usage"]).toEqual({ used });
   expect(inputFor({ usage, usageOffset, sessionId: "s1" })["usage"]).toEqual({ used });

@@ -3,6 +3,7 @@ import path from "node:path";
 import { RequestError } from "@agentclientprotocol/sdk";
 import { describe, expect, test, vi } from "vitest";
 import type { WorkerEventBody } from "../../../src/model/taskEvent.ts";
+import type { ToolCallUpdate } from "../../../src/model/toolCall.ts";
 import { ActiveTime } from "../../../src/worker/goose/activeTime.ts";
 import { classifyRequestError, classifyTurn } from "../../../src/worker/goose/classify.ts";
 import { EventBuffer } from "../../../src/worker/goose/eventBuffer.ts";
@@ -132,6 +133,13 @@ describe("classification", () => {
     expect(code(new RequestError(-32002, "Resource not found"), "load")).toBe("GOOSE_SESSION_LOST");
     expect(code(new RequestError(-32602, "session already has active run"), "prompt")).toBe("GOOSE_PROVIDER");
     expect(code(new Error("strange"), "prompt")).toBe("GOOSE_PROTOCOL");
+    expect(code("not even an error", "prompt")).toBe("GOOSE_PROTOCOL");
+    const credits = new RequestError(-32603, "Internal error", { reason: "credits_exhausted" });
+    expect(code(credits, "prompt")).toBe("GOOSE_CREDITS");
+    expect(classifyRequestError(new RequestError(-32603, "Internal error"), "new")).toMatchObject({
+      code: "GOOSE_PROTOCOL",
+      message: expect.stringContaining("refused to start a session: Internal error") as string,
+    });
   });
 });
 
@@ -205,6 +213,62 @@ test("inputs are cut, and what is open is closed", () => {
   mapper.closeOpen("cancelled");
   expect(mapper.hasOpen).toBe(false);
   expect(calls.at(-1)).toEqual({ toolCallId: "x".repeat(256), status: "cancelled" });
+});
+
+test("live output is told as it comes, the result of a call that has no terminal at its end", () => {
+  const calls: ToolCallUpdate[] = [];
+  const mapper = new ToolCallMapper("/w", (call) => calls.push(call));
+  const notification = { toolNotification: { type: "output", params: { chunks: [{ output: "live" }, {}] } } };
+  mapper.take({ sessionUpdate: "tool_call", toolCallId: "1" });
+  mapper.started("1");
+  mapper.started("1");
+  mapper.started("unknown");
+  mapper.take({ sessionUpdate: "tool_call_update", toolCallId: "1", _meta: notification });
+  const content = [{ type: "content", content: { type: "text", text: "result" } }, { type: "content" }, { type: "diff" }];
+  mapper.take({ sessionUpdate: "tool_call_update", toolCallId: "1", status: "completed", content });
+  mapper.take({ sessionUpdate: "tool_call_update", toolCallId: "1", content: [{ type: "terminal", terminalId: "t" }] });
+  expect(calls).toEqual([
+    { toolCallId: "1", toolName: "tool", status: "pending" },
+    { toolCallId: "1", status: "in_progress" },
+    { toolCallId: "1", outputDelta: "live" },
+    { toolCallId: "1", status: "completed", outputDelta: "result" },
+  ]);
+  expect([mapper.completed, mapper.hasOpen, mapper.describe("1")]).toEqual([1, false, undefined]);
+});
+
+test("a call in a terminal does not repeat what the terminal told; files outside the worktree keep their whole path", () => {
+  const calls: ToolCallUpdate[] = [];
+  const mapper = new ToolCallMapper("/w", (call) => calls.push(call));
+  const diff = (file: string): object => ({ type: "diff", path: file, newText: "b", ...(file === "/w/in.txt" ? { oldText: "a" } : {}) });
+  expect(mapper.take({ sessionUpdate: "tool_call", toolCallId: "1", content: [{ type: "terminal", terminalId: "t" }] })).toEqual(["t"]);
+  mapper.take({ sessionUpdate: "tool_call_update", toolCallId: "1", content: [{ type: "content", content: { type: "text", text: "again" } }] });
+  mapper.take({ sessionUpdate: "tool_call_update", toolCallId: "1", content: [diff("/w/in.txt"), diff("/out.txt"), diff("/w")] as never });
+  expect(calls.slice(1)).toEqual([
+    {
+      toolCallId: "1",
+      diffs: [
+        { path: "in.txt", oldText: "a", newText: "b" },
+        { path: "/out.txt", newText: "b" },
+        { path: "/w", newText: "b" },
+      ],
+    },
+  ]);
+});
+
+test("a task that ran too long is told in minutes where it is that long", () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+  const ends: unknown[] = [];
+  const time = new ActiveTime({
+    wallClockMs: 180_000,
+    idleMs: 0,
+    isPaused: () => false,
+    isBusy: () => false,
+    onTimeout: ({ message, retryable }) => ends.push([message, retryable]),
+  });
+  vi.advanceTimersByTime(200_000);
+  time.dispose();
+  expect(ends).toEqual([[expect.stringContaining("its limit of 3 minutes"), false]]);
+  vi.useRealTimers();
 });
 
 test("versions", () => {

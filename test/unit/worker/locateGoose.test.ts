@@ -31,6 +31,17 @@ test("the setting wins, then GOOSE_BINARY, then the PATH, then the usual folders
   expect(await locateGoose({ env: { HOME: folder.dir }, workspace })).toBe(usual);
 });
 
+test("where no home is known, only the PATH and the system's folders are searched", async () => {
+  program(".local/bin/goose");
+  const onPath = program("p/goose");
+  expect(await locateGoose({ env: { PATH: path.dirname(onPath), HOME: "relative" }, workspace })).toBe(onPath);
+  expect(await locateGoose({ env: { USERPROFILE: folder.dir }, workspace })).toBe(path.join(folder.dir, ".local/bin/goose"));
+  // Everything of this machine is in the workspace "/", so nothing of it is found.
+  const { code, details } = await rejection(locateGoose({ env: { PATH: undefined, HOME: "relative" }, workspace: "/" }));
+  expect(code).toBe("GOOSE_NOT_FOUND");
+  expect(details).not.toContain("relative");
+});
+
 test("a wrong wish is told and nothing else is taken", async () => {
   const env = { PATH: path.dirname(program("p/goose")), HOME: folder.dir };
   expect(await rejection(locateGoose({ setting: "/no/such/goose", env, workspace }))).toMatchObject({

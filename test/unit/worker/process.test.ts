@@ -86,6 +86,17 @@ test("a command is handed to the shell as it is; stdin is empty; both outputs ke
   });
 });
 
+test("the end of a command in one number, as shells count it", () => {
+  const ends = [
+    { exitCode: 3, signal: null },
+    { exitCode: null, signal: "SIGTERM" },
+    { exitCode: null, signal: "SIGINT" },
+    { exitCode: null, signal: "SIGKILL" },
+    { exitCode: null, signal: null, error: new Error("not started") },
+  ];
+  expect(ends.map(exitNumber)).toEqual([3, 143, 130, 137, 127]);
+});
+
 test("a command in a folder that does not exist", async () => {
   const options = { cwd: "/no/such/folder", env: {}, tailBytes: 1_000, timeoutMs: 0, signal: AbortSignal.abort() };
   expect(await runShell("true", options)).toMatchObject({ exitCode: 127, outputTail: expect.stringContaining("ENOENT") });

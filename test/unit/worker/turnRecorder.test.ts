@@ -1,40 +1,104 @@
-import { expect, test } from "vitest";
-import { classifyTurn } from "../../../src/worker/goose/classify.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { WorkerEventBody } from "../../../src/model/taskEvent.ts";
 import { TurnRecorder } from "../../../src/worker/goose/turnRecorder.ts";
 
-function recorder(): { take(update: object): void; end(): unknown; message(): string } {
-  const turn = new TurnRecorder({ worktree: "/w", emit: () => undefined, onTerminal: () => undefined, onRun: () => undefined, onSteered: () => undefined });
-  turn.startTurn();
-  return {
-    take: (update) => turn.take("session/update", { update }),
-    end: () => classifyTurn(turn.endTurn("end_turn"))?.code,
-    message: () => turn.finalMessage,
-  };
-}
-
-const text = (messageId: string, words: string): object => ({ sessionUpdate: "agent_message_chunk", messageId, content: { type: "text", text: words } });
-const usage = (messageId: string): object => ({ sessionUpdate: "message_usage", messageId });
-const call = { sessionUpdate: "tool_call", toolCallId: "1", title: "shell" };
-const callEnded = { sessionUpdate: "tool_call_update", toolCallId: "1", status: "completed" };
-const notice = (message: string): object => ({ sessionUpdate: "status_message", status: { type: "notice", message } });
-
-test("words before a tool call are no answer, though the model said them", () => {
-  const turn = recorder();
-  for (const update of [text("a", "I begin."), call, usage("a"), callEnded]) turn.take(update);
-  expect(turn.end()).toBe("GOOSE_NO_ANSWER");
-  turn.take(notice("Context limit reached. Compacting."));
-  expect(turn.end()).toBe("GOOSE_CONTEXT_FULL");
+let events: WorkerEventBody[];
+let recorder: TurnRecorder;
+beforeEach(() => {
+  events = [];
+  recorder = new TurnRecorder({
+    worktree: "/w",
+    emit: (event) => events.push(event),
+    onTerminal: () => undefined,
+    onRun: () => undefined,
+    onSteered: () => undefined,
+  });
 });
 
-test("words beside a tool call, which arrive while it is open, are none either", () => {
-  const turn = recorder();
-  for (const update of [call, text("a", "I begin."), usage("a"), { ...callEnded, status: "failed" }]) turn.take(update);
-  expect(turn.end()).toBe("GOOSE_NO_ANSWER");
+const take = (update: Record<string, unknown>): void => recorder.take("session/update", { update });
+const chunk = (kind: string, content: unknown = { type: "text", text: "hello" }, more: object = {}): void => take({ sessionUpdate: kind, content, ...more });
+const said = (): unknown[] => events.flatMap((event) => (event.type === "message" ? [[event.role, event.messageId, event.text]] : []));
+const progress = (): unknown[] => events.flatMap((event) => (event.type === "progress_update" ? [event.progress.message] : []));
+
+describe("messages", () => {
+  test("without an id are one message for each role", () => {
+    for (const kind of ["agent_message_chunk", "agent_thought_chunk", "user_message_chunk"]) chunk(kind);
+    expect(said()).toEqual([
+      ["agent", "message", "hello"],
+      ["thought", "thought", "hello"],
+      ["user", "user", "hello"],
+    ]);
+  });
+
+  test("keep the id that Goose gave, as far as the journal holds it", () => {
+    for (const kind of ["agent_message_chunk", "agent_thought_chunk", "user_message_chunk"]) chunk(kind, undefined, { messageId: "m".repeat(300) });
+    expect(said()).toEqual(["agent", "thought", "user"].map((role) => [role, "m".repeat(256), "hello"]));
+  });
+
+  test("without a text are not told", () => {
+    for (const kind of ["agent_message_chunk", "agent_thought_chunk", "user_message_chunk"]) chunk(kind, { type: "image" });
+    expect(said()).toEqual([]);
+  });
+
+  test("the final one is all that was said under the last id, up to a bound", () => {
+    expect(recorder.finalMessage).toBe("");
+    chunk("agent_message_chunk", { type: "text", text: "first" }, { messageId: "1" });
+    chunk("agent_message_chunk", { type: "text", text: "x".repeat(60_000) }, { messageId: "2" });
+    for (let round = 0; round < 2; round++) chunk("agent_message_chunk", { type: "text", text: "y".repeat(60_000) }, { messageId: "2" });
+    expect(recorder.finalMessage).toBe("x".repeat(60_000) + "y".repeat(5_536));
+    recorder.startTurn();
+    expect(recorder.finalMessage).toBe("");
+  });
 });
 
-test("what is said behind the last tool call is the answer", () => {
-  const turn = recorder();
-  for (const update of [text("a", "I begin."), call, usage("a"), callEnded, text("b", "All "), text("b", "done."), usage("b")]) turn.take(update);
-  expect(turn.end()).toBeUndefined();
-  expect(turn.message()).toBe("All done.");
+describe("tool calls", () => {
+  test("that Goose never announced count, too", () => {
+    recorder.toolStarted("unknown");
+    take({ sessionUpdate: "tool_call_update", toolCallId: "unknown", status: "completed" });
+    expect(progress()).toEqual(["working"]);
+    expect(events).toContainEqual({ type: "tool_call", call: { toolCallId: "unknown", status: "completed" } });
+  });
+
+  test("of a stored history are not told again, and their ends count as progress", () => {
+    const percents: number[] = [];
+    for (const replayed of [false, true]) {
+      recorder = new TurnRecorder({
+        worktree: "/w",
+        emit: (event) => void (event.type === "progress_update" && percents.push(event.progress.percent)),
+        onTerminal: () => undefined,
+        onRun: () => undefined,
+        onSteered: () => undefined,
+      });
+      recorder.isReplaying = replayed;
+      take({ sessionUpdate: "tool_call", toolCallId: "1", title: "shell" });
+      for (const status of ["completed", "failed", "in_progress"]) if (replayed) take({ sessionUpdate: "tool_call_update", toolCallId: "1", status });
+      recorder.isReplaying = false;
+      recorder.startTurn();
+    }
+    const [fresh = 0, after = 0] = percents;
+    expect(percents).toHaveLength(2);
+    expect(after).toBeGreaterThan(fresh);
+  });
+
+  test("end with what they worked on as progress", () => {
+    take({ sessionUpdate: "tool_call", toolCallId: "1", title: "shell · npm test" });
+    take({ sessionUpdate: "tool_call_update", toolCallId: "1", status: "completed" });
+    expect(progress()).toEqual(["shell: npm test"]);
+  });
+});
+
+test("what Goose says in another form is counted, what is new is passed over", () => {
+  recorder.take("session/update", { update: { sessionUpdate: "agent_message_chunk" } });
+  recorder.take("session/update", "no object");
+  recorder.take("session/update", { update: { sessionUpdate: "something_new" } });
+  recorder.take("another/method", {});
+  expect(recorder.malformed).toBe(2);
+  expect(events).toEqual([]);
+});
+
+test("notices are kept for the end of the turn", () => {
+  take({ sessionUpdate: "status_message", status: { type: "notice", message: "compacting" } });
+  take({ sessionUpdate: "message_usage", messageId: "7" });
+  expect(recorder.endTurn("end_turn")).toEqual({ stopReason: "end_turn", lastMessage: undefined, usageMessageId: "7", notices: ["compacting"] });
+  expect(said()).toEqual([["notice", "notice-1", "compacting"]]);
 });
