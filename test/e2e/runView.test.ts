@@ -120,10 +120,10 @@ describe.each([
 
 test("nor in the find bar and among the hits", async () => {
   await view.getByRole("button", { name: "Find", exact: true }).click();
-  await view.getByRole("textbox").fill("one");
+  await view.getByRole("textbox", { name: "Find in the run" }).fill("one");
   await view.getByText(/^\d of \d$/).waitFor();
   expect(await violations()).toEqual([]);
-  await view.getByRole("textbox").press("Escape");
+  await view.getByRole("textbox", { name: "Find in the run" }).press("Escape");
 });
 
 test("a place opens in an editor; one outside of the repository does not, and says so", async () => {

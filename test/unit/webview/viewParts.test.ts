@@ -118,7 +118,12 @@ describe("state that VS Code keeps", () => {
   it.each([undefined, null, "x", {}, { taskId: 5 }])("is nothing when it does not fit: %j", (value) => expect(parseViewState(value)).toBeUndefined());
 
   it("keeps the task when only the rest is damaged", () => {
-    expect(parseViewState({ taskId: "a", filter: "evil", anchor: { seq: -1, offset: "x" } })).toEqual({ taskId: "a", draft: "", filter: "all", anchor: undefined });
+    expect(parseViewState({ taskId: "a", filter: "evil", anchor: { seq: -1, offset: "x" } })).toEqual({
+      taskId: "a",
+      draft: "",
+      filter: "all",
+      anchor: undefined,
+    });
     expect(parseViewState({ taskId: "a" })).toMatchObject({ taskId: "a", filter: "all" });
   });
 });
