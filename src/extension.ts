@@ -1,6 +1,7 @@
 import { window, workspace, type ExtensionContext } from "vscode";
 import { createUserInterface } from "./commands/userInterface.ts";
 import { openEngine, type OpenedEngine } from "./composition.ts";
+import { fileInside } from "./host/fileInside.ts";
 import { parseSettings } from "./model/settings.ts";
 import { SettingsSource } from "./platform/configuration.ts";
 import { ExtensionSession } from "./platform/extensionSession.ts";
@@ -33,7 +34,14 @@ export function activate(context: ExtensionContext): void {
     },
   });
   session = current;
-  const surfaces = createUserInterface(current, { extensionUri: context.extensionUri, channel, log, provider, version: versionOf(context) });
+  const surfaces = createUserInterface(current, {
+    extensionUri: context.extensionUri,
+    channel,
+    findFile: fileInside,
+    log,
+    provider,
+    version: versionOf(context),
+  });
   context.subscriptions.push(channel, settings, provider, current, ...surfaces);
   void current.start();
 }

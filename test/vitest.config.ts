@@ -29,6 +29,7 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      { test: { name: "webview", include: ["webview/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false } },
       {
         test: {
           name: "e2e",

@@ -12,6 +12,7 @@ import { reportSession, type WithWarnings } from "../views/sessionReporter.ts";
 import { StatusBar } from "../views/statusBar.ts";
 import { TaskList } from "../views/taskList.ts";
 import { TaskTree } from "../views/taskTree.ts";
+import type { FindFile } from "../webview/openPlace.ts";
 import { RunPanels } from "../webview/runPanels.ts";
 import type { CommandDeps, SetupDesk } from "./commandDeps.ts";
 import { performAction } from "./performAction.ts";
@@ -29,6 +30,8 @@ export interface WithEngine extends WithWarnings {
 export interface UserInterfaceOptions {
   readonly extensionUri: Uri;
   readonly channel: LogOutputChannel;
+  /** Follows the links of a path inside a folder. */
+  readonly findFile: FindFile;
   readonly log: Log;
   /** The extension's own version. */
   readonly version: string;
@@ -39,7 +42,7 @@ export interface UserInterfaceOptions {
 /** Makes every surface (tree, status bar, run views, notifications, commands) and lets them follow the session. */
 export function createUserInterface<T extends WithEngine>(
   session: ExtensionSession<T>,
-  { extensionUri, channel, log, provider, version }: UserInterfaceOptions,
+  { extensionUri, channel, findFile, log, provider, version }: UserInterfaceOptions,
 ): readonly Disposable[] {
   const engine = async (): Promise<TaskEngineFacade> => (await session.opened()).engine;
   const list = new TaskList((id) => panels.refreshTask(id));
@@ -59,6 +62,7 @@ export function createUserInterface<T extends WithEngine>(
     perform: (action, id) => performAction(deps, action, id),
     say: (id, text) => sayTo(deps, id, text),
     pendingAction: (id) => list.pendingAction(id),
+    findFile,
     log,
   });
   const notifications = new Notifications((id) => panels.isShown(id));

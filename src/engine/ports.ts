@@ -4,7 +4,7 @@ import type { TaskId } from "../model/ids.ts";
 import type { RunWish } from "../model/runWish.ts";
 import type { Attempt, Priority, Task, TaskStatus } from "../model/task.ts";
 import type { UserMessage } from "../model/userMessage.ts";
-import type { LogLevel, NewTaskEvent, TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
+import type { LogLevel, NewTaskEvent, TaskEvent, TaskEventType, WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
 
 /** Wall-clock time in milliseconds since the epoch. */
@@ -64,6 +64,8 @@ export interface TaskQuery {
 export interface EventQuery {
   readonly afterSeq?: number;
   readonly beforeSeq?: number;
+  /** Only entries of these types; absent: all. */
+  readonly types?: readonly TaskEventType[];
   readonly limit: number;
 }
 

@@ -7,7 +7,7 @@ import { budgetMeasures, budgetScopes, type BudgetUse } from "../model/budget.ts
 import { maxSaid } from "../model/runWish.ts";
 import { lastAttempt, taskStatuses, type Attempt, type Task } from "../model/task.ts";
 import type { TaskAction } from "../model/taskActions.ts";
-import type { TaskEvent } from "../model/taskEvent.ts";
+import { planStatuses, type PlanEntry, type TaskEvent } from "../model/taskEvent.ts";
 
 /** Most events of one page (of a reset, or of earlier ones). */
 export const pageSize = 500;
@@ -27,6 +27,13 @@ const maxShownPrompt = 10_000;
 /** What the buttons of the view may ask for. */
 export const viewActions = ["run", "start", "pause", "resume", "stop", "retry", "cancel"] as const satisfies readonly TaskAction[];
 export type ViewAction = (typeof viewActions)[number];
+
+/** Longest text that can be searched for, and longest address that can be opened (characters). */
+export const maxFindText = 200;
+const maxLink = 2_048;
+
+/** Most hits of one search. */
+export const maxHits = 1_000;
 
 /** The part of a task that the view shows. */
 export type ViewTask = Pick<Task, "id" | "title" | "prompt" | "status" | "progress" | "attempts" | "maxAttempts" | "integration"> & {
@@ -54,20 +61,32 @@ export type ViewAttempt = Pick<Attempt, "number" | "startedAt" | "outcome" | "us
 
 /** Host to view. */
 export type HostToView =
-  /** Begin anew: the newest page. `firstSeq` is 1 when there is nothing earlier. `now` is the host's clock. */
+  /**
+   * Begin anew: the newest page, or the one around an event that was asked for. `firstSeq` is 1 when there is nothing earlier, `lastSeq` the
+   * last event of the page, `endSeq` of the journal: a page that ends before it is history, and nothing is streamed behind it.
+   * `now` is the host's clock.
+   */
   | {
       readonly type: "reset";
       readonly task: ViewTask;
       readonly attempts: readonly ViewAttempt[];
       readonly events: readonly TaskEvent[];
       readonly firstSeq: number;
+      readonly lastSeq: number;
+      readonly endSeq: number;
       readonly now: number;
     }
-  /** What came behind the last one, without a gap. */
-  | { readonly type: "append"; readonly events: readonly TaskEvent[]; readonly lastSeq: number }
+  /** What came behind `afterSeq`, complete; pieces of one text may be one event, which has the number of the first. */
+  | { readonly type: "append"; readonly events: readonly TaskEvent[]; readonly afterSeq: number; readonly lastSeq: number }
+  /** The page behind the one asked about; from `endSeq` on everything is streamed again. */
+  | { readonly type: "newer"; readonly events: readonly TaskEvent[]; readonly afterSeq: number; readonly lastSeq: number; readonly endSeq: number }
   /** The page before the one asked about. */
   | { readonly type: "older"; readonly events: readonly TaskEvent[]; readonly firstSeq: number; readonly beforeSeq: number }
   | { readonly type: "task"; readonly task: ViewTask; readonly attempts?: readonly ViewAttempt[] | undefined }
+  /** Goose's newest plan. */
+  | { readonly type: "plan"; readonly entries: readonly PlanEntry[] }
+  /** Rows that hold what was searched for, by their first events, in order; the answers to one search follow each other until `isDone`. */
+  | { readonly type: "found"; readonly id: number; readonly hits: readonly number[]; readonly isDone: boolean; readonly isCut: boolean }
   /** The host is there: the answer to everything that the view says. Without trust nothing may be done. */
   | { readonly type: "alive"; readonly isTrusted: boolean }
   /** How much of the limits that hold for the task is used, the largest share first. */
@@ -79,21 +98,41 @@ export type HostToView =
 
 const seq = v.pipe(v.number(), v.integer(), v.minValue(0));
 
+const eventSeq = v.pipe(seq, v.minValue(1));
+
+/** Nothing that the view may say names a file or a command: places are looked up in the journal by the host. */
 const viewMessageSchema = v.variant("type", [
   /** The view is there, said again from time to time; `lastSeq` is the last event that it has (absent: it has none). */
   v.strictObject({ type: v.literal("ready"), lastSeq: v.exactOptional(seq) }),
+  /** The page around an event is wanted. */
+  v.strictObject({ type: v.literal("show"), seq: eventSeq }),
+  /** The view reads history, said again from time to time: no events are sent until a newer page reaches the end, or it is ready. */
+  v.strictObject({ type: v.literal("reading") }),
   v.strictObject({ type: v.literal("loadOlder"), beforeSeq: v.pipe(seq, v.minValue(2)) }),
+  v.strictObject({ type: v.literal("loadNewer"), afterSeq: seq }),
   v.strictObject({ type: v.literal("action"), action: v.picklist(viewActions) }),
   /** Words for Goose. */
   v.strictObject({ type: v.literal("say"), text: v.pipe(v.string(), v.maxLength(maxSaid)) }),
   v.strictObject({ type: v.literal("stopToolCall"), toolCallId: v.pipe(v.string(), v.minLength(1), v.maxLength(256)) }),
+  /** A search of the whole journal; it ends the one before. */
+  v.strictObject({ type: v.literal("find"), id: seq, text: v.pipe(v.string(), v.minLength(1), v.maxLength(maxFindText)) }),
+  v.strictObject({ type: v.literal("endFind") }),
+  /** A place that a tool call named in its event `seq`: the file of a location or of a change. */
+  v.strictObject({
+    type: v.literal("openPlace"),
+    toolCallId: v.pipe(v.string(), v.maxLength(256)),
+    seq: eventSeq,
+    of: v.picklist(["location", "diff"]),
+    index: v.pipe(seq, v.maxValue(10_000)),
+  }),
+  v.strictObject({ type: v.literal("openLink"), url: v.pipe(v.string(), v.maxLength(maxLink), v.check(isWebAddress)) }),
 ]);
 export type ViewToHost = v.InferOutput<typeof viewMessageSchema>;
 
 const time = v.pipe(v.number(), v.finite());
 
 /** The journal's own writer has checked the body; here only what the view's bookkeeping rests on. */
-const eventSchema = v.looseObject({ type: v.string(), seq: v.pipe(seq, v.minValue(1)), attempt: seq, at: time });
+const eventSchema = v.looseObject({ type: v.string(), seq: eventSeq, attempt: seq, at: time });
 const eventsSchema = v.array(eventSchema);
 const taskSchema = v.looseObject({
   id: v.string(),
@@ -118,8 +157,18 @@ const attemptsSchema = v.array(
 );
 
 const hostMessageSchema = v.variant("type", [
-  v.object({ type: v.literal("reset"), task: taskSchema, attempts: attemptsSchema, events: eventsSchema, firstSeq: seq, now: time }),
-  v.object({ type: v.literal("append"), events: eventsSchema, lastSeq: seq }),
+  v.object({
+    type: v.literal("reset"),
+    task: taskSchema,
+    attempts: attemptsSchema,
+    events: eventsSchema,
+    firstSeq: seq,
+    lastSeq: seq,
+    endSeq: seq,
+    now: time,
+  }),
+  v.object({ type: v.literal("append"), events: eventsSchema, afterSeq: seq, lastSeq: seq }),
+  v.object({ type: v.literal("newer"), events: eventsSchema, afterSeq: seq, lastSeq: seq, endSeq: seq }),
   v.object({ type: v.literal("older"), events: eventsSchema, firstSeq: seq, beforeSeq: seq }),
   v.object({ type: v.literal("task"), task: taskSchema, attempts: v.optional(attemptsSchema) }),
   v.object({
@@ -134,6 +183,8 @@ const hostMessageSchema = v.variant("type", [
       }),
     ),
   }),
+  v.object({ type: v.literal("plan"), entries: v.array(v.object({ text: v.string(), status: v.picklist(planStatuses) })) }),
+  v.object({ type: v.literal("found"), id: seq, hits: v.pipe(v.array(eventSeq), v.maxLength(maxHits)), isDone: v.boolean(), isCut: v.boolean() }),
   v.object({ type: v.literal("alive"), isTrusted: v.boolean() }),
   v.object({ type: v.literal("said"), error: v.optional(v.string()) }),
   v.object({ type: v.literal("unavailable"), message: v.string() }),
@@ -177,6 +228,13 @@ export function viewTask(task: Task, pending?: TaskAction): ViewTask {
 /** The part of an attempt that goes to the view. */
 export function viewAttempt({ number, startedAt, endedAt, outcome, usage }: Attempt, active?: ActiveTime): ViewAttempt {
   return { number, startedAt, endedAt, outcome, usage, active };
+}
+
+/** Whether an address leads to the web safely: https, and no name or password in it that would hide where it leads. */
+export function isWebAddress(address: string): boolean {
+  if (!/^https:\/\/[^\s\\]+$/i.test(address) || !URL.canParse(address)) return false;
+  const { protocol, username, password } = new URL(address);
+  return protocol === "https:" && username === "" && password === "";
 }
 
 function isSmallJson(value: unknown): boolean {

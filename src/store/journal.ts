@@ -1,7 +1,7 @@
 import type { EventQuery } from "../engine/ports.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { NewTaskEvent, TaskEvent } from "../model/taskEvent.ts";
-import { decodeEvent, encodeEventBody } from "./rowCodec.ts";
+import { decodeEvent, encodeEventBody, type Row } from "./rowCodec.ts";
 import type { Statements } from "./statements.ts";
 
 /** The events table: numbers entries within their task and pages through them. Throws SQLite's errors. */
@@ -27,11 +27,18 @@ export class Journal {
   }
 
   /** A page in order of seq. */
-  page(taskId: TaskId, { afterSeq = 0, beforeSeq, limit }: EventQuery): TaskEvent[] {
-    const rows =
-      beforeSeq === undefined
-        ? this.#statements.eventsAfter.all(taskId, afterSeq, limit)
-        : this.#statements.eventsBefore.all(taskId, afterSeq, beforeSeq, limit).toReversed();
-    return rows.map(decodeEvent);
+  page(taskId: TaskId, query: EventQuery): TaskEvent[] {
+    const rows = this.#rows(taskId, query);
+    return (query.beforeSeq === undefined ? rows : rows.toReversed()).map(decodeEvent);
+  }
+
+  /** From the end when the page lies before an entry. */
+  #rows(taskId: TaskId, { afterSeq = 0, beforeSeq, types, limit }: EventQuery): Row[] {
+    const { eventsAfter, eventsBefore, eventsOfTypes, eventsOfTypesBefore } = this.#statements;
+    if (types === undefined) {
+      return beforeSeq === undefined ? eventsAfter.all(taskId, afterSeq, limit) : eventsBefore.all(taskId, afterSeq, beforeSeq, limit);
+    }
+    const statement = beforeSeq === undefined ? eventsOfTypes : eventsOfTypesBefore;
+    return statement.all(taskId, afterSeq, beforeSeq ?? Number.MAX_SAFE_INTEGER, JSON.stringify(types), limit);
   }
 }

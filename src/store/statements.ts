@@ -82,6 +82,10 @@ const sql = {
   insertEvent: "INSERT INTO events (task_id, seq, attempt, at, type, body, writer) VALUES (?, ?, ?, ?, ?, ?, ?)",
   eventsAfter: "SELECT * FROM events WHERE task_id = ? AND seq > ? ORDER BY seq LIMIT ? + 0",
   eventsBefore: "SELECT * FROM events WHERE task_id = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ? + 0",
+  eventsOfTypes: `SELECT * FROM events WHERE task_id = ? AND seq > ? AND seq < ? AND type IN (SELECT value FROM json_each(?))
+    ORDER BY seq LIMIT ? + 0`,
+  eventsOfTypesBefore: `SELECT * FROM events WHERE task_id = ? AND seq > ? AND seq < ? AND type IN (SELECT value FROM json_each(?))
+    ORDER BY seq DESC LIMIT ? + 0`,
   states: "SELECT name, body FROM queue_state ORDER BY name",
   getState: "SELECT body FROM queue_state WHERE name = ?",
   putState: "INSERT INTO queue_state (name, body) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",

@@ -11,6 +11,11 @@ export class ActiveTimes {
     return this.#lastSeq;
   }
 
+  /** Everything up to an event is known: what was not given cannot change the times. */
+  passTo(seq: number): void {
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
+  }
+
   of(attempt: number): ActiveTime | undefined {
     return this.#times.get(attempt);
   }
@@ -35,4 +40,8 @@ export class ActiveTimes {
   }
 }
 
-const breakTypes: ReadonlySet<TaskEvent["type"]> = new Set(["paused", "stopped", "completed", "error", "cancelled", "requeued"]);
+const breaks = ["paused", "stopped", "completed", "error", "cancelled", "requeued"] as const;
+const breakTypes: ReadonlySet<TaskEvent["type"]> = new Set(breaks);
+
+/** Events that begin or end work; the others change nothing here. */
+export const timeTypes: readonly TaskEvent["type"][] = ["started", "resumed", ...breaks];

@@ -1,4 +1,4 @@
-import { Uri, window, workspace, type ViewColumn, type WebviewPanel } from "vscode";
+import { env, Uri, window, workspace, type ViewColumn, type WebviewPanel } from "vscode";
 import type { Disposable } from "../base/event.ts";
 import type { TaskChange, TaskEngineFacade } from "../engine/facade.ts";
 import { toTaskMasterError } from "../model/errors.ts";
@@ -11,7 +11,9 @@ import { oneLine } from "../platform/oneLine.ts";
 import type { Log } from "../platform/logger.ts";
 import { parseViewMessage, type HostToView, type ViewToHost } from "../protocol/hostWebview.ts";
 import { BudgetFeed } from "./budgetFeed.ts";
+import { openPlace, type FindFile } from "./openPlace.ts";
 import { makeNonce, runHtml } from "./runHtml.ts";
+import { RunSearch } from "./runSearch.ts";
 import { RunStream } from "./runStream.ts";
 
 /** What the run views work with. */
@@ -21,6 +23,7 @@ export interface RunPanelDeps {
   readonly perform: (action: TaskAction, id: TaskId) => Promise<void>;
   readonly say: (id: TaskId, text: string) => Promise<void>;
   readonly pendingAction: (id: TaskId) => TaskAction | undefined;
+  readonly findFile: FindFile;
   readonly log: Log;
 }
 
@@ -35,7 +38,7 @@ export function createPanel(extensionUri: Uri, column: ViewColumn, preserveFocus
     runViewType,
     "Run",
     { viewColumn: column, preserveFocus },
-    { ...webviewOptions(extensionUri), retainContextWhenHidden: false, enableFindWidget: true },
+    { ...webviewOptions(extensionUri), retainContextWhenHidden: false },
   );
 }
 
@@ -46,6 +49,7 @@ export class RunPanel implements Disposable {
   readonly #taskId: TaskId;
   readonly #stream: RunStream;
   readonly #budget: BudgetFeed;
+  readonly #search: RunSearch;
   readonly #subscriptions: readonly Disposable[];
   #dropped = 0;
 
@@ -67,11 +71,19 @@ export class RunPanel implements Disposable {
       post: (uses) => this.#post({ type: "budget", uses }),
       onError: (thrown) => deps.log.warn("the budget could not be read", { taskId, error: toTaskMasterError(thrown).message }),
     });
+    this.#search = new RunSearch({
+      taskId,
+      source: deps.engine,
+      post: (message) => this.#post(message),
+      rest: () => new Promise((resolve) => void setTimeout(resolve)),
+    });
     this.#subscriptions = [
       panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
       workspace.onDidGrantWorkspaceTrust(() => this.#sayAlive()),
       panel.onDidChangeViewState(() => {
-        if (!panel.visible) this.#stream.suspend();
+        if (panel.visible) return;
+        this.#stream.suspend();
+        this.#search.end();
       }),
     ];
     panel.iconPath = { light: Uri.joinPath(deps.extensionUri, "media/run-light.svg"), dark: Uri.joinPath(deps.extensionUri, "media/run-dark.svg") };
@@ -100,6 +112,7 @@ export class RunPanel implements Disposable {
   }
 
   dispose(): void {
+    this.#search.end();
     this.#stream.dispose();
     this.#budget.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
@@ -129,14 +142,30 @@ export class RunPanel implements Disposable {
       case "ready":
         if (message.lastSeq === undefined) this.#budget.ready();
         return this.#stream.ready(message.lastSeq);
+      case "show":
+        this.#budget.ready();
+        return this.#stream.show(message.seq);
+      case "reading":
+        return this.#stream.reading();
       case "loadOlder":
         return this.#stream.loadOlder(message.beforeSeq);
+      case "loadNewer":
+        return this.#stream.loadNewer(message.afterSeq);
       case "action":
         return void this.#act(message.action);
       case "say":
         return void this.#say(message.text);
       case "stopToolCall":
         return void this.#stopToolCall(message.toolCallId);
+      case "find":
+        return void this.#search.find(message.id, message.text).catch((thrown: unknown) => tellError(thrown, this.#deps.log));
+      case "endFind":
+        return this.#search.end();
+      case "openPlace":
+        return void openPlace(this.#deps, this.#taskId, message).catch((thrown: unknown) => tellError(thrown, this.#deps.log));
+      case "openLink":
+        // VS Code asks before it opens an address that the user has not trusted yet.
+        return void env.openExternal(Uri.parse(message.url, true));
     }
   }
 

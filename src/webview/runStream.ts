@@ -4,9 +4,10 @@ import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
 import type { TaskAction } from "../model/taskActions.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
-import { ActiveTimes } from "./activeTime.ts";
 import { throttle, type Throttled } from "../platform/throttle.ts";
 import { pageSize, viewAttempt, viewBatchMs, viewTask, type HostToView, type ViewAttempt } from "../protocol/hostWebview.ts";
+import { coalesce, newestThatFit, oldestThatFit, stretchesOf } from "./pages.ts";
+import { RunFacts } from "./runFacts.ts";
 
 /** What the stream needs of the engine. */
 export type RunSource = Pick<TaskEngineFacade, "get" | "attempts" | "events">;
@@ -22,39 +23,40 @@ export interface RunStreamPorts {
   readonly now: () => number;
 }
 
-/** Most characters of one message; a page that is longer loses its oldest events to the next page. */
-const maxPageCharacters = 1_000_000;
 /** A view that lags further behind begins anew instead of swallowing everything. */
 const maxBacklog = 5_000;
-/** Events that are read at once for the attempts' times. */
-const timesPage = 5_000;
 const newest = Number.MAX_SAFE_INTEGER;
 
 /**
- * Feeds one run view: the newest page, then deltas in the order of the journal, batched.
+ * Feeds one run view: a page, then deltas in the order of the journal, batched.
  *
- *   idle --reset--> loading --> live --suspend--> idle     (a hidden view is idle: its page is gone)
+ *   idle --ready, show--> live | reading        live --suspend--> idle     (a hidden view is idle: its page is gone)
+ *   live --reading--> reading --newer page that reaches the end, ready--> live
  *
- * What comes while loading waits; a gap in what comes is filled from the store.
+ * A view that reads history is sent no events. What comes while a page is loading waits; a gap in what comes
+ * is filled from the store.
  */
 export class RunStream {
   readonly #ports: RunStreamPorts;
   readonly #flush: Throttled;
-  readonly #times = new ActiveTimes();
+  readonly #facts: RunFacts;
   #buffer: TaskEvent[] = [];
   #task: Task | undefined;
-  /** Last event that the view was sent; undefined while it is not live. */
+  #mode: "idle" | "live" | "reading" = "idle";
+  /** Last event that the view was sent; undefined while it gets none. */
   #sentSeq: number | undefined;
+  /** The newest event that was heard of. */
+  #endSeq = 0;
   /** Grows with every reset and suspend, so that the answer to an outdated question is dropped. */
   #generation = 0;
   /** What the view asked for and has not got yet. */
-  #asked: { readonly lastSeq: number | undefined } | undefined;
-  #isIdle = true;
+  #asked: { readonly what: string } | undefined;
   #isRemoved = false;
   #work: Promise<void> = Promise.resolve();
 
   constructor(ports: RunStreamPorts) {
     this.#ports = ports;
+    this.#facts = new RunFacts(ports.taskId);
     this.#flush = throttle(viewBatchMs, () => this.#enqueue((source) => this.#sendBuffer(source)));
   }
 
@@ -64,9 +66,12 @@ export class RunStream {
     const last = own.at(-1);
     if (last === undefined) return;
     this.#ports.onTask(last.task);
-    if (this.#isIdle) return;
+    if (this.#mode === "idle") return;
     this.#task = last.task;
-    for (const { event } of own) this.#buffer.push(event);
+    for (const { event } of own) {
+      this.#buffer.push(event);
+      this.#endSeq = Math.max(this.#endSeq, event.seq);
+    }
     // What is cut off here is a gap, and a gap is filled from the store.
     if (this.#buffer.length > maxBacklog) this.#buffer.splice(0, this.#buffer.length - maxBacklog);
     this.#flush();
@@ -76,25 +81,55 @@ export class RunStream {
   ready(lastSeq?: number): void {
     // The view only asks whether anybody is there: it has everything.
     if (lastSeq !== undefined && lastSeq === this.#sentSeq) return;
-    // Said again before the answer was there: a slow store must not begin anew each time.
-    if (this.#asked !== undefined && this.#asked.lastSeq === lastSeq) return;
-    const asked = { lastSeq };
-    this.#asked = asked;
-    const generation = ++this.#generation;
-    const isKnown = lastSeq !== undefined && this.#sentSeq !== undefined;
-    if (!isKnown) this.#sentSeq = undefined;
-    this.#isIdle = false;
-    this.#enqueue((source) => (isKnown ? this.#fill(source, lastSeq) : this.#reset(source, generation)));
-    void this.#work.then(() => {
-      if (this.#asked === asked) this.#asked = undefined;
+    this.#answer(`ready ${lastSeq}`, (generation) => {
+      const isKnown = lastSeq !== undefined && this.#sentSeq !== undefined;
+      if (!isKnown) this.#sentSeq = undefined;
+      this.#mode = "live";
+      this.#enqueue((source) => (isKnown ? this.#fill(source, lastSeq) : this.#reset(source, generation)));
     });
+  }
+
+  /** The view wants to see the page around an event. */
+  show(seq: number): void {
+    this.#answer(`show ${seq}`, (generation) => {
+      this.#mode = "reading";
+      this.#sentSeq = undefined;
+      this.#enqueue((source) => this.#reset(source, generation, seq));
+    });
+  }
+
+  /** The view has let go of the end, or says again that it reads. */
+  reading(): void {
+    if (this.#mode !== "live" || this.#sentSeq === undefined) return;
+    this.#generation++;
+    this.#mode = "reading";
+    this.#sentSeq = undefined;
+    this.#flush();
   }
 
   /** The page that ends before an event. */
   loadOlder(beforeSeq: number): void {
     this.#enqueue(async (source) => {
-      const events = capPage(await source.events(this.#ports.taskId, { beforeSeq, limit: pageSize }));
-      this.#ports.post({ type: "older", events, firstSeq: events[0]?.seq ?? 1, beforeSeq });
+      const events = newestThatFit(await source.events(this.#ports.taskId, { beforeSeq, limit: pageSize }));
+      this.#ports.post({ type: "older", events: coalesce(events, "messages"), firstSeq: events[0]?.seq ?? 1, beforeSeq });
+    });
+  }
+
+  /** The page behind an event; with the last one the view is live again. */
+  loadNewer(afterSeq: number): void {
+    this.#enqueue(async (source) => {
+      const generation = this.#generation;
+      const events = oldestThatFit(await source.events(this.#ports.taskId, { afterSeq, limit: pageSize }));
+      const endSeq = await this.#readEnd(source);
+      if (generation !== this.#generation) return;
+      const lastSeq = events.at(-1)?.seq ?? Math.max(afterSeq, endSeq);
+      if (lastSeq >= endSeq && this.#mode === "reading") {
+        this.#mode = "live";
+        this.#sentSeq = lastSeq;
+      }
+      this.#ports.post({ type: "newer", events: coalesce(events, "messages"), afterSeq, lastSeq, endSeq });
+      // Something may have come between the two looks.
+      if (this.#sentSeq !== undefined && this.#endSeq > this.#sentSeq) await this.#fill(source, this.#sentSeq);
     });
   }
 
@@ -114,7 +149,7 @@ export class RunStream {
   suspend(): void {
     this.#generation++;
     this.#asked = undefined;
-    this.#isIdle = true;
+    this.#mode = "idle";
     this.#sentSeq = undefined;
     this.#buffer = [];
   }
@@ -124,56 +159,84 @@ export class RunStream {
     this.#flush.dispose();
   }
 
-  async #reset(source: RunSource, generation: number): Promise<void> {
-    const { taskId, now } = this.#ports;
-    const [task, attempts, page] = await Promise.all([
-      source.get(taskId),
-      source.attempts(taskId),
-      source.events(taskId, { beforeSeq: newest, limit: pageSize }),
-    ]);
+  /** Said again before the answer was there: a slow store must not begin anew each time. */
+  #answer(what: string, begin: (generation: number) => void): void {
+    if (this.#asked?.what === what) return;
+    const asked = { what };
+    this.#asked = asked;
+    begin(++this.#generation);
+    void this.#work.then(() => {
+      if (this.#asked === asked) this.#asked = undefined;
+    });
+  }
+
+  async #reset(source: RunSource, generation: number, around?: number): Promise<void> {
+    const { taskId, now, pending, onTask, post } = this.#ports;
+    const [task, attempts, page] = await Promise.all([source.get(taskId), source.attempts(taskId), this.#readPage(source, around)]);
     if (generation !== this.#generation) return;
-    const events = capPage(page);
-    this.#sentSeq = events.at(-1)?.seq ?? 0;
-    this.#ports.onTask(task);
-    const isTimed = (events[0]?.seq ?? 1) <= this.#times.lastSeq + 1;
-    if (isTimed) this.#times.take(events);
-    this.#ports.post({
+    const { events, endSeq } = page;
+    const lastSeq = events.at(-1)?.seq ?? 0;
+    const firstSeq = events[0]?.seq ?? 1;
+    this.#mode = lastSeq >= endSeq ? "live" : "reading";
+    this.#sentSeq = this.#mode === "live" ? lastSeq : undefined;
+    this.#endSeq = Math.max(this.#endSeq, endSeq);
+    onTask(task);
+    const isTold = firstSeq <= this.#facts.lastSeq + 1;
+    if (isTold) this.#facts.take(events);
+    post({
       type: "reset",
-      task: viewTask(task, this.#ports.pending()),
-      attempts: attempts.map((attempt) => viewAttempt(attempt, isTimed ? this.#times.of(attempt.number) : undefined)),
-      events,
-      firstSeq: events[0]?.seq ?? 1,
+      task: viewTask(task, pending()),
+      attempts: attempts.map((attempt) => viewAttempt(attempt, isTold ? this.#facts.timeOf(attempt.number) : undefined)),
+      events: coalesce(events, "messages"),
+      firstSeq,
+      lastSeq,
+      endSeq,
       now: now(),
     });
-    if (!isTimed) await this.#catchUp(source, task, generation);
+    if (this.#facts.lastSeq < endSeq) {
+      await this.#facts.catchUp(source, endSeq);
+      if (generation !== this.#generation) return;
+      this.#postTask(task, await this.#attempts(source));
+    }
+    this.#postPlan(true);
     this.#flush();
   }
 
-  /** Reads what came before the page for the attempts' times, which the view then gets. */
-  async #catchUp(source: RunSource, task: Task, generation: number): Promise<void> {
-    const end = this.#sentSeq ?? 0;
-    while (this.#times.lastSeq < end) {
-      const events = await source.events(task.id, { afterSeq: this.#times.lastSeq, limit: timesPage });
-      if (generation !== this.#generation || events.length === 0) return;
-      this.#times.take(events);
+  /** The newest page, or the one around an event. */
+  async #readPage(source: RunSource, around: number | undefined): Promise<{ readonly events: readonly TaskEvent[]; readonly endSeq: number }> {
+    const { taskId } = this.#ports;
+    if (around === undefined) {
+      const events = newestThatFit(await source.events(taskId, { beforeSeq: newest, limit: pageSize }));
+      return { events, endSeq: events.at(-1)?.seq ?? 0 };
     }
-    this.#postTask(task, await this.#attempts(source));
+    const events = await source.events(taskId, { afterSeq: Math.max(0, around - 1 - pageSize / 2), limit: pageSize });
+    return { events, endSeq: await this.#readEnd(source) };
+  }
+
+  async #readEnd(source: RunSource): Promise<number> {
+    const [last] = await source.events(this.#ports.taskId, { beforeSeq: newest, limit: 1 });
+    return last?.seq ?? 0;
   }
 
   async #attempts(source: RunSource): Promise<readonly ViewAttempt[]> {
-    return (await source.attempts(this.#ports.taskId)).map((attempt) => viewAttempt(attempt, this.#times.of(attempt.number)));
+    return (await source.attempts(this.#ports.taskId)).map((attempt) => viewAttempt(attempt, this.#facts.timeOf(attempt.number)));
   }
 
   async #sendBuffer(source: RunSource): Promise<void> {
     const from = this.#sentSeq;
-    if (from === undefined) return;
-    const events = this.#buffer.filter((event) => event.seq > from).sort((a, b) => a.seq - b.seq);
+    if (this.#mode === "idle" || (this.#mode === "live" && from === undefined)) return;
+    const [all, task] = [this.#buffer, this.#task];
     this.#buffer = [];
-    const task = this.#task;
     this.#task = undefined;
-    if (events.some((event, index) => event.seq !== from + 1 + index)) await this.#fill(source, from);
-    else this.#append(events);
-    if (task !== undefined) this.#postTask(task, events.some(({ type }) => attemptTypes.has(type)) ? await this.#attempts(source) : undefined);
+    if (from === undefined) {
+      if (all.some(({ type }) => RunFacts.types.has(type))) await this.#facts.catchUp(source, this.#endSeq);
+    } else {
+      const events = all.filter((event) => event.seq > from).sort((a, b) => a.seq - b.seq);
+      if (events.some((event, index) => event.seq !== from + 1 + index)) await this.#fill(source, from);
+      else this.#append(events, from);
+    }
+    this.#postPlan();
+    if (task !== undefined) this.#postTask(task, all.some(({ type }) => attemptTypes.has(type)) ? await this.#attempts(source) : undefined);
   }
 
   /** Sends what the store has behind an event; a view that is far behind begins anew. */
@@ -182,22 +245,28 @@ export class RunStream {
     const events = await source.events(this.#ports.taskId, { afterSeq, limit: pageSize });
     if (generation !== this.#generation) return;
     if (events.length === pageSize) return this.#reset(source, generation);
-    this.#append(events);
+    this.#append(events, afterSeq);
   }
 
-  #append(events: readonly TaskEvent[]): void {
-    // Behind a gap the times would be wrong; the next reset reads them.
-    if ((events[0]?.seq ?? 1) <= this.#times.lastSeq + 1) this.#times.take(events);
-    for (const piece of pieces(events)) {
-      const lastSeq = piece.at(-1)?.seq ?? 0;
-      this.#sentSeq = lastSeq;
-      this.#ports.post({ type: "append", events: piece, lastSeq });
+  #append(events: readonly TaskEvent[], from: number): void {
+    // Behind a gap the facts would be wrong; the next reset reads them.
+    if ((events[0]?.seq ?? 1) <= this.#facts.lastSeq + 1) this.#facts.take(events);
+    // Joined events cannot be told apart by a view that has some of their pieces already.
+    const shown = from === this.#sentSeq ? coalesce(events, "texts") : events;
+    for (const stretch of stretchesOf(shown, from, events.at(-1)?.seq ?? from)) {
+      this.#sentSeq = stretch.lastSeq;
+      this.#ports.post({ type: "append", ...stretch });
     }
   }
 
   #postTask(task: Task, attempts?: readonly ViewAttempt[]): void {
-    if (this.#sentSeq === undefined) return;
+    if (this.#mode === "idle" || (this.#mode === "live" && this.#sentSeq === undefined)) return;
     this.#ports.post({ type: "task", task: viewTask(task, this.#ports.pending()), attempts });
+  }
+
+  #postPlan(always = false): void {
+    const entries = this.#facts.takePlan(always);
+    if (entries !== undefined) this.#ports.post({ type: "plan", entries });
   }
 
   /** One step after the other; a failure is shown in the view instead of the run. */
@@ -226,35 +295,3 @@ const attemptTypes: ReadonlySet<TaskEvent["type"]> = new Set([
   "requeued",
   "usage",
 ]);
-
-/** The newest events of a page that fit into one message; at least one. */
-function capPage(page: readonly TaskEvent[]): readonly TaskEvent[] {
-  let characters = 0;
-  const first = page.findLastIndex((event) => (characters += sizeOf(event)) > maxPageCharacters);
-  return first < 0 ? page : page.slice(Math.min(first + 1, page.length - 1));
-}
-
-/** Events in messages of a bearable length. */
-function pieces(events: readonly TaskEvent[]): readonly (readonly TaskEvent[])[] {
-  const result: TaskEvent[][] = [];
-  let characters = Infinity;
-  for (const event of events) {
-    const size = sizeOf(event);
-    if (characters + size > maxPageCharacters) {
-      result.push([]);
-      characters = 0;
-    }
-    characters += size;
-    result.at(-1)?.push(event);
-  }
-  return result;
-}
-
-function sizeOf(event: TaskEvent): number {
-  if (event.type === "message") return event.text.length + 200;
-  if (event.type === "said") return event.message.text.length + 200;
-  if (event.type !== "tool_call") return 500;
-  const { outputDelta = "", diffs = [], input } = event.call;
-  const texts = diffs.reduce((sum, diff) => sum + diff.newText.length + (diff.oldText?.length ?? 0), 0);
-  return 500 + outputDelta.length + texts + (input === undefined ? 0 : JSON.stringify(input).length);
-}

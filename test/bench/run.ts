@@ -14,6 +14,7 @@ import { enqueueToStarted } from "./enqueueToStarted.ts";
 import { eventStreams } from "./eventStreams.ts";
 import { openState } from "./openState.ts";
 import { pickNext } from "./pickNext.ts";
+import { runView } from "./runView.ts";
 import { store } from "./store.ts";
 import { renderTable } from "./table.ts";
 import { wholeTask } from "./wholeTask.ts";
@@ -27,6 +28,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   endurance,
   wholeTask,
   eventStreams,
+  runView,
   activation,
 };
 

@@ -173,6 +173,10 @@ export function journalContract(current: Current): void {
     expect(await seqs({ beforeSeq: 11, limit: 3 })).toEqual([8, 9, 10]);
     expect(await seqs({ beforeSeq: 3, limit: 5 })).toEqual([1, 2]);
     expect(await seqs({ afterSeq: 7, beforeSeq: 10, limit: 5 })).toEqual([8, 9]);
+    expect(await seqs({ types: ["created"], limit: 5 })).toEqual([1]);
+    expect(await seqs({ types: ["log", "created"], afterSeq: 1, limit: 2 })).toEqual([3, 4]);
+    expect(await seqs({ types: ["log"], beforeSeq: 11, limit: 2 })).toEqual([9, 10]);
+    expect(await seqs({ types: [], limit: 5 })).toEqual([]);
   });
 
   it("rejects everything after close, which may be called twice", async () => {

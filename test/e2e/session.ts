@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext } from "playwright-core";
@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly script?: ModelScript;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly workspaceTrust?: boolean;
+  /** A script that takes the place of the installed extension's worker. */
+  readonly worker?: string;
   /** Further environment of VS Code; an empty text removes a variable's effect. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -33,12 +35,13 @@ export class Session {
 
   private constructor() {}
 
-  static async start({ script, settings = {}, workspaceTrust, env = {} }: SessionOptions = {}): Promise<Session> {
+  static async start({ script, settings = {}, workspaceTrust, worker, env = {} }: SessionOptions = {}): Promise<Session> {
     const session = new Session();
     session.model = await startModelServer(script);
     const host = await setUpHost();
     session.#profile = createProfile(settings);
     await installVsix(host, session.#profile, process.env["TASK_MASTER_VSIX"] ?? packageExtension(session.home.dir));
+    if (worker !== undefined) replaceWorker(session.#profile.extensionsDir, worker);
     session.server = await startServer(host, session.#profile, {
       env: { HOME: session.home.dir, GOOSE_BINARY: gooseBinary(), ...session.model.env, ...env },
       ...(workspaceTrust === undefined ? {} : { workspaceTrust }),
@@ -82,4 +85,10 @@ export class Session {
     this.repo.dispose();
     this.home.dispose();
   }
+}
+
+function replaceWorker(extensionsDir: string, script: string): void {
+  const installed = readdirSync(extensionsDir).find((name) => name.startsWith(extensionId));
+  if (installed === undefined) throw new Error(`${extensionId} is not installed in ${extensionsDir}`);
+  copyFileSync(script, join(extensionsDir, installed, "dist/worker.cjs"));
 }

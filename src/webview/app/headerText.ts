@@ -64,15 +64,11 @@ export function isTicking({ status }: ViewTask, attempts: readonly ViewAttempt[]
   return status === "in_progress" && newestOf(attempts)?.active?.since !== undefined;
 }
 
-/** Branch, attempt and usage in short texts. */
-export function factsOf(task: ViewTask, attempts: readonly ViewAttempt[]): readonly string[] {
+/** Branch and attempt in short texts. */
+export function factsOf(task: ViewTask): readonly string[] {
   const facts: string[] = [];
   if (task.branch !== undefined) facts.push(`Branch ${task.branch}`);
   if (task.attempts > 0) facts.push(`Attempt ${task.attempts} of ${Math.max(task.attempts, task.maxAttempts)}`);
-  const usage = newestOf(attempts)?.usage;
-  const tokens = usage === undefined ? 0 : usage.inputTokens + usage.outputTokens;
-  if (tokens > 0) facts.push(`${tokens.toLocaleString()} tokens`);
-  if (usage?.costUsd !== undefined && usage.costUsd > 0) facts.push(`$${usage.costUsd.toFixed(usage.costUsd < 1 ? 3 : 2)}`);
   return facts;
 }
 

@@ -1,7 +1,10 @@
+import type { PlanEntry } from "../../model/taskEvent.ts";
 import type { ViewAction, ViewAttempt, ViewTask } from "../../protocol/hostWebview.ts";
 import { element, icon, setText } from "./dom.ts";
 import { buttonsOf, chipOf, elapsedOf, factsOf, isScheduled, isTicking } from "./headerText.ts";
+import { PlanView } from "./planView.ts";
 import { visibleLine, visibleText } from "./text.ts";
+import { UsageView } from "./usageView.ts";
 
 const labels: { readonly [A in ViewAction]: string } = {
   run: "Run",
@@ -30,8 +33,10 @@ export class HeaderView {
   );
   readonly #progressText = element("div", { className: "progressText" });
   readonly #attention = element("div", { className: "attention", attributes: { role: "alert" } });
-  readonly #promptText = element("div", { className: "text" });
+  readonly #promptText = element("div", { className: "text", attributes: { tabindex: "0", role: "region", "aria-label": "Task text" } });
   readonly #prompt = element("details", { className: "prompt" }, element("summary", {}, "Task text"), this.#promptText);
+  readonly #plan = new PlanView();
+  readonly #usage = new UsageView();
   #task: ViewTask | undefined;
   #attempts: readonly ViewAttempt[] = [];
   /** Host clock minus ours: the host may be another machine. */
@@ -46,8 +51,8 @@ export class HeaderView {
   constructor(act: (action: ViewAction) => void) {
     this.#act = act;
     const first = element("div", { className: "titleLine" }, this.#title, this.#buttons);
-    const second = element("div", { className: "factLine" }, this.#chip, this.#elapsed, this.#facts);
-    this.node = element("header", {}, first, second, this.#progress, this.#progressText, this.#attention, this.#prompt);
+    const second = element("div", { className: "factLine" }, this.#chip, this.#elapsed, this.#facts, this.#usage.node);
+    this.node = element("header", {}, first, second, this.#progress, this.#progressText, this.#attention, this.#prompt, this.#plan.node);
     this.node.hidden = true;
   }
 
@@ -78,12 +83,18 @@ export class HeaderView {
     setText(this.#title, visibleText(task.title));
     this.#showProgress(task);
     this.#showButtons(task);
-    setText(this.#facts, visibleLine(factsOf(task, this.#attempts).join(" · "), 300));
+    this.#usage.show(this.#attempts);
+    setText(this.#facts, visibleLine(factsOf(task).join(" · "), 300));
     setText(this.#attention, task.attention === undefined ? "" : visibleText(task.attention.message));
     this.#attention.hidden = task.attention === undefined;
     setText(this.#promptText, visibleText(task.prompt));
     this.#prompt.hidden = task.prompt === task.title;
     this.#tick();
+  }
+
+  /** Goose's plan as it is now; none of another task before there is one. */
+  showPlan(entries: readonly PlanEntry[]): void {
+    this.#plan.show(entries);
   }
 
   #showChip(task: ViewTask): void {

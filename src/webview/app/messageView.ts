@@ -1,66 +1,75 @@
 import { isSaidMessageId } from "../../model/userMessage.ts";
 import { element } from "./dom.ts";
+import { markdownOf } from "./messagePieces.ts";
+import { MarkdownView } from "./markdown.ts";
 import type { MessageRow } from "./rows.ts";
+import { foldable, type RowContext, type RowView } from "./rowView.ts";
 import { visibleLine, visibleText } from "./text.ts";
 
-/** The picture of a row, kept current. */
-export interface RowView {
-  readonly node: HTMLElement;
-  /** The row has changed. */
-  update(): void;
-  /** Another row came behind it. */
-  settle?(): void;
+const speakers: { readonly [R in MessageRow["role"]]: string } = { agent: "Goose", thought: "Thinking", user: "Task", notice: "Goose notice" };
+const previewLength = 120;
+
+/** Draws a piece of a message: what Goose says and thinks as Markdown, the rest as it is. */
+export function messageView(row: MessageRow, context: RowContext): RowView {
+  return row.role === "thought" || row.role === "user" ? foldedMessage(row, context) : openMessage(row, context);
 }
 
-const speakers: { readonly [R in MessageRow["role"]]: string } = { agent: "Goose", thought: "Thinking", user: "Task", notice: "Goose notice" };
+function openMessage(row: MessageRow, context: RowContext): RowView {
+  const { node: text, draw } = textOf(row, context);
+  const node = element("article", { className: classesOf(row), attributes: { tabindex: "-1", "aria-label": speakers[row.role] } }, text);
+  draw();
+  return { node, update: draw };
+}
 
-/** Draws a message; what is added at its end is added to the text node, not drawn anew. */
-export function messageView(row: MessageRow): RowView {
-  const text = document.createTextNode("");
-  const note = element("div", { className: "note" });
-  const body = element("div", { className: "text" }, text);
-  const folded = row.role === "thought" || row.role === "user" ? foldable(row, body) : undefined;
-  const node = folded?.node ?? element("div", { className: `row message ${row.role}` }, body);
-  let drawn = 0;
+/** A thought is closed until the user wants to read it. */
+function foldedMessage(row: MessageRow, context: RowContext): RowView {
+  const preview = element("span", { className: "preview" });
+  const name = isSaid(row) ? "You" : speakers[row.role];
+  const speaker = row.isContinued ? `${name} (continued)` : name;
+  const node = element("details", { className: classesOf(row) }, element("summary", {}, element("span", { className: "speaker" }, speaker), preview));
+  let body: ReturnType<typeof textOf> | undefined;
+  const drawInside = (): void => {
+    if (!node.open) {
+      body?.node.remove();
+      body = undefined;
+      return;
+    }
+    if (body === undefined) {
+      body = textOf(row, context);
+      node.append(body.node);
+    }
+    body.draw();
+  };
+  foldable(node, row.key, { context, drawInside });
   const update = (): void => {
-    text.appendData(visibleText(row.text.slice(drawn)));
-    drawn = row.text.length;
-    folded?.describe();
-    if (!row.isCut || note.isConnected) return;
-    note.textContent = "The rest of this message is not shown.";
-    body.append(note);
+    if (row.text.length < 2 * previewLength || preview.textContent === "") preview.textContent = visibleLine(row.text, previewLength);
+    node.open = context.expansion.isOpen(row);
+    drawInside();
   };
   update();
-  return { node, update, ...(folded === undefined ? {} : { settle: folded.settle }) };
+  return { node, update };
 }
 
-interface Foldable {
-  readonly node: HTMLElement;
-  readonly describe: () => void;
-  readonly settle: () => void;
-}
-
-/** A thought is open while it grows and folds up behind the next row, unless the user has decided otherwise. */
-function foldable(row: MessageRow, body: HTMLElement): Foldable {
-  const preview = element("span", { className: "preview" });
-  const summary = element("summary", {}, element("span", { className: "speaker" }, isSaid(row) ? "You" : speakers[row.role]), preview);
-  const node = element("details", { className: `row message ${row.role}` }, summary, body);
-  let isDecided = false;
-  node.open = row.role === "thought" || isSaid(row);
-  summary.addEventListener("click", () => void (isDecided = true));
-  const describe = (): void => {
-    if (row.text.length < 2_000 || preview.textContent === "") preview.textContent = visibleLine(row.text, 120);
+function textOf(row: MessageRow, { post, copy }: RowContext): { readonly node: HTMLElement; readonly draw: () => void } {
+  if (row.role === "user" || row.role === "notice") {
+    const node = element("div", { className: "text plain" });
+    return { node, draw: () => void (node.textContent = visibleText(row.text)) };
+  }
+  const view = new MarkdownView(element("div", { className: "text markdown" }), { openLink: (url) => post({ type: "openLink", url }), copy });
+  let drawn: string | undefined;
+  const draw = (): void => {
+    if (drawn === row.text) return;
+    drawn = row.text;
+    view.draw(visibleText(markdownOf(row)));
   };
-  return {
-    node,
-    describe,
-    settle: () => {
-      if (!isDecided && !isSaid(row)) node.open = false;
-    },
-  };
+  return { node: view.node, draw };
 }
 
-/** Words that the user sent while the task was under way, as Goose has them now. */
-function isSaid({ role, messageId }: MessageRow): boolean {
+/** The user's words to Goose while it works, not the task. */
+function isSaid({ role, messageId }: Pick<MessageRow, "role" | "messageId">): boolean {
   return role === "user" && isSaidMessageId(messageId);
+}
+
+function classesOf(row: MessageRow): string {
+  return `row message ${row.role}${row.isContinued ? " continued" : ""}`;
 }

@@ -1,9 +1,9 @@
 import type { Row } from "./rows.ts";
 
-/** The pictures of rows by their keys. A picture whose row changed while it was not being told is brought up to date when it is asked for. */
+/** The pictures of rows by their keys. A picture whose row has changed is brought up to date when it is asked for. */
 export class RowViews<V extends { update(): void }> {
   readonly #make: (row: Row) => V;
-  readonly #known = new Map<string, { readonly view: V; revision: number }>();
+  readonly #known = new Map<string, { readonly view: V; readonly row: Row; state: string }>();
 
   constructor(make: (row: Row) => V) {
     this.#make = make;
@@ -12,20 +12,21 @@ export class RowViews<V extends { update(): void }> {
   /** The row's picture as the row is now: kept, brought up to date, or new. */
   of(row: Row): V {
     const known = this.#known.get(row.key);
-    if (known === undefined) {
+    // Another row with the same key has come with another page.
+    if (known === undefined || known.row !== row) {
       const view = this.#make(row);
-      this.#known.set(row.key, { view, revision: row.revision });
+      this.#known.set(row.key, { view, row, state: stateOf(row) });
       return view;
     }
-    if (known.revision !== row.revision) this.update(row);
+    if (known.state !== stateOf(row)) this.update(row);
     return known.view;
   }
 
-  /** The row has changed; one without a picture is nobody's. */
+  /** Brings a picture up to date; a row without one is nobody's. */
   update(row: Row): void {
     const known = this.#known.get(row.key);
     if (known === undefined) return;
-    known.revision = row.revision;
+    known.state = stateOf(row);
     known.view.update();
   }
 
@@ -39,8 +40,8 @@ export class RowViews<V extends { update(): void }> {
   keys(): readonly string[] {
     return [...this.#known.keys()];
   }
+}
 
-  views(): readonly V[] {
-    return [...this.#known.values()].map(({ view }) => view);
-  }
+function stateOf(row: Row): string {
+  return `${row.revision} ${row.kind === "message" ? row.text.length : ""}`;
 }

@@ -3,26 +3,29 @@
  * finds its tool call by a map, and nothing is ever folded twice. Pure: no DOM, no clock.
  */
 import { endsToolCalls, type TaskEvent } from "../../model/taskEvent.ts";
-import { toolCallStatuses, type ToolCallUpdate } from "../../model/toolCall.ts";
 import { goesOn, lineOf } from "./lines.ts";
+import { PieceScanner } from "./messagePieces.ts";
 import type { LineRow, MessageRow, Row, ToolRow } from "./rows.ts";
+import { cancelTool, isOpen, joinTool, newToolRow, toolKey, updateTool } from "./toolRows.ts";
+import { countWithin, wholeFrom, type Limit } from "./trimming.ts";
 
-/** Longest text of a message and longest end of an output that are kept (characters). */
-export const maxMessageText = 200_000;
-export const maxOutput = 20_000;
 /** Most dropped tool calls that are remembered because events of shown rows came before their end. */
 const maxStragglers = 100;
 
-/** What an addition did to the rows. */
+/** Which rows an addition has touched. */
 export interface Change {
   readonly added: ReadonlySet<Row>;
   readonly changed: ReadonlySet<Row>;
 }
 
+/** Rows of the same event need keys of their own. */
+let cuts = 0;
+
 type MessagePiece = Extract<TaskEvent, { type: "message" }>;
 type ToolEvent = Extract<TaskEvent, { type: "tool_call" }>;
+type Note = (row: Row, isNew: boolean) => void;
 
-/** The rows of a run, oldest first, and which part of the journal they cover. */
+/** The rows of a part of a run, oldest first, and which part of the journal they cover. */
 export class RunModel {
   #rows: Row[] = [];
   #tools = new Map<string, ToolRow>();
@@ -31,8 +34,10 @@ export class RunModel {
   readonly #stragglers = new Map<string, ToolRow>();
   /** The first row of a Goose session in each attempt. */
   readonly #sessions = new Map<number, LineRow>();
-  /** The last event after which no tool call before it can run. */
-  #endSeq = 0;
+  /** Reads the last row when it is a message. */
+  #scanner: { readonly row: MessageRow; readonly pieces: PieceScanner } | undefined;
+  /** The last event after which no tool call before it can run, and when it was. */
+  #end = { seq: 0, at: 0 };
   #firstSeq = 1;
   #lastSeq = 0;
 
@@ -50,23 +55,24 @@ export class RunModel {
   }
 
   /** Begins anew with a page. */
-  reset(events: readonly TaskEvent[], firstSeq: number): void {
+  reset(events: readonly TaskEvent[], firstSeq: number, lastSeq = events.at(-1)?.seq ?? Math.max(0, firstSeq - 1)): void {
     this.#rows = [];
     this.#tools.clear();
     this.#open.clear();
     this.#stragglers.clear();
     this.#sessions.clear();
-    this.#endSeq = 0;
+    this.#scanner = undefined;
+    this.#end = { seq: 0, at: 0 };
     this.#firstSeq = firstSeq;
-    this.#lastSeq = events.at(-1)?.seq ?? Math.max(0, firstSeq - 1);
+    this.#lastSeq = lastSeq;
     this.#fold(events);
   }
 
-  /** Takes what came behind; undefined when something between is missing. What is known already is skipped. */
-  append(events: readonly TaskEvent[]): Change | undefined {
+  /** Takes what came behind `afterSeq`; undefined when something between is missing. What is known already is skipped. */
+  append(events: readonly TaskEvent[], afterSeq = this.#lastSeq, lastSeq = events.at(-1)?.seq ?? afterSeq): Change | undefined {
+    if (afterSeq > this.#lastSeq) return undefined;
     const fresh = events.filter((event) => event.seq > this.#lastSeq);
-    if (fresh.some((event, index) => event.seq !== this.#lastSeq + 1 + index)) return undefined;
-    this.#lastSeq = fresh.at(-1)?.seq ?? this.#lastSeq;
+    this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
     return this.#fold(fresh);
   }
 
@@ -77,62 +83,102 @@ export class RunModel {
     const moved = new Set<Row>();
     const before = page.#rows.map((row) => (row.kind === "tool" ? this.#whole(row, moved) : row));
     if (moved.size > 0) this.#rows = this.#rows.filter((row) => !moved.has(row));
-    const last = before.at(-1);
-    const next = this.#rows[0];
-    if (last?.kind === "message" && next?.kind === "message" && isSame(last, next)) {
-      addText(last, next.text);
-      this.#rows.shift();
-    }
+    this.#joinMessages(before);
     this.#rows = [...before, ...this.#rows];
     this.#joinSessions(page);
-    this.#endSeq = Math.max(this.#endSeq, page.#endSeq);
+    if (page.#end.seq > this.#end.seq) this.#end = page.#end;
     for (const row of before) if (row.kind === "tool") this.#takeTool(row);
     this.#firstSeq = firstSeq;
   }
 
-  /** Drops the oldest rows beyond a number; gives back what was dropped. */
-  trim(limit: number): readonly Row[] {
-    const excess = this.#rows.length - limit;
-    if (excess <= 0) return [];
-    const dropped = this.#rows.splice(0, excess);
+  /** Drops the oldest rows beyond a limit; gives back what was dropped. */
+  trimStart(limit: Limit): readonly Row[] {
+    const kept = countWithin(this.#rows.length, limit, (index) => this.#rows.at(-1 - index));
+    const dropped = this.#rows.splice(0, wholeFrom(this.#rows, this.#rows.length - kept, 1));
+    if (dropped.length === 0) return [];
     for (const row of dropped) if (row.kind === "tool") this.#dropTool(row);
     this.#firstSeq = this.#rows[0]?.seq ?? this.#lastSeq + 1;
+    return dropped;
+  }
+
+  /** Drops the newest rows beyond a limit, which can be loaded again as newer ones; gives back what was dropped. */
+  trimEnd(limit: Limit): readonly Row[] {
+    const kept = countWithin(this.#rows.length, limit, (index) => this.#rows[index]);
+    const dropped = this.#rows.splice(wholeFrom(this.#rows, kept, -1));
+    const [first] = dropped;
+    if (first === undefined) return [];
+    for (const row of dropped) {
+      if (row.kind === "tool") this.#tools.delete(row.key);
+      if (row.kind === "tool") this.#open.delete(row);
+    }
+    // A message that goes on in the dropped row ends there; tool calls know what they have had.
+    this.#lastSeq = first.seq - 1;
+    this.#scanner = undefined;
     return dropped;
   }
 
   #fold(events: readonly TaskEvent[]): Change {
     const added = new Set<Row>();
     const changed = new Set<Row>();
-    const note = (row: Row, isNew: boolean): void => void (isNew ? added : changed).add(row);
-    for (const event of events) {
+    const note: Note = (row, isNew) => void (isNew ? added : changed).add(row);
+    for (const [index, event] of events.entries()) {
+      // An event may stand for several that were joined on the way.
       if (event.type === "message") this.#foldMessage(event, note);
-      else if (event.type === "tool_call") this.#foldTool(event, note);
+      else if (event.type === "tool_call") this.#foldTool(event, (events[index + 1]?.seq ?? this.#lastSeq + 1) - 1, note);
       else this.#foldLine(event, note);
     }
     return { added, changed };
   }
 
-  #foldMessage(event: MessagePiece, note: (row: Row, isNew: boolean) => void): void {
+  #foldMessage(event: MessagePiece, note: Note): void {
     const last = this.#rows.at(-1);
-    if (last?.kind === "message" && isSame(last, event)) {
-      addText(last, event.text);
-      return note(last, false);
-    }
+    if (last?.kind === "message" && isSame(last, event)) return this.#addText(last, event, note);
     const { seq, at, attempt, role, messageId } = event;
-    const row: MessageRow = { kind: "message", key: `message:${seq}`, seq, at, revision: 0, attempt, role, messageId, text: "", isCut: false };
-    addText(row, event.text);
+    const row: MessageRow = {
+      kind: "message",
+      key: `message:${seq}`,
+      seq,
+      at,
+      revision: 0,
+      attempt,
+      role,
+      messageId,
+      text: "",
+      isContinued: false,
+      fence: undefined,
+    };
     this.#rows.push(row);
     note(row, true);
+    this.#addText(row, event, note);
   }
 
-  #foldTool({ seq, at, attempt, call }: ToolEvent, note: (row: Row, isNew: boolean) => void): void {
-    const key = `tool:${attempt}:${call.toolCallId}`;
+  /** Adds to a message; what is too long for one row goes to further ones. */
+  #addText(first: MessageRow, { seq, text }: Pick<MessagePiece & MessageRow, "seq" | "text">, note: Note): void {
+    let row = first;
+    row.text += text;
+    note(row, false);
+    for (;;) {
+      if (this.#scanner?.row !== row) this.#scanner = { row, pieces: new PieceScanner(row.fence) };
+      const { pieces } = this.#scanner;
+      const cut = pieces.cut(row.text);
+      if (cut === undefined || cut >= row.text.length) return;
+      const rest = row.text.slice(cut);
+      row.text = row.text.slice(0, cut);
+      row.revision++;
+      row = { ...row, key: `message:${seq}:${++cuts}`, seq, revision: 0, text: rest, isContinued: true, fence: pieces.fence };
+      this.#rows.push(row);
+      note(row, true);
+    }
+  }
+
+  #foldTool(event: ToolEvent, until: number, note: Note): void {
+    const key = toolKey(event);
     const dropped = this.#stragglers.get(key);
     // Out of view: it is complete should its page be loaded again.
-    if (dropped !== undefined) return update(dropped, call);
+    if (dropped !== undefined) return void updateTool(dropped, event, until);
     const known = this.#tools.get(key);
-    const row: ToolRow = known ?? { kind: "tool", key, seq, at, revision: 0, toolCallId: call.toolCallId, status: "pending", output: "", isCut: false };
-    update(row, call);
+    const row = known ?? newToolRow(event);
+    if (!updateTool(row, event, until)) return;
     if (isOpen(row)) this.#open.add(row);
     else this.#open.delete(row);
     if (known === undefined) {
@@ -142,11 +188,11 @@ export class RunModel {
     note(row, known === undefined);
   }
 
-  #foldLine(event: TaskEvent, note: (row: Row, isNew: boolean) => void): void {
+  #foldLine(event: TaskEvent, note: Note): void {
     if (endsToolCalls(event)) {
-      this.#endSeq = event.seq;
+      this.#end = { seq: event.seq, at: event.at };
       for (const row of this.#open) {
-        cancel(row);
+        cancelTool(row, event.at);
         note(row, false);
       }
       this.#open.clear();
@@ -160,8 +206,29 @@ export class RunModel {
   }
 
   #lastSaid(): string {
-    const row = this.#rows.findLast((row) => row.kind === "message" && row.role === "agent");
-    return row?.kind === "message" ? row.text : "";
+    const end = this.#rows.findLastIndex((row) => row.kind === "message" && row.role === "agent");
+    const last = this.#rows[end];
+    if (last?.kind !== "message") return "";
+    const begin = this.#rows.findLastIndex((row, index) => index <= end && row.kind === "message" && !row.isContinued);
+    return this.#rows
+      .slice(begin, end + 1)
+      .map((row) => (row.kind === "message" ? row.text : ""))
+      .join("");
+  }
+
+  /** A message that was cut by the edge of a page becomes one again; one that is long stays in its rows, which learn what they go on with. */
+  #joinMessages(before: Row[]): void {
+    const last = before.at(-1);
+    const next = this.#rows[0];
+    if (last?.kind !== "message" || next?.kind !== "message" || !isSame(last, next)) return;
+    const part = new RunModel();
+    const whole = this.#rows.findIndex((row) => row.kind !== "message" || !isSame(row, next));
+    const rest = this.#rows.splice(0, whole < 0 ? this.#rows.length : whole) as MessageRow[];
+    part.#rows.push(last);
+    for (const row of rest) part.#addText(part.#rows.at(-1) as MessageRow, row, () => undefined);
+    before.push(...part.#rows.slice(1));
+    // What comes behind is added to another row now.
+    this.#scanner = undefined;
   }
 
   /** What was taken for the first session of an attempt goes on one of an earlier page. */
@@ -191,7 +258,7 @@ export class RunModel {
   #takeTool(row: ToolRow): void {
     this.#tools.set(row.key, row);
     if (!isOpen(row)) return;
-    if (row.seq < this.#endSeq) cancel(row);
+    if (row.seq < this.#end.seq) cancelTool(row, this.#end.at);
     else this.#open.add(row);
   }
 
@@ -206,61 +273,4 @@ export class RunModel {
 
 function isSame(row: MessageRow, other: Pick<MessageRow, "role" | "messageId" | "attempt">): boolean {
   return row.role === other.role && row.messageId === other.messageId && row.attempt === other.attempt;
-}
-
-function addText(row: MessageRow, text: string): void {
-  const space = maxMessageText - row.text.length;
-  if (text.length > space) row.isCut = true;
-  if (space > 0) row.text += text.slice(0, space);
-}
-
-function update(row: ToolRow, call: ToolCallUpdate): void {
-  if (call.status !== undefined && isForward(row, call)) row.status = call.status;
-  if (call.toolName !== undefined) row.toolName = call.toolName;
-  if (call.title !== undefined) row.title = call.title;
-  if (call.input !== undefined) row.input = call.input;
-  if (call.diffs !== undefined) row.diffs = call.diffs;
-  if (call.exitCode !== undefined) row.exitCode = call.exitCode;
-  if (call.outputDelta !== undefined) {
-    // Its beginning may be on an earlier page; what prints is running.
-    if (row.status === "pending") row.status = "in_progress";
-    row.output += call.outputDelta;
-    // Cutting only at twice the length keeps many small pieces linear.
-    if (row.output.length > 2 * maxOutput) cutOutput(row);
-  }
-  row.revision++;
-}
-
-function isOpen({ status }: ToolRow): boolean {
-  return status === "pending" || status === "in_progress";
-}
-
-function cancel(row: ToolRow): void {
-  row.status = "cancelled";
-  row.revision++;
-}
-
-/** A late "in_progress" never revives a call that has ended. */
-function isForward(row: ToolRow, call: ToolCallUpdate): boolean {
-  return call.status !== undefined && toolCallStatuses.indexOf(call.status) >= Math.min(2, toolCallStatuses.indexOf(row.status));
-}
-
-/** Adds the beginning of a tool call to its rest. */
-function joinTool(begin: ToolRow, rest: ToolRow): void {
-  rest.seq = begin.seq;
-  rest.toolName ??= begin.toolName;
-  rest.title ??= begin.title;
-  rest.input ??= begin.input;
-  rest.diffs ??= begin.diffs;
-  rest.exitCode ??= begin.exitCode;
-  rest.output = begin.output + rest.output;
-  rest.isCut ||= begin.isCut;
-  cutOutput(rest);
-  rest.revision++;
-}
-
-function cutOutput(row: ToolRow): void {
-  if (row.output.length <= maxOutput) return;
-  row.output = row.output.slice(-maxOutput);
-  row.isCut = true;
 }

@@ -1,62 +1,93 @@
-/** The run view's script: takes the host's messages, folds them into rows, draws once per frame. Keeps nothing but the task's id and an unsent message. */
+/** The run view's script: puts its parts together, takes the host's messages and draws once per frame. */
 import { parseHostToView, type HostToView, type ViewToHost } from "../../protocol/hostWebview.ts";
 import { BudgetBar } from "./budgetBar.ts";
 import { Composer } from "./composer.ts";
 import { Connection } from "./connection.ts";
 import { element, setText } from "./dom.ts";
+import { Expansion } from "./expansion.ts";
+import { passes, type Filter } from "./filter.ts";
+import { Finder } from "./finder.ts";
 import { HeaderView } from "./headerView.ts";
+import { listKeys } from "./listKeys.ts";
 import { LogView } from "./logView.ts";
-import type { Row } from "./rows.ts";
-import { RunModel, type Change } from "./runModel.ts";
+import { rowActions } from "./rowActions.ts";
+import type { MessageRow, Row } from "./rows.ts";
+import { RunHistory } from "./runHistory.ts";
 import { stopToolCallEvent } from "./stopButton.ts";
 import { visibleText } from "./text.ts";
+import { ToolbarView } from "./toolbarView.ts";
+import { parseViewState, type ViewState } from "./viewState.ts";
 
 interface VsCodeApi {
   postMessage(message: ViewToHost): void;
   getState(): unknown;
-  setState(state: { readonly taskId: string; readonly draft: string }): void;
+  setState(state: ViewState): void;
 }
 declare function acquireVsCodeApi(): VsCodeApi;
 
-/** Rows in the page while it follows the end, and while the user reads earlier ones. */
-const followLimit = 400;
-const readLimit = 2_000;
 /** A page of streamed pieces may be few rows: more pages come by themselves until the view is filled. */
 const enoughRows = 40;
 const maxAutomaticPages = 10;
 const hiddenFrameMs = 250;
+const saveStateMs = 300;
 
 const api = acquireVsCodeApi();
-const model = new RunModel();
-const added = new Set<Row>();
-const changed = new Set<Row>();
-let isFramePending = false;
-let isLoadingOlder = false;
-let automaticPages = 0;
-
+const post = (message: ViewToHost): void => api.postMessage(message);
+const kept = parseViewState(api.getState());
+const history = new RunHistory(post);
+const expansion = new Expansion();
+let filter: Filter = kept?.filter ?? "all";
 let taskId: string | undefined;
+let isFramePending = false;
+let automaticPages = 0;
+let saving: ReturnType<typeof setTimeout> | undefined;
 
+const announcement = element("div", { className: "unseen", attributes: { role: "status" } });
 const header = new HeaderView((action) => {
-  api.postMessage({ type: "action", action });
+  post({ type: "action", action });
   connection.expect();
 });
 const budget = new BudgetBar();
-const log = new LogView(loadOlder);
 const composer = new Composer({
   send: (text) => {
-    api.postMessage({ type: "say", text });
+    post({ type: "say", text });
     connection.expect();
   },
-  onDraft: keepState,
+  onDraft: moved,
 });
-composer.draft = draftOf(api.getState());
+composer.draft = kept?.draft ?? "";
+const log = new LogView({
+  context: { expansion, post, copy, messageText },
+  request,
+  onEdge: (edge) => (edge === "start" ? fill() : history.loadNewer()),
+  onMove: moved,
+});
+const finder = new Finder({ history, log, post, reveal });
+const toolbar = new ToolbarView({
+  onFilter: setFilter,
+  onFind: () => finder.bar.open(),
+  onExpandAll: (isOpen) => {
+    expansion.setAll(isOpen);
+    log.redraw();
+  },
+});
+const earlier = element("button", { className: "secondary earlier", attributes: { type: "button" } }, "Load earlier");
+earlier.addEventListener("click", () => history.loadOlder());
+const toEnd = element("button", { className: "toEnd", attributes: { type: "button" } }, "Jump to end");
+toEnd.addEventListener("click", jumpToEnd);
 const unavailable = element("div", { className: "unavailable", attributes: { role: "alert" } });
-unavailable.hidden = true;
 const lost = element("div", { className: "unavailable lost", attributes: { role: "alert" } }, "This view has lost its connection. Open the run again.");
-lost.hidden = true;
-document.body.append(lost, header.node, budget.node, unavailable, log.node, composer.node);
+for (const node of [toolbar.node, earlier, toEnd, unavailable, lost]) node.hidden = true;
+
+// From top to bottom. What asks the user something goes between main and composer.
+const main = element("main", {}, toolbar.node, finder.bar.node, element("div", { className: "log" }, earlier, log.scroller, toEnd));
+document.body.append(lost, header.node, budget.node, unavailable, main, composer.node, announcement);
+listKeys(log);
+rowActions(log, { copy, messageText });
+toolbar.showFilter(filter);
+
 const connection = new Connection({
-  ping: () => api.postMessage(taskId !== undefined ? { type: "ready", lastSeq: model.lastSeq } : { type: "ready" }),
+  ping: () => history.greet(),
   isVisible: () => !document.hidden,
   onChange: (isConnected) => {
     lost.hidden = isConnected;
@@ -64,22 +95,23 @@ const connection = new Connection({
     composer.setConnected(isConnected);
   },
 });
-
 window.addEventListener("message", (event: MessageEvent<unknown>) => {
   const message = parseHostToView(event.data);
   if (message === undefined) return;
   connection.heard();
   take(message);
 });
-log.node.addEventListener(stopToolCallEvent, (event) => {
-  if (event instanceof CustomEvent) api.postMessage({ type: "stopToolCall", toolCallId: String(event.detail) });
+main.addEventListener(stopToolCallEvent, (event) => {
+  if (event instanceof CustomEvent) post({ type: "stopToolCall", toolCallId: String(event.detail) });
   connection.expect();
 });
 document.addEventListener("visibilitychange", () => {
-  drawFrame();
+  request();
   connection.ask();
 });
-api.postMessage({ type: "ready" });
+if (kept?.anchor === undefined) history.greet();
+else history.show(kept.anchor.seq);
+if (kept?.anchor !== undefined) log.goTo(kept.anchor);
 connection.expect();
 
 function take(message: HostToView): void {
@@ -94,76 +126,54 @@ function take(message: HostToView): void {
     case "reset":
       return reset(message);
     case "append":
-      return append(message);
+      history.append(message);
+      return request();
     case "older":
-      return prepend(message);
+      history.prepend(message);
+      return pageCame();
+    case "newer":
+      history.newer(message);
+      return pageCame();
     case "task":
       composer.show(message.task);
       return header.show(message.task, message.attempts);
+    case "plan":
+      return header.showPlan(message.entries);
+    case "found":
+      return finder.take(message);
     case "unavailable":
       setText(unavailable, visibleText(message.message));
   }
 }
 
-function reset({ task, attempts, events, firstSeq, now }: Extract<HostToView, { type: "reset" }>): void {
-  taskId = task.id;
-  keepState();
-  composer.show(task);
-  header.setClock(now);
-  header.show(task, attempts);
-  forgetFrame();
-  model.reset(events, firstSeq);
-  isLoadingOlder = false;
+function reset(message: Extract<HostToView, { type: "reset" }>): void {
+  const isOther = taskId !== message.task.id;
+  taskId = message.task.id;
+  composer.show(message.task);
+  header.setClock(message.now);
+  header.show(message.task, message.attempts);
+  toolbar.node.hidden = false;
+  if (isOther) header.showPlan([]);
+  history.reset(message);
   automaticPages = 0;
-  log.draw([], false);
-  drawAll(false);
+  save();
+  pageCame();
 }
 
-function keepState(): void {
-  if (taskId !== undefined) api.setState({ taskId, draft: composer.draft });
+function pageCame(): void {
+  request();
+  finder.arrived();
 }
 
-/** What was not sent when the page went away. */
-function draftOf(state: unknown): string {
-  return typeof state === "object" && state !== null && "draft" in state && typeof state.draft === "string" ? state.draft : "";
+/** Loads what is earlier until the view is full; a filter may leave little of many pages. */
+function fill(): void {
+  const isReading = !log.isFollowing && log.rows.length >= enoughRows;
+  if (!isReading && (log.rows.length >= enoughRows || automaticPages >= maxAutomaticPages)) return;
+  if (!isReading && history.hasOlder) automaticPages++;
+  history.loadOlder();
 }
 
-function append({ events }: Extract<HostToView, { type: "append" }>): void {
-  const change = model.append(events);
-  if (change === undefined) {
-    // Something between is missing: begin anew.
-    api.postMessage({ type: "ready" });
-    return;
-  }
-  remember(change);
-}
-
-function prepend({ events, firstSeq, beforeSeq }: Extract<HostToView, { type: "older" }>): void {
-  isLoadingOlder = false;
-  // Rows were dropped meanwhile, so that the page no longer fits.
-  if (beforeSeq !== model.firstSeq) return log.setEarlier(model.firstSeq > 1);
-  drawFrame();
-  model.prepend(events, firstSeq);
-  drawAll(true);
-}
-
-function drawAll(keepPlace: boolean): void {
-  log.draw(model.rows, keepPlace);
-  log.setEarlier(model.firstSeq > 1);
-  if (model.rows.length >= enoughRows || model.firstSeq <= 1 || automaticPages >= maxAutomaticPages) return;
-  automaticPages++;
-  loadOlder();
-}
-
-function loadOlder(): void {
-  if (isLoadingOlder || model.firstSeq <= 1) return;
-  isLoadingOlder = true;
-  api.postMessage({ type: "loadOlder", beforeSeq: model.firstSeq });
-}
-
-function remember(change: Change): void {
-  for (const row of change.added) added.add(row);
-  for (const row of change.changed) if (!added.has(row)) changed.add(row);
+function request(): void {
   if (isFramePending) return;
   isFramePending = true;
   // A hidden window has no frames, but its rows must stay bounded.
@@ -172,20 +182,62 @@ function remember(change: Change): void {
 }
 
 function drawFrame(): void {
-  if (!isFramePending) return;
-  const dropped = new Set(model.trim(log.isFollowing ? followLimit : readLimit));
-  if (dropped.size > 0) {
-    log.drop([...dropped]);
-    log.setEarlier(model.firstSeq > 1);
-  }
-  const kept = (rows: ReadonlySet<Row>): Set<Row> => new Set([...rows].filter((row) => !dropped.has(row)));
-  const change = { added: kept(added), changed: kept(changed) };
-  forgetFrame();
-  log.apply(change);
+  isFramePending = false;
+  history.trim(log.isFollowing);
+  log.draw(filter === "all" ? history.rows : history.rows.filter((row) => passes(row, filter)));
+  earlier.hidden = !history.hasOlder || log.topIndex > 0;
+  toEnd.hidden = log.isFollowing && history.isLive;
+  finder.mark();
 }
 
-function forgetFrame(): void {
-  added.clear();
-  changed.clear();
-  isFramePending = false;
+function setFilter(chosen: Filter): void {
+  filter = chosen;
+  automaticPages = 0;
+  toolbar.showFilter(filter);
+  save();
+  request();
+}
+
+function reveal(row: Row): void {
+  if (!passes(row, filter)) setFilter("all");
+  if (row.kind !== "line" || row.details !== undefined) expansion.set(row.key, true);
+  log.goTo({ seq: row.seq, offset: -log.scroller.clientHeight / 3 });
+  log.redraw();
+}
+
+function jumpToEnd(): void {
+  history.toEnd();
+  automaticPages = 0;
+  log.follow();
+  // The button that had the focus is gone.
+  log.scroller.focus({ preventScroll: true });
+}
+
+function moved(): void {
+  saving ??= setTimeout(save, saveStateMs);
+}
+
+function save(): void {
+  clearTimeout(saving);
+  saving = undefined;
+  if (taskId !== undefined) api.setState({ taskId, draft: composer.draft, filter, anchor: log.anchor });
+}
+
+function copy(text: string, what: string): void {
+  navigator.clipboard.writeText(text).then(
+    () => setText(announcement, `${what} copied`),
+    () => setText(announcement, `${what} could not be copied`),
+  );
+}
+
+function messageText(row: MessageRow): string {
+  const isPart = (other: Row | undefined): boolean => other?.kind === "message" && other.messageId === row.messageId && other.role === row.role;
+  const index = history.rows.indexOf(row);
+  let [first, end] = [index, index + 1];
+  while (isPart(history.rows[first - 1])) first--;
+  while (isPart(history.rows[end])) end++;
+  return history.rows
+    .slice(first, end)
+    .map((part) => (part.kind === "message" ? part.text : ""))
+    .join("");
 }

@@ -1,16 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { maxSaid } from "../../../src/model/runWish.ts";
-import { maxViewMessage, parseHostToView, parseViewMessage, viewTask } from "../../../src/protocol/hostWebview.ts";
+import { maxFindText, maxViewMessage, parseHostToView, parseViewMessage, viewTask } from "../../../src/protocol/hostWebview.ts";
 import { makeNonce, runHtml } from "../../../src/webview/runHtml.ts";
 import { taskWith } from "../views/taskFixture.ts";
 import { journal, say } from "./journal.ts";
 
 describe("messages of the view", () => {
+  const place = { type: "openPlace", toolCallId: "c", seq: 3, of: "location", index: 0 };
+  const find = { type: "find", id: 1, text: "x" };
+
   it.each([
     { type: "ready" },
     { type: "ready", lastSeq: 7 },
+    { type: "show", seq: 7 },
+    { type: "reading" },
     { type: "loadOlder", beforeSeq: 501 },
+    { type: "loadNewer", afterSeq: 0 },
     { type: "action", action: "pause" },
+    find,
+    { type: "endFind" },
+    place,
+    { type: "openLink", url: "https://example.com/a?b=c#d" },
     { type: "say", text: "Use tabs." },
     // The engine says what is wrong with these.
     { type: "say", text: "" },
@@ -41,6 +51,21 @@ describe("messages of the view", () => {
     { type: "loadOlder", beforeSeq: 2.5 },
     { type: "loadOlder", beforeSeq: Number.NaN },
     { type: "ready", lastSeq: -1 },
+    { type: "show", seq: 0 },
+    { ...find, text: "" },
+    { ...find, text: "x".repeat(maxFindText + 1) },
+    { ...place, path: "/etc/passwd" },
+    { ...place, of: "file" },
+    { ...place, index: -1 },
+    { ...place, toolCallId: "c".repeat(257) },
+    { type: "openLink", url: "http://example.com" },
+    { type: "openLink", url: "command:workbench.action.terminal.new" },
+    { type: "openLink", url: "vscode://file/etc/passwd" },
+    { type: "openLink", url: "file:///etc/passwd" },
+    { type: "openLink", url: "https://example.com@evil.example/" },
+    { type: "openLink", url: "https:\\\\evil.example" },
+    { type: "openLink", url: "javascript:alert(1)//https://" },
+    { type: "openLink", url: `https://example.com/${"x".repeat(3_000)}` },
     { type: "ready", padding: "x".repeat(maxViewMessage) },
     { type: "ready", big: 1n },
     circular,
@@ -57,7 +82,7 @@ describe("messages of the view", () => {
 
 describe("messages of the host", () => {
   it("pass with journal entries as they are", () => {
-    const message = { type: "reset", task: viewTask(taskWith("a")), attempts: [], events: journal([say("x")]), firstSeq: 1, now: 5 };
+    const message = { type: "reset", task: viewTask(taskWith("a")), attempts: [], events: journal([say("x")]), firstSeq: 1, lastSeq: 1, endSeq: 1, now: 5 };
     expect(parseHostToView(message)).toMatchObject({ type: "reset", events: [{ text: "x", seq: 1 }] });
   });
 
@@ -70,8 +95,8 @@ describe("messages of the host", () => {
   });
 
   it("are dropped when the bookkeeping does not fit", () => {
-    expect(parseHostToView({ type: "append", events: [{ type: "message", seq: 0 }], lastSeq: 1 })).toBeUndefined();
-    expect(parseHostToView({ type: "append", events: "x", lastSeq: 1 })).toBeUndefined();
+    expect(parseHostToView({ type: "append", events: [{ type: "message", seq: 0 }], afterSeq: 0, lastSeq: 1 })).toBeUndefined();
+    expect(parseHostToView({ type: "append", events: "x", afterSeq: 0, lastSeq: 1 })).toBeUndefined();
     expect(parseHostToView({ devtools: true })).toBeUndefined();
   });
 });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { TaskEvent, TaskEventBody } from "../../../src/model/taskEvent.ts";
-import { maxMessageText, maxOutput, RunModel } from "../../../src/webview/app/runModel.ts";
+import { RunModel } from "../../../src/webview/app/runModel.ts";
+import { markdownOf, maxPiece } from "../../../src/webview/app/messagePieces.ts";
+import { maxOutput } from "../../../src/webview/app/toolRows.ts";
+import type { Limit } from "../../../src/webview/app/trimming.ts";
 import type { Row } from "../../../src/webview/app/rows.ts";
 import { journal, say, tool } from "./journal.ts";
 
@@ -9,6 +12,8 @@ function modelOf(events: readonly TaskEvent[], firstSeq = events[0]?.seq ?? 1): 
   model.reset(events, firstSeq);
   return model;
 }
+
+const rowsOnly = (rows: number): Limit => ({ rows, weight: Infinity });
 
 /** Rows without what a different way of loading may change. */
 function shape(rows: readonly Row[]): readonly unknown[] {
@@ -76,9 +81,9 @@ describe("RunModel", () => {
 
   it("notices a gap and takes nothing then; what it has already is skipped", () => {
     const model = modelOf(journal([say("a")]));
-    expect(model.append(journal([say("c")], 3))).toBeUndefined();
+    expect(model.append(journal([say("c")], 3), 2)).toBeUndefined();
     expect(model.lastSeq).toBe(1);
-    expect(model.append(journal([say("a"), say("b")]))?.changed.size).toBe(1);
+    expect(model.append(journal([say("a"), say("b")]), 0)?.changed.size).toBe(1);
     expect(model.rows[0]).toMatchObject({ text: "ab" });
   });
 
@@ -145,7 +150,7 @@ describe("RunModel", () => {
     const events = journal(run);
     const model = modelOf(events);
     const whole = shape(model.rows);
-    expect(model.trim(3)).toHaveLength(5);
+    expect(model.trimStart(rowsOnly(3))).toHaveLength(5);
     expect(model.rows).toHaveLength(3);
     const edge = model.firstSeq;
     model.prepend(
@@ -153,24 +158,99 @@ describe("RunModel", () => {
       1,
     );
     expect(shape(model.rows)).toEqual(whole);
-    expect(model.trim(100)).toEqual([]);
+    expect(model.trimStart(rowsOnly(100))).toEqual([]);
   });
 
   it("keeps an update of a dropped tool call for when its page comes back", () => {
     const events = journal([tool("c", { status: "in_progress", toolName: "shell", outputDelta: "1" }), say("a"), say("b", "n")]);
     const model = modelOf(events);
-    model.trim(1);
+    model.trimStart(rowsOnly(1));
     const change = model.append(journal([tool("c", { status: "completed", outputDelta: "2" })], 4));
     expect(change?.added.size).toBe(0);
     model.prepend(events.slice(0, 2), 1);
     expect(model.rows[0]).toMatchObject({ kind: "tool", status: "completed", output: "12" });
   });
 
-  it("caps texts", () => {
-    const model = modelOf(journal([say("x".repeat(maxMessageText + 5)), tool("c", { outputDelta: "y".repeat(3 * maxOutput) })]));
-    expect(model.rows[0]).toMatchObject({ isCut: true });
-    const [, call] = model.rows;
+  it("caps the output of a tool call", () => {
+    const [call] = modelOf(journal([tool("c", { outputDelta: "y".repeat(3 * maxOutput) })])).rows;
     expect(call?.kind === "tool" && call.isCut && call.output.length).toBe(maxOutput);
+  });
+
+  it("drops the newest rows and can page them in again, each event once", () => {
+    const events = journal(run);
+    const model = modelOf(events);
+    const whole = shape(model.rows);
+    expect(model.trimEnd(rowsOnly(5))).toHaveLength(3);
+    const { lastSeq } = model;
+    expect(lastSeq).toBe(8);
+    model.append(events.slice(lastSeq), lastSeq);
+    expect(shape(model.rows)).toEqual(whole);
+  });
+
+  it("does not take an update twice that came joined with others before its row was cut off", () => {
+    const piece = tool("c", { outputDelta: "1" });
+    const events = journal([tool("c", { status: "in_progress" }), say("a"), piece, piece, piece]);
+    const model = modelOf(events.slice(0, 2));
+    // The host joined three pieces; they have the number of the first.
+    model.append(journal([tool("c", { outputDelta: "111" })], 3), 2, 5);
+    expect(model.trimEnd(rowsOnly(1))).toHaveLength(1);
+    model.append(events.slice(1), 1);
+    expect(model.rows[0]).toMatchObject({ output: "111" });
+    expect(model.rows[1]).toMatchObject({ text: "a" });
+  });
+
+  it("keeps places, kind, inner activity and times of a tool call, also when it is cut by the edge of a page", () => {
+    const events = journal([
+      tool("c", { status: "pending", kind: "edit", locations: [{ path: "a.ts", line: 3 }] }),
+      tool("c", { status: "in_progress", activity: "one" }),
+      say("a"),
+      tool("c", { activity: "two", diffs: [{ path: "a.ts", newText: "x" }] }),
+      tool("c", { status: "completed" }),
+    ]);
+    const expected = { toolKind: "edit", locationsSeq: 1, diffsSeq: 4, activity: ["one", "two"], startedAt: 1_001, endedAt: 1_004 };
+    expect(modelOf(events).rows[0]).toMatchObject(expected);
+    const paged = modelOf(events.slice(3));
+    paged.prepend(events.slice(0, 3), 1);
+    expect(paged.rows[0]).toMatchObject(expected);
+  });
+
+  const long = Array.from({ length: 400 }, (_, i) => `Paragraph ${i} has some words that fill a line or so.\n\n`).join("");
+  const messages = (model: RunModel): readonly string[] => model.rows.flatMap((row) => (row.kind === "message" ? [row.text] : []));
+  const chunks = (text: string, size: number): readonly string[] =>
+    Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size));
+
+  it.each([7, 100, 2_500, long.length])("cuts a long message at the same paragraphs in pieces of %d characters", (size) => {
+    const whole = messages(modelOf(journal([say(long)])));
+    expect(whole.length).toBeGreaterThan(5);
+    expect(whole.every((text) => text.length <= maxPiece && (text.endsWith("\n\n") || text === whole.at(-1)))).toBe(true);
+    const streamed = messages(modelOf(journal(chunks(long, size).map((text) => say(text)))));
+    expect(streamed).toEqual(whole);
+    expect(streamed.join("")).toBe(long);
+  });
+
+  it("joins a long message again whose pages came from the end", () => {
+    const events = journal(chunks(long, 90).map((text) => say(text)));
+    const model = modelOf(events.slice(150), 151);
+    for (let end = 150; end > 0; end -= 50) model.prepend(events.slice(end - 50, end), end - 49);
+    expect(messages(model)).toEqual(messages(modelOf(events)));
+    model.append(journal([say("end")], events.length + 1));
+    expect(messages(model).join("")).toBe(`${long}end`);
+    expect(new Set(model.rows.map(({ key }) => key)).size).toBe(model.rows.length);
+  });
+
+  it("opens a block of code again in the row in which it goes on", () => {
+    const code = `\`\`\`ts\n${"const a = 1;\n".repeat(1_000)}\`\`\`\nafter\n`;
+    const rows = modelOf(journal(chunks(code, 333).map((text) => say(text)))).rows;
+    expect(rows.length).toBe(3);
+    expect(rows.map((row) => row.kind === "message" && row.fence)).toEqual([undefined, "```ts", "```ts"]);
+    expect(rows[1]?.kind === "message" && markdownOf(rows[1])).toMatch(/^```ts\nconst a/);
+  });
+
+  it("drops a long message only as a whole, as an event may lie in two of its rows", () => {
+    const model = modelOf(journal([say("first", "a"), say(long, "b"), say("last", "c")]));
+    model.trimStart(rowsOnly(3));
+    expect(model.rows).toHaveLength(1);
+    expect(model.firstSeq).toBe(3);
   });
 
   it("survives event types that it does not know", () => {
@@ -190,7 +270,7 @@ describe("RunModel", () => {
       const model = modelOf([]);
       for (let i = 0; i < events.length; i += 500) {
         model.append(events.slice(i, i + 500));
-        model.trim(400);
+        model.trimStart(rowsOnly(400));
       }
       return performance.now() - start;
     };

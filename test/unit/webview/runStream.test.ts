@@ -6,7 +6,7 @@ import type { TaskEvent } from "../../../src/model/taskEvent.ts";
 import { pageSize, viewBatchMs, type HostToView } from "../../../src/protocol/hostWebview.ts";
 import { RunStream, type RunSource } from "../../../src/webview/runStream.ts";
 import { changeOf, taskWith } from "../views/taskFixture.ts";
-import { journal, say, taskId } from "./journal.ts";
+import { journal, say, taskId, tool } from "./journal.ts";
 
 const task: Task = taskWith("a", { id: taskId, status: "in_progress" });
 
@@ -28,17 +28,17 @@ function makeStream(
   first?: TaskEvent,
   opened: Promise<void> = Promise.resolve(),
 ): { stream: RunStream; posted: HostToView[]; add: (count: number) => readonly TaskEvent[]; calls: string[] } {
-  const stored: TaskEvent[] = [...journal(Array.from({ length: count }, (_, i) => say(`${i} `)))];
+  const stored: TaskEvent[] = [...journal(Array.from({ length: count }, (_, i) => say(`${i} `, `m${i}`)))];
   if (first !== undefined) stored[0] = first;
   const posted: HostToView[] = [];
   const calls: string[] = [];
   const source: RunSource = {
     get: () => Promise.resolve(task),
     attempts: () => Promise.resolve(first === undefined ? [] : [attempt]),
-    events: (_, { afterSeq, beforeSeq, limit }) => {
+    events: (_, { afterSeq, beforeSeq, types, limit }) => {
       calls.push(afterSeq === undefined ? `before ${beforeSeq}` : `after ${afterSeq}`);
-      const fitting = stored.filter(({ seq }) => seq > (afterSeq ?? 0) && seq < (beforeSeq ?? Infinity));
-      return Promise.resolve(afterSeq === undefined ? fitting.slice(-limit) : fitting.slice(0, limit));
+      const fitting = stored.filter(({ seq, type }) => seq > (afterSeq ?? 0) && seq < (beforeSeq ?? Infinity) && (types ?? [type]).includes(type));
+      return Promise.resolve(beforeSeq === undefined ? fitting.slice(0, limit) : fitting.slice(-limit));
     },
   };
   const stream = new RunStream({
@@ -51,7 +51,7 @@ function makeStream(
   });
   const add = (more: number): readonly TaskEvent[] => {
     const fresh = journal(
-      Array.from({ length: more }, () => say("x ")),
+      Array.from({ length: more }, (_, i) => say("x ", `n${i}`)),
       stored.length + 1,
     );
     stored.push(...fresh);
@@ -146,6 +146,91 @@ describe("RunStream", () => {
     await settle();
     expect(posted.map(({ type }) => type)).toEqual(["reset", "task"]);
     expect(posted[1]).toMatchObject({ attempts: [{ number: 1, active: { ms: 0, since: 100 } }] });
+    stream.dispose();
+  });
+
+  it("joins pieces of one text, and says which entries they stand for", async () => {
+    const { stream, posted } = makeStream(1);
+    stream.ready();
+    await settle();
+    stream.take(changes(journal([say("a"), say("b"), say("c", "other"), tool("t", { outputDelta: "1" }), tool("t", { outputDelta: "2" })], 2)));
+    await settle();
+    const [append] = ofType(posted, "append");
+    expect(append).toMatchObject({
+      afterSeq: 1,
+      lastSeq: 6,
+      events: [
+        { seq: 2, text: "ab" },
+        { seq: 4, text: "c" },
+        { seq: 5, call: { outputDelta: "12" } },
+      ],
+    });
+    stream.dispose();
+  });
+
+  it("shows the page around an event, streams nothing meanwhile, and goes on live from the last newer page", async () => {
+    const { stream, posted, add } = makeStream(3 * pageSize);
+    stream.show(pageSize);
+    await settle();
+    expect(posted[0]).toMatchObject({ type: "reset", firstSeq: pageSize / 2, lastSeq: 1.5 * pageSize - 1, endSeq: 3 * pageSize });
+    stream.take(changes(add(2)));
+    await settle();
+    expect(ofType(posted, "append")).toEqual([]);
+    let from = 1.5 * pageSize - 1;
+    for (let page = 0; page < 2; page++) {
+      stream.loadNewer(from);
+      await settle();
+      const newer = ofType(posted, "newer").at(-1);
+      expect(seqs(newer)[0]).toBe(from + 1);
+      from = newer?.type === "newer" ? newer.lastSeq : 0;
+    }
+    expect(from).toBe(3 * pageSize + 2);
+    stream.take(changes(add(1)));
+    await settle();
+    expect(ofType(posted, "append").flatMap(seqs)).toEqual([from + 1]);
+    stream.dispose();
+  });
+
+  it("streams nothing to a view that reads, until it wants the newest page", async () => {
+    const { stream, posted, add } = makeStream(2);
+    stream.ready();
+    await settle();
+    stream.reading();
+    stream.take(changes(add(2)));
+    await settle();
+    expect(ofType(posted, "append")).toEqual([]);
+    stream.ready();
+    await settle();
+    expect(seqs(ofType(posted, "reset").at(-1))).toEqual([1, 2, 3, 4]);
+    stream.dispose();
+  });
+
+  it("answers a view that asks again for the same place while the store is slow, once; later it may ask for it again", async () => {
+    const opened = Promise.withResolvers<void>();
+    const { stream, posted } = makeStream(3 * pageSize, undefined, opened.promise);
+    stream.show(700);
+    stream.show(700);
+    opened.resolve();
+    await settle();
+    expect(ofType(posted, "reset")).toHaveLength(1);
+    stream.ready();
+    await settle();
+    stream.show(700);
+    await settle();
+    expect(ofType(posted, "reset").map((message) => seqs(message)[0])).toEqual([450, 2 * pageSize + 1, 450]);
+    stream.dispose();
+  });
+
+  it("tells the newest plan: from before the page, and whenever it changes", async () => {
+    const entries = [{ text: "Look", status: "pending" }] as const;
+    const { stream, posted } = makeStream(pageSize + 20, { taskId, seq: 1, attempt: 1, at: 0, type: "plan", entries });
+    stream.ready();
+    await settle();
+    expect(posted.at(-1)).toEqual({ type: "plan", entries });
+    const changed = [{ text: "Look", status: "completed" }] as const;
+    stream.take(changes(journal([{ type: "plan", entries: changed }], pageSize + 21)));
+    await settle();
+    expect(ofType(posted, "plan").at(-1)).toEqual({ type: "plan", entries: changed });
     stream.dispose();
   });
 

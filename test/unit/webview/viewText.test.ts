@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { diffLines } from "../../../src/webview/app/diffLines.ts";
 import { buttonsOf, chipOf, elapsedOf, factsOf, isTicking } from "../../../src/webview/app/headerText.ts";
+import { contextOf, usageLines, usageSummary } from "../../../src/webview/app/usageText.ts";
 import { formatDuration, visibleLine, visibleText } from "../../../src/webview/app/text.ts";
 import { viewAttempt, viewTask, type ViewAttempt } from "../../../src/protocol/hostWebview.ts";
 import { taskWith } from "../views/taskFixture.ts";
@@ -72,8 +73,27 @@ describe("header", () => {
     expect(chipOf({ ...waiting, pending: "run" }, 5).word).toBe("Starting…");
   });
 
-  it("tells branch, attempt, tokens and cost", () => {
-    expect(factsOf(task, [attempt])).toEqual(["Branch tm/1", "Attempt 1 of 3", `${(1_020).toLocaleString()} tokens`, "$0.500"]);
+  it("tells branch and attempt", () => expect(factsOf(task)).toEqual(["Branch tm/1", "Attempt 1 of 3"]));
+
+  it("tells tokens and cost of each attempt and of the whole task", () => {
+    const tokens = (1_020).toLocaleString();
+    expect(usageSummary([attempt])).toBe(`${tokens} tokens, $0.500`);
+    expect(usageLines([attempt]).map(({ label }) => label)).toEqual(["Attempt 1"]);
+    const second: ViewAttempt = { ...attempt, number: 2, usage: { inputTokens: 500, outputTokens: 0 } };
+    expect(usageLines([second, attempt])).toMatchObject([
+      { label: "Attempt 1", cost: "$0.500" },
+      { label: "Attempt 2", input: "500", cost: "" },
+      { label: "Whole task", input: (1_500).toLocaleString(), output: "20", cost: "$0.500" },
+    ]);
+    expect(usageSummary([])).toBeUndefined();
+    expect(usageLines([{ ...attempt, usage: { inputTokens: 0, outputTokens: 0 } }])).toEqual([]);
+  });
+
+  it("tells how full the newest attempt's context is", () => {
+    const full: ViewAttempt = { ...attempt, number: 2, usage: { ...attempt.usage, contextUsed: 900, contextSize: 1_000 } };
+    expect(contextOf([full, attempt])).toMatchObject({ percent: 90 });
+    expect(contextOf([attempt])).toBeUndefined();
+    expect(contextOf([{ ...full, usage: { ...full.usage, contextSize: 0 } }])).toBeUndefined();
   });
 
   it("counts the time of the newest attempt, ticking only while it runs", () => {

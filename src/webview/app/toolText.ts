@@ -1,0 +1,79 @@
+import type { ToolCallStatus } from "../../model/toolCall.ts";
+import { diffLines } from "./diffLines.ts";
+import type { IconName } from "./icons.ts";
+import type { ToolRow } from "./rows.ts";
+import { formatDuration, visibleText } from "./text.ts";
+import { durationOf } from "./toolRows.ts";
+
+const maxInput = 10_000;
+
+/** How the status of a tool call looks and what it is called. */
+export const toolLooks: { readonly [S in ToolCallStatus]: { readonly icon: IconName; readonly word: string } } = {
+  pending: { icon: "waiting", word: "waiting" },
+  in_progress: { icon: "running", word: "running" },
+  completed: { icon: "done", word: "done" },
+  failed: { icon: "failed", word: "failed" },
+  cancelled: { icon: "cancelled", word: "cancelled" },
+};
+
+const kindIcons: Readonly<Record<string, IconName>> = {
+  read: "read",
+  edit: "edit",
+  delete: "delete",
+  move: "move",
+  search: "search",
+  execute: "execute",
+  think: "think",
+  fetch: "fetch",
+};
+
+/** The drawing for what sort of thing a tool call does. */
+export function kindIcon({ toolKind, toolName }: ToolRow): IconName {
+  if (toolKind === undefined && toolName === "shell") return "execute";
+  return Object.hasOwn(kindIcons, toolKind ?? "") ? (kindIcons[toolKind ?? ""] ?? "other") : "other";
+}
+
+/** Status, exit code, time and number of changed lines. */
+export function stateOf(row: ToolRow): string {
+  const exit = row.exitCode === undefined || row.exitCode === 0 ? [] : [`exit code ${row.exitCode}`];
+  const duration = durationOf(row);
+  const time = duration === undefined || duration < 1_000 ? [] : [formatDuration(duration)];
+  return [toolLooks[row.status].word, ...exit, ...time, ...diffStats(row.diffs)].join(", ");
+}
+
+/** What the call was given: its command, else its arguments; nothing where the changes show it. */
+export function inputText(row: ToolRow): string {
+  const command = commandOf(row);
+  if (command !== undefined) return visibleText(command);
+  if (row.input === undefined || row.input === null || (row.diffs?.length ?? 0) > 0) return "";
+  const text = JSON.stringify(row.input, undefined, 2);
+  return visibleText(text.length > maxInput ? `${text.slice(0, maxInput)}…` : text);
+}
+
+export function commandOf(row: ToolRow): string | undefined {
+  return stringField(row, "command");
+}
+
+/** The first file that the call names. */
+export function pathOf(row: ToolRow): string | undefined {
+  return row.diffs?.[0]?.path ?? stringField(row, "path") ?? row.locations?.[0]?.path;
+}
+
+const statsOf = new WeakMap<NonNullable<ToolRow["diffs"]>, readonly string[]>();
+
+/** Numbers of changed lines, counted once for the same changes. */
+function diffStats(diffs: ToolRow["diffs"]): readonly string[] {
+  if (diffs === undefined || diffs.length === 0) return [];
+  const known = statsOf.get(diffs);
+  if (known !== undefined) return known;
+  const counts = diffs.map((diff) => diffLines(diff, 0));
+  const stats = [`+${counts.reduce((sum, { added }) => sum + added, 0)} −${counts.reduce((sum, { removed }) => sum + removed, 0)}`];
+  statsOf.set(diffs, stats);
+  return stats;
+}
+
+function stringField({ input }: ToolRow, name: string): string | undefined {
+  if (typeof input !== "object" || input === null || !(name in input)) return undefined;
+  const value = (input as Readonly<Record<string, unknown>>)[name];
+  return typeof value === "string" ? value : undefined;
+}
