@@ -68,6 +68,20 @@ describe("several processes find the same task without an owner", () => {
     expect(await one.engine.get(task.id)).toMatchObject({ status: "in_progress", lease: { owner: "two" } });
   });
 
+  test.each(["stop", "cancel"] as const)("a %s that comes while another process takes it over leaves that one its task and its lease", async (wish) => {
+    const [one, two] = [open("one"), open("two")] as const;
+    two.world.onTurn = () => undefined;
+    const task = await orphan(one);
+    meanwhile(one, async () => {
+      await two.engine.start();
+      await two.engine.resume(task.id);
+    });
+    await expect(one.engine[wish](task.id)).rejects.toMatchObject({ code: "CONFLICT", retryable: true });
+    const { token } = (await two.turn()).leased;
+    expect(await one.engine.get(task.id)).toMatchObject({ status: "in_progress", lease: { owner: "two", token } });
+    expect(await one.engine.get(task.id)).not.toHaveProperty("request");
+  });
+
   test("it is paused once, however many ask for it", async () => {
     const all = ["one", "two", "three"].map(open);
     const task = await orphan(all[0] as TestEngine);

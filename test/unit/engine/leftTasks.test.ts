@@ -75,6 +75,7 @@ describe("ended by the user", () => {
     await t.engine.stop(task.id);
     expect(await journal(task)).toEqual([["stopped", "Stopped by the user."]]);
     expect(t.world.gitCalls).toEqual(["cleanup"]);
+    expect(t.clock.pending).toBe(0); // the lease is kept no longer than the clean-up takes
   });
 
   test("a clean-up that fails leaves the worktree; the task has ended all the same", async () => {
@@ -128,7 +129,11 @@ describe("found by another engine", () => {
     await t.engine.start();
     expect(await t.engine.get(task.id)).toMatchObject({ status: "paused" });
     expect(await journal(task)).toEqual([]);
-    expect(t.world.turns).toEqual([]); // its user had paused it
+    // Whatever was to go on by itself has begun before a task that is run after it has ended.
+    await (
+      await t.engine.run((await t.add("another")).id)
+    ).finished;
+    expect(t.world.turns.map(({ leased }) => leased.task.title)).toEqual(["another"]); // the other was paused by its user
   });
 
   test.each([
@@ -185,6 +190,13 @@ describe("found by another engine", () => {
     await waitFor(async () => (await t.engine.get(task.id)).status === "paused", { what: "the look" });
     expect(t.world.reaped).toEqual([`${task.id}-1`]);
   });
+});
+
+test("paused by the user, it was interrupted all the same", async () => {
+  const task = await left();
+  await t.engine.pause(task.id);
+  expect(await t.engine.get(task.id)).toMatchObject({ status: "paused" });
+  expect((await t.engine.events(task.id, { limit: 100 })).at(-1)).toMatchObject({ type: "paused", isInterrupted: true });
 });
 
 describe("the lease", () => {
