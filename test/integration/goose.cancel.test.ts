@@ -118,9 +118,9 @@ test("the limit on time", async () => {
 });
 
 test("the limit on silence does not count while a tool runs, and ends a hanging provider", async () => {
-  const place = await goosePlace(({ index }) => (index === 0 ? { kind: "tools", calls: [shell("sleep 1.5; echo slept")] } : { kind: "hang" }));
+  const place = await goosePlace(({ index }) => (index === 0 ? { kind: "tools", calls: [shell("sleep 3; echo slept")] } : { kind: "hang" }));
   const context = new TestContext();
-  expect(await rejection(place.run(context, { limits: { ...limits, idleMs: 700 } }))).toMatchObject({ code: "TIMEOUT", retryable: true });
+  expect(await rejection(place.run(context, { limits: { ...limits, idleMs: 2_000 } }))).toMatchObject({ code: "TIMEOUT", retryable: true });
   expect(context.calls()[0]).toMatchObject({ outputDelta: "slept\n", status: "completed" });
 });
 
