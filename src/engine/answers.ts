@@ -32,7 +32,7 @@ export async function recordAnswer({ deps, ledger, desk, runs }: AnswerPlace, id
 
 /** Throws INVALID_INPUT for what no question can be answered with. */
 function assertAnswer({ decision, note }: PermissionAnswer): void {
-  if (!permissionDecisions.includes(decision)) throw new TaskMasterError("INVALID_INPUT", `There is no answer "${String(decision)}".`);
+  if (!permissionDecisions.includes(decision)) throw new TaskMasterError("INVALID_INPUT", `There is no answer "${decision}".`);
   if (note === undefined) return;
   if (decision !== "reject") throw new TaskMasterError("INVALID_INPUT", "Only a rejection takes a note to Goose.");
   if (note.trim() === "") throw new TaskMasterError("INVALID_INPUT", "The note is empty.");

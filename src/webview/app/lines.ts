@@ -50,7 +50,7 @@ const lines: Lines = {
   checkpoint: ({ step }) => line("quiet", stepWords[step]),
   log: ({ level, message }) => line(logTones[level], message),
   answer: ({ answer: { decision, note }, by }) =>
-    line(decision === "reject" ? "warning" : "info", `${by === "timeout" ? "Nobody answered: rejected" : answerWords[decision]}`, note),
+    line(decision === "reject" ? "warning" : "info", by === "timeout" ? "Nobody answered: rejected" : answerWords[decision], note),
   compacted: ({ removed }) => line("quiet", `${removed} older ${removed === 1 ? "entry" : "entries"} of this log ${removed === 1 ? "was" : "were"} removed`),
   attention: ({ attention }) => (attention === null ? line("info", "No longer needs you") : line("warning", because("Needs you", attention.message))),
 };

@@ -1,5 +1,5 @@
 /** What a command line is asked about: known dangers and the known ways to hide them, and the everyday lines that must not stop a night's work. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { reviewCommand } from "../../../src/engine/commandReview.ts";
 import { parseShell } from "../../../src/engine/shellScript.ts";

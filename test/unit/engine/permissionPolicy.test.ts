@@ -1,5 +1,5 @@
 /** Which tool calls are allowed, asked about or declined in which mode; commands have a test of their own. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decidePermission, type PermissionRuling } from "../../../src/engine/permissionPolicy.ts";
 import { approvalModes, type ApprovalMode } from "../../../src/model/permission.ts";
