@@ -124,7 +124,7 @@ test("a grant covers what it names, and never what is dangerous", () => {
 test("no path that may be written without a question leads out of the worktree", () => {
   const part = fc.constantFrom("..", ".", "a", "b c", "", "~", "...", "-", "C:", "\\", "$HOME", "*");
   const path = fc
-    .tuple(fc.constantFrom("", "/", "./", "../", `${worktree}/`, `${worktree}`), fc.array(part, { maxLength: 8 }))
+    .tuple(fc.constantFrom("", "/", "./", "../", `${worktree}/`, worktree), fc.array(part, { maxLength: 8 }))
     .map(([start, parts]) => start + parts.join("/"));
   fc.assert(
     fc.property(path, (target) => {

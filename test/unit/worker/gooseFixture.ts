@@ -26,7 +26,7 @@ export class TestContext implements HandlerContext {
   readonly events: WorkerEventBody[] = [];
   readonly requests: PermissionRequest[] = [];
   /** Where it runs, as the engine knows it. */
-  worktree = "/";
+  worktree = "/worktree";
   readonly #gate = new Gate();
   readonly #wishes = new Emitter<RunWish>();
   readonly #controller = new AbortController();
