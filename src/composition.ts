@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { abortable } from "./base/abort.ts";
 import { createAgentWork } from "./engine/agentWork.ts";
+import { unattended } from "./engine/approvals.ts";
 import type { QueueDeps } from "./engine/engineDeps.ts";
 import { TaskEngine } from "./engine/taskEngine.ts";
 import type { TaskEngineFacade } from "./engine/facade.ts";
@@ -166,6 +167,7 @@ export function makeGooseWorker(config: GooseWorkerConfig): LooperDeps["runWorke
     }),
     store: queue.store,
     journal: queue.journal,
+    approval: unattended(base.settings),
     log: base.log,
     ...(instructionsFile === undefined ? {} : { instructions: ({ task }) => readInstructions(instructionsFile, task.repository) }),
   });

@@ -43,4 +43,5 @@ const commandTitles: { readonly [C in Choice]: string } = {
   depends: "Edit Dependencies",
   retryDependency: "Retry Dependency",
   dropDependency: "Drop Dependency",
+  answer: "Answer Question",
 };

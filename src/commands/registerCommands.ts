@@ -5,12 +5,15 @@ import { addTask } from "./addTask.ts";
 import { checkSetup } from "./checkSetup.ts";
 import { copyDiagnostics } from "./copyDiagnostics.ts";
 import { tryDemo } from "./tryDemo.ts";
+import { allowOnce } from "./allowOnce.ts";
+import { answerQuestion } from "./answerQuestion.ts";
 import { cancelTask } from "./cancelTask.ts";
 import type { Command, CommandDeps } from "./commandDeps.ts";
 import { dropDependency } from "./dropDependency.ts";
 import { editDependencies } from "./editDependencies.ts";
 import { openRun } from "./openRun.ts";
 import { pauseTask } from "./pauseTask.ts";
+import { rejectStep } from "./rejectStep.ts";
 import { removeTask } from "./removeTask.ts";
 import { resumeQueue } from "./resumeQueue.ts";
 import { resumeTask } from "./resumeTask.ts";
@@ -41,6 +44,9 @@ const verbs: { readonly [K in keyof typeof commandIds]: Command } = {
   editDependencies,
   retryDependency,
   dropDependency,
+  allowOnce,
+  rejectStep,
+  answerQuestion,
   resumeQueue,
   openRun,
   setUpProvider,

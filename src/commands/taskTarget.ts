@@ -11,7 +11,7 @@ export function readTarget(target: unknown): TaskId | undefined {
 }
 
 /** What a task can be chosen for. */
-export type Choice = TaskAction | "open" | "say" | "depends" | "retryDependency" | "dropDependency";
+export type Choice = TaskAction | "open" | "say" | "answer" | "depends" | "retryDependency" | "dropDependency";
 
 /** Tasks that allow an action now, those that changed last first. */
 export function tasksFor(choice: Choice, tasks: readonly Task[]): readonly Task[] {
@@ -25,6 +25,8 @@ function fits(choice: Choice, task: Task, tasks: readonly Task[]): boolean {
       return true;
     case "depends":
       return mayChangeDependencies(task.status);
+    case "answer":
+      return task.attention?.question !== undefined;
     case "retryDependency":
       return isBlockedBy(task, tasks, canBeRetried);
     case "dropDependency":
@@ -53,4 +55,5 @@ export const nothingTo: { readonly [C in Choice]: string } = {
   depends: "No task can be given other dependencies now.",
   retryDependency: "No task is blocked by one that failed or was stopped or cancelled.",
   dropDependency: "No task is blocked by one that will not be done.",
+  answer: "No task waits for an answer.",
 };

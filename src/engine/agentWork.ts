@@ -1,8 +1,8 @@
 import type { Gate } from "../base/gate.ts";
-import { toTaskMasterError } from "../model/errors.ts";
+import { cancelledError, toTaskMasterError } from "../model/errors.ts";
 import type { WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../model/toolCall.ts";
-import { decidePermission } from "./permissionPolicy.ts";
+import type { ToolCallApproval } from "./approvals.ts";
 import { deliveryOf } from "./inbox.ts";
 import type { AgentPrompt, AgentResult, AgentRunner, AgentTurn, LeasedTask, Logger, TaskStore, Workspace } from "./ports.ts";
 import { Prompts } from "./prompts.ts";
@@ -15,6 +15,8 @@ export interface AgentWorkDeps {
   readonly store: Pick<TaskStore, "get" | "attempts" | "events">;
   /** Adds to the task's journal; false when its lease is lost. */
   readonly journal: (leased: LeasedTask, events: readonly WorkerEventBody[]) => Promise<boolean>;
+  /** Decides on the agent's tool calls. */
+  readonly approval: ToolCallApproval;
   readonly log: Logger;
   /** Told to every fresh session before the task. */
   readonly instructions?: (leased: LeasedTask) => Promise<string>;
@@ -55,6 +57,9 @@ class AgentWork {
   readonly prompts: Prompts;
   /** Settles when the journal holds all that was told so far. */
   #told: Promise<void> = Promise.resolve();
+  #turn: AgentTurn | undefined;
+  /** Reasons that the agent has heard in this turn. */
+  readonly #reasons = new Set<string>();
 
   constructor(deps: AgentWorkDeps, leased: LeasedTask, signal: AbortSignal) {
     this.prompts = new Prompts(deps, leased);
@@ -83,10 +88,12 @@ class AgentWork {
     await gate?.passed(signal);
     // As it is now: an earlier turn may have used tokens since the task was taken.
     const attempt = (await this.#deps.store.attempts(this.#leased.task.id)).at(-1) ?? this.#leased.attempt;
+    const over = new AbortController();
     const turn = agent.run({ ...this.#leased, attempt }, workspace, prompt, {
       onEvents: (events) => this.#journal(events),
-      onPermission: (request) => this.#decide(request),
+      onPermission: (request) => this.#decide(request, workspace, AbortSignal.any([signal, over.signal])),
     });
+    this.#turn = turn;
     onTurn?.(turn, prompt);
     if (gate?.isClosed === true) turn.pause();
     const onAbort = (): void => turn.cancel(toTaskMasterError(signal.reason).message);
@@ -102,15 +109,28 @@ class AgentWork {
       throw thrown;
     } finally {
       signal.removeEventListener("abort", onAbort);
+      over.abort(cancelledError("The turn is over."));
+      this.#turn = undefined;
+      this.#reasons.clear();
       onTurn?.(undefined, prompt);
       await this.#told;
     }
   }
 
-  #decide(request: PermissionRequest): PermissionOutcome {
-    const { outcome, reason } = decidePermission(request);
-    if (reason !== undefined) this.#journal([{ type: "log", level: "info", message: reason }]);
-    return outcome;
+  /** What the agent is to know of a decision it is told as words of the user, before it goes on. */
+  async #decide(request: PermissionRequest, { worktree }: Workspace, signal: AbortSignal): Promise<PermissionOutcome> {
+    try {
+      const { outcome, told, logged } = await this.#deps.approval.decide(request, { leased: this.#leased, worktree, signal });
+      if (logged !== undefined) this.#journal([{ type: "log", level: "info", message: logged }]);
+      if (told !== undefined && !this.#reasons.has(told)) {
+        this.#reasons.add(told);
+        this.#turn?.tell({ type: "say", id: `decision-${request.toolCallId}`.slice(0, 256), text: told });
+      }
+      return outcome;
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+      return "reject_once";
+    }
   }
 
   #journal(events: readonly WorkerEventBody[]): void {

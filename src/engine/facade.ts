@@ -2,6 +2,7 @@ import type { Event } from "../base/event.ts";
 import type { Blocker } from "../model/dependencies.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Budget, BudgetUse } from "../model/budget.ts";
+import type { PermissionAnswer } from "../model/permission.ts";
 import type { Acceptance, Attempt, Priority, Task } from "../model/task.ts";
 import type { QueueStatus } from "../model/queueStatus.ts";
 import type { TaskEvent, TaskEventName } from "../model/taskEvent.ts";
@@ -87,6 +88,11 @@ export interface TaskEngineFacade {
   pause(id: TaskId): Promise<void>;
   /** Goes on where it was held; when the process that held it is gone, continues its Goose session here. */
   resume(id: TaskId): Promise<void>;
+  /**
+   * Answers the question that a run waits with (the task's `attention.question`), whichever process runs it. CONFLICT when it is not
+   * open any more, for instance because somebody else was quicker, or when the process that asked is gone; INVALID_INPUT.
+   */
+  answer(id: TaskId, answer: PermissionAnswer): Promise<void>;
   /** Ends the attempt; the work stays on its branch. */
   stop(id: TaskId): Promise<void>;
   /** Gives the task up. */

@@ -1,12 +1,14 @@
 import { Emitter, type Disposable, type Event } from "../base/event.ts";
 import type { Blocker } from "../model/dependencies.ts";
-import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
+import { TaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Attempt, Task, TaskRequest } from "../model/task.ts";
 import type { QueueStatus } from "../model/queueStatus.ts";
 import type { TaskEvent } from "../model/taskEvent.ts";
 import type { BudgetUse } from "../model/budget.ts";
 import { usesOf } from "./budgetWatch.ts";
+import { recordAnswer } from "./answers.ts";
+import { logFailure } from "./logFailure.ts";
 import { DependencyDesk } from "./dependencies.ts";
 import { drain } from "./drain.ts";
 import type { EngineDeps } from "./engineDeps.ts";
@@ -33,6 +35,7 @@ export class TaskEngine implements TaskEngineFacade {
   readonly onDidChange: Event<readonly TaskChange[]>;
   readonly onDidRemove: Event<readonly TaskId[]>;
   readonly onDidChangeQueue: Event<QueueStatus>;
+  readonly answer: TaskEngineFacade["answer"];
   readonly say: TaskEngineFacade["say"];
   readonly stopToolCall: TaskEngineFacade["stopToolCall"];
   readonly #deps: EngineDeps;
@@ -62,6 +65,7 @@ export class TaskEngine implements TaskEngineFacade {
     this.#ledger = new Ledger(deps.store, deps.clock, { changes: this.#changes, removals: this.#removals });
     this.#interrupted = new InterruptedTasks(deps, { hasFreeSlot: () => this.hasFreeSlot, resume: (id) => this.#takeUp(id) });
     this.#desk = new LeaseDesk({ ...deps, guard: this.#guard }, this.#ledger, (id, attempt) => this.#interrupted.add(id, attempt));
+    this.answer = (id, answer) => recordAnswer({ deps, ledger: this.#ledger, desk: this.#desk, runs: this.#runs }, id, answer);
     this.#dependencies = new DependencyDesk(deps, this.#ledger);
     ({ say: this.say, stopToolCall: this.stopToolCall } = new TalkDesk(deps, this.#ledger, this.#runs));
   }
@@ -76,7 +80,7 @@ export class TaskEngine implements TaskEngineFacade {
   listen(): void {
     this.#subscriptions.push(
       this.#deps.store.onDidChangeElsewhere((events) => {
-        this.#ledger.publishFromElsewhere(events).catch((error: unknown) => this.#logFailure("changes of another process could not be read", error));
+        this.#ledger.publishFromElsewhere(events).catch((error: unknown) => logFailure(this.#deps.log, "changes of another process could not be read", error));
         void obeyRequests(events, this.#runs, this.#deps.log);
       }),
       this.#guard.watch(),
@@ -213,9 +217,9 @@ export class TaskEngine implements TaskEngineFacade {
     await this.#ledger.change(id, (task) => ({ task: step(task, this.#deps.clock.now()), events: [{ type: "requeued", reason }] }));
   }
 
-  /** Whether another task may start: paused runs hold no slot. */
+  /** Whether another task may start: runs that are paused or wait for an answer hold no slot. */
   get hasFreeSlot(): boolean {
-    const active = [...this.#runs.values()].filter((run) => !run.isPaused).length;
+    const active = [...this.#runs.values()].filter((run) => !run.isPaused && !run.isWaiting).length;
     return this.#stopping === undefined && active < this.#deps.settings().poolSize;
   }
 
@@ -289,10 +293,5 @@ export class TaskEngine implements TaskEngineFacade {
     this.#changes.dispose();
     this.#removals.dispose();
     this.#guard.dispose();
-  }
-
-  #logFailure(what: string, thrown: unknown): void {
-    const error = toTaskMasterError(thrown);
-    this.#deps.log.warn(what, { code: error.code, error: error.message });
   }
 }

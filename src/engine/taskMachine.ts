@@ -172,10 +172,11 @@ export function seize(task: Task, lease: NewLease): Task {
   return { ...task, ...nextLease(task, lease) };
 }
 
-/** in_progress | paused -> paused without a lease: the owner is gone, the place is kept for a resume. */
+/** in_progress | paused -> paused without a lease: the owner is gone, the place is kept for a resume. Nobody waits for an answer to its question any more. */
 export function lose(task: Task, now: number): Task {
   assertLegal(task, "lose");
-  return { ...without(task, "lease", "request"), status: "paused", updatedAt: now };
+  const row = task.attention?.question === undefined ? task : without(task, "attention");
+  return { ...without(row as Task, "lease", "request"), status: "paused", updatedAt: now };
 }
 
 /** stopped | failed | cancelled -> todo, which the store turns into blocked while a dependency is open. It has all its tries and its whole budget again: what was until now counts no more. */

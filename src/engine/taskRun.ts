@@ -1,11 +1,13 @@
 import { Gate } from "../base/gate.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
+import type { PermissionAnswer } from "../model/permission.ts";
 import type { Attention, Task, TaskRequest } from "../model/task.ts";
 import type { TaskEvent, WorkerEventBody } from "../model/taskEvent.ts";
 import { allowed } from "./allowance.ts";
 import { createAgentWork } from "./agentWork.ts";
 import { recordEvents } from "./inbox.ts";
+import { Approvals } from "./approvals.ts";
 import { keepLease } from "./leaseKeeper.ts";
 import type { Ledger } from "./ledger.ts";
 import { loop } from "./loop.ts";
@@ -33,6 +35,7 @@ export class TaskRun {
   readonly #controller = new AbortController();
   /** Aborts when the process is about to end: nothing is tried again then. */
   readonly #leaving = new AbortController();
+  readonly #approvals: Approvals;
   #turn: AgentTurn | undefined;
   #oversight: Oversight | undefined;
   /** Messages of the user that the turn in progress was told. */
@@ -42,11 +45,22 @@ export class TaskRun {
     this.#deps = deps;
     this.#ledger = ledger;
     this.leased = leased;
+    this.#approvals = new Approvals({ ...deps, ledger, leased, gate: this.#gate });
     this.finished = this.#drive();
   }
 
   get isPaused(): boolean {
     return this.#gate.isClosed;
+  }
+
+  /** It does nothing until the user answers a question: like a paused one it holds no slot and spends nothing. */
+  get isWaiting(): boolean {
+    return this.#approvals.isWaiting;
+  }
+
+  /** An answer to its question is in the journal. */
+  hearAnswer(answer: PermissionAnswer): void {
+    this.#approvals.hear(answer);
   }
 
   /** Holds the run at its next safe point and records it (ILLEGAL_TRANSITION when it is too late). */
@@ -104,6 +118,7 @@ export class TaskRun {
 
   /** Ends one tool call; without a turn there is none. */
   stopToolCall(toolCallId: string): void {
+    this.#approvals.stopToolCall(toolCallId);
     this.#turn?.tell({ type: "stop_tool_call", toolCallId });
   }
 
@@ -149,7 +164,7 @@ export class TaskRun {
     });
     this.#oversight = new Oversight(this.#deps, this.#ledger, {
       leased: this.leased,
-      isHeld: () => this.isPaused,
+      isHeld: () => this.isPaused || this.isWaiting,
       pause: (reason, attention) => this.pause(reason, attention),
       stop: (reason) => this.end("stop", reason),
     });
@@ -189,6 +204,7 @@ export class TaskRun {
       },
       runWorker: createAgentWork({
         agent,
+        approval: this.#approvals,
         store,
         log,
         gate: this.#gate,
@@ -271,6 +287,7 @@ export async function obeyRequests(events: readonly TaskEvent[], runs: ReadonlyM
     try {
       if (event.type === "requested") await run.obey(event.request);
       else if (event.type === "said") await run.hear();
+      else if (event.type === "answer") run.hearAnswer(event.answer);
       else if (event.type === "stop_tool_call") run.stopToolCall(event.toolCallId);
     } catch (thrown) {
       const { code, message } = toTaskMasterError(thrown);

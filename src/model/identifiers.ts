@@ -22,6 +22,9 @@ export const commandIds = {
   editDependencies: "taskMaster.editDependencies",
   retryDependency: "taskMaster.retryDependency",
   dropDependency: "taskMaster.dropDependency",
+  allowOnce: "taskMaster.allowOnce",
+  rejectStep: "taskMaster.rejectStep",
+  answerQuestion: "taskMaster.answerQuestion",
   resumeQueue: "taskMaster.resumeQueue",
   openRun: "taskMaster.openRun",
   setUpProvider: "taskMaster.setUpProvider",
@@ -68,6 +71,8 @@ export const settingNames = {
   "taskMaster.gracefulShutdownMsTimeout": "gracefulShutdownMsTimeout",
   "taskMaster.afterInterruption": "afterInterruption",
   "taskMaster.retentionDays": "retentionDays",
+  "taskMaster.approvals.mode": "approvalsMode",
+  "taskMaster.approvals.timeoutMinutes": "approvalsTimeoutMinutes",
 } as const;
 
 /** The folder of a queue's backups, beside its database. */

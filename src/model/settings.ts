@@ -2,6 +2,7 @@ import { budgetProblem, type Budget } from "./budget.ts";
 import { settingNames } from "./identifiers.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import { maxProviderValue, modelNamePattern, providerKeyPattern, type ProviderChoice } from "./provider.ts";
+import { approvalModes, type ApprovalMode } from "./permission.ts";
 
 /** Where handlers run: in worker threads, or in this thread through the same path. */
 export type PoolMode = "thread" | "inline";
@@ -39,6 +40,10 @@ export interface EngineSettings {
   readonly afterInterruption: "pause" | "resume";
   /** How many days after its end a task keeps its whole journal; 0: for ever. */
   readonly retentionDays: number;
+  /** What Goose may do without a question. */
+  readonly approvalsMode: ApprovalMode;
+  /** A question that nobody answers for so long is answered with no; 0: it waits. */
+  readonly approvalsTimeoutMinutes: number;
 }
 
 /** What holds where nothing is set. */
@@ -59,6 +64,8 @@ export const defaultSettings: EngineSettings = {
   gracefulShutdownMsTimeout: 4_000,
   afterInterruption: "pause",
   retentionDays: 30,
+  approvalsMode: "autonomous",
+  approvalsTimeoutMinutes: 0,
 };
 
 /** The remotes that branches can be pushed to: nothing that git could take for an option, a path or a URL. */
@@ -84,6 +91,7 @@ export const numberRanges = {
   stallMinutes: [1, 1_440],
   gracefulShutdownMsTimeout: [0, 60_000],
   retentionDays: [0, 3_650],
+  approvalsTimeoutMinutes: [0, 10_080],
 } as const satisfies { readonly [K in keyof EngineSettings]?: readonly [low: number, high: number] };
 
 const texts: Check = (value) => (Array.isArray(value) && value.every((item) => typeof item === "string") ? undefined : "must be a list of texts");
@@ -131,6 +139,8 @@ const checks: { readonly [K in keyof Required<EngineSettings>]: Check } = {
   gracefulShutdownMsTimeout: wholeNumber(numberRanges.gracefulShutdownMsTimeout),
   afterInterruption: (value) => (value === "pause" || value === "resume" ? undefined : 'must be "pause" or "resume"'),
   retentionDays: wholeNumber(numberRanges.retentionDays),
+  approvalsMode: (value) => (approvalModes.some((mode) => mode === value) ? undefined : `must be one of ${approvalModes.join(", ")}`),
+  approvalsTimeoutMinutes: wholeNumber(numberRanges.approvalsTimeoutMinutes),
 };
 
 /** The names by which users know the settings. */

@@ -2,6 +2,7 @@ import type { JsonObject } from "../base/json.ts";
 import type { Allowances, Budget, BudgetUse } from "./budget.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { TaskId } from "./ids.ts";
+import type { PermissionQuestion } from "./permission.ts";
 import type { Usage, UsageOffset } from "./usage.ts";
 import type { UserMessage } from "./userMessage.ts";
 
@@ -26,6 +27,8 @@ export interface Attention {
   readonly message: string;
   /** The limit that was reached (kind "budget"). */
   readonly use?: BudgetUse;
+  /** What the user is asked (kind "permission"). */
+  readonly question?: PermissionQuestion;
 }
 
 /** How far a task is: percent from 0 to 100, with a line for people. */
@@ -101,6 +104,8 @@ export interface Task {
   readonly result?: TaskResult;
   readonly integration: Integration;
   readonly attention?: Attention;
+  /** What the user allowed for the whole task, by the keys of the questions. */
+  readonly grants?: readonly string[];
   /** How many attempts were started; the newest has this number. */
   readonly attempts: number;
   /** Highest lease token given out so far. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../base/json.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { TaskId } from "./ids.ts";
+import type { PermissionAnswer } from "./permission.ts";
 import type { Attention, AttemptStep, Progress, TaskRequest } from "./task.ts";
 import type { ToolCallUpdate } from "./toolCall.ts";
 import type { Usage } from "./usage.ts";
@@ -57,6 +58,8 @@ export type TaskEventBody =
   | { readonly type: "usage"; readonly usage: Usage }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string }
   | { readonly type: "attention"; readonly attention: Attention | null }
+  /** A question was answered: by the user, or because nobody did in time. */
+  | { readonly type: "answer"; readonly answer: PermissionAnswer; readonly by: "user" | "timeout" }
   /** Entries that only tell how the work went were removed a while after the task's end; `removed` counts all that are gone. */
   | { readonly type: "compacted"; readonly removed: number };
 

@@ -10,6 +10,12 @@ export interface PermissionRequest {
   readonly toolName: string;
   readonly title: string;
   readonly input?: JsonValue;
+  /** The input is longer than what is told of it. */
+  readonly isCut?: boolean;
+  /** Where the file of a write or an edit really is, every link followed: relative to the worktree when it is inside. */
+  readonly target?: { readonly path: string; readonly isInside: boolean };
+  /** What a write or an edit would change, as far as it can be told; long texts are cut. */
+  readonly diff?: ToolDiff;
 }
 
 /** What Goose is answered. Nothing that it would remember beyond the one call. */

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { budgetMeasures, budgetScopes, type BudgetUse } from "../model/budget.ts";
 import { maxSaid } from "../model/runWish.ts";
 import { lastAttempt, taskStatuses, type Attempt, type Task } from "../model/task.ts";
+import { maxNote, permissionDecisions } from "../model/permission.ts";
 import type { TaskAction } from "../model/taskActions.ts";
 import { planStatuses, type PlanEntry, type TaskEvent } from "../model/taskEvent.ts";
 
@@ -126,6 +127,14 @@ const viewMessageSchema = v.variant("type", [
     index: v.pipe(seq, v.maxValue(10_000)),
   }),
   v.strictObject({ type: v.literal("openLink"), url: v.pipe(v.string(), v.maxLength(maxLink), v.check(isWebAddress)) }),
+  v.strictObject({
+    type: v.literal("answer"),
+    answer: v.strictObject({
+      questionId: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+      decision: v.picklist(permissionDecisions),
+      note: v.exactOptional(v.pipe(v.string(), v.minLength(1), v.maxLength(maxNote))),
+    }),
+  }),
 ]);
 export type ViewToHost = v.InferOutput<typeof viewMessageSchema>;
 

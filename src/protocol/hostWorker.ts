@@ -36,6 +36,8 @@ const progressSchema = v.object({
   metadata: v.exactOptional(jsonObjectSchema),
 });
 
+const diffSchema = v.object({ path: shortText, oldText: v.exactOptional(text), newText: text });
+
 const toolCallSchema = v.object({
   toolCallId: v.pipe(v.string(), v.minLength(1), v.maxLength(256)),
   status: v.exactOptional(v.picklist(toolCallStatuses)),
@@ -43,7 +45,7 @@ const toolCallSchema = v.object({
   title: v.exactOptional(shortText),
   input: v.exactOptional(jsonValueSchema),
   outputDelta: v.exactOptional(text),
-  diffs: v.exactOptional(v.array(v.object({ path: shortText, oldText: v.exactOptional(text), newText: text }))),
+  diffs: v.exactOptional(v.array(diffSchema)),
   exitCode: v.exactOptional(v.pipe(v.number(), v.integer())),
   kind: v.exactOptional(shortText),
   locations: v.exactOptional(v.array(v.object({ path: shortText, line: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))) }))),
@@ -81,7 +83,15 @@ export const workerMessageSchema = v.variant("type", [
     type: v.literal("permission"),
     invocationId,
     requestId: shortText,
-    request: v.object({ toolCallId: v.pipe(v.string(), v.maxLength(256)), toolName: shortText, title: shortText, input: v.exactOptional(jsonValueSchema) }),
+    request: v.object({
+      toolCallId: v.pipe(v.string(), v.maxLength(256)),
+      toolName: shortText,
+      title: shortText,
+      input: v.exactOptional(jsonValueSchema),
+      isCut: v.exactOptional(v.boolean()),
+      target: v.exactOptional(v.object({ path: shortText, isInside: v.boolean() })),
+      diff: v.exactOptional(diffSchema),
+    }),
   }),
   v.object({ type: v.literal("completed"), invocationId, output: jsonValueSchema }),
   v.object({ type: v.literal("failed"), invocationId, error: serializedErrorSchema }),

@@ -1,6 +1,7 @@
 import type { TaskId } from "../model/ids.ts";
 import { endsToolCalls, type MessageRole, type PlanEntry, type TaskEvent } from "../model/taskEvent.ts";
 import { isSaidMessageId } from "../model/userMessage.ts";
+import { answerText, howToAnswer } from "./questionText.ts";
 import { cleanLine, cleanText, shorten } from "./cleanText.ts";
 import { indent, type Output, type Paint } from "./output.ts";
 import { eventJson } from "./taskJson.ts";
@@ -111,6 +112,8 @@ export class EventPrinter {
         return this.#logLines(event);
       case "attention":
         return this.#attentionLines(event);
+      case "answer":
+        return [this.#paint.bold(answerText(event))];
       case "checkpoint":
         return this.#output.verbosity > 0 ? [this.#paint.dim(`step: ${event.step.replace("_", " ")}`)] : [];
       case "plan":
@@ -135,8 +138,8 @@ export class EventPrinter {
     return isNews ? [this.#paint.dim(`${level}: ${cleanText(message).trimEnd()}`)] : [];
   }
 
-  #attentionLines({ attention }: EventOf<"attention">): readonly string[] {
-    return attention === null ? [] : [this.#paint.yellow(`needs you (${attention.kind}): ${cleanLine(attention.message)}`)];
+  #attentionLines({ taskId, attention }: EventOf<"attention">): readonly string[] {
+    return attention === null ? [] : [this.#paint.yellow(`needs you (${attention.kind}): ${cleanLine(attention.message)}`), ...howToAnswer(taskId, attention)];
   }
 
   #errorLines(event: EventOf<"error">): readonly string[] {

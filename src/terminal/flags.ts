@@ -11,6 +11,7 @@ export const verbs = [
   "start",
   "retry",
   "say",
+  "answer",
   "depends",
   "remove",
   "logs",
@@ -57,6 +58,9 @@ export const flagDefinitions: readonly FlagDefinition[] = [
   { name: "max-minutes", value: "N", verbs: ["run", "resume"] },
   { name: "idle-minutes", value: "N", verbs: ["run", "resume"] },
   { name: "push", value: "REMOTE", verbs: ["run", "resume"] },
+  { name: "approvals", value: "autonomous|ask-writes|ask-all|read-only", verbs: ["run", "resume"] },
+  { name: "answer-minutes", value: "N", verbs: ["run", "resume"] },
+  { name: "note", value: "TEXT", verbs: ["answer"] },
   { name: "queue", verbs: ["resume"] },
   { name: "follow", short: "f", verbs: ["logs"] },
 ];

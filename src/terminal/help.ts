@@ -25,6 +25,8 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
       --max-minutes N    length of an attempt, pauses not counted (default 60)
       --idle-minutes N   an attempt without any sign of life ends after this (default 10)
       --push REMOTE      push the branches of finished tasks there, never by force
+      --approvals MODE   what Goose may do unasked: autonomous (default), ask-writes, ask-all or read-only
+      --answer-minutes N a question that nobody answers for so long is answered with no (default: it waits)
   pause|resume ID      hold a task and keep its place; go on
   resume --queue       start tasks again after the queue has stopped by itself; agents at a usage limit try at once
   stop ID              end the attempt; the work stays on its branch
@@ -32,6 +34,9 @@ Usage: task-master-goose VERB [ARGUMENTS] [FLAGS]
   start ID             put a stopped task back into the queue; it goes on with the work that was kept
   retry ID             put a stopped, failed or cancelled task back into the queue
   say ID TEXT|-        say something to Goose: heard at its next step, with the next run, or as a follow-up of a task that has ended
+  answer ID allow|always|reject
+                       decide on the step that a task waits with (see show); always: for the whole task
+      --note TEXT        with reject: what Goose is told
   depends ID           change what a task waits for
       --on ID            that one too; may be repeated
       --drop ID          that one no more; may be repeated

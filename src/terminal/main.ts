@@ -1,5 +1,6 @@
 import { abortable } from "../base/abort.ts";
 import { addTask } from "./addTask.ts";
+import { answerQuestion } from "./answerQuestion.ts";
 import { changeDependencies } from "./changeDependencies.ts";
 import { changeTask } from "./changeTask.ts";
 import type { OpenedQueue, TerminalHost, VerbContext } from "./context.ts";
@@ -119,6 +120,8 @@ function runVerb(context: VerbContext, command: QueueCommand): Promise<number> {
       return sayToTask(context, command);
     case "remove":
       return removeTask(context, command.id);
+    case "answer":
+      return answerQuestion(context, command);
     case "logs":
       return followLog(context, command);
     default:

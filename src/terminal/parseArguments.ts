@@ -3,6 +3,7 @@ import type { RunCriteria } from "../engine/facade.ts";
 import { type EngineSettings, numberRanges, remoteNamePattern } from "../model/settings.ts";
 import { type Priority, priorities } from "../model/task.ts";
 import { parseDeadline } from "./deadline.ts";
+import { type AnswerCommand, answerCommand, approvalNames, approvalWords } from "./answerArguments.ts";
 import { type Verb, verbs } from "./flags.ts";
 import { type GivenFlag, type ScannedArguments, scanArguments, usageError } from "./scanArguments.ts";
 
@@ -55,6 +56,7 @@ export type Command =
   | { readonly verb: "show" | "resume" | "remove"; readonly id: string }
   | DependsCommand
   | SayCommand
+  | AnswerCommand
   | { readonly verb: ChangeVerb; readonly id: string }
   | { readonly verb: "logs"; readonly id: string; readonly follow: boolean }
   | { readonly verb: "list" | "resumeQueue" }
@@ -80,13 +82,14 @@ export interface GlobalOptions {
 type NumberSetting = keyof typeof numberRanges;
 
 /** Settings given by flags, well-formed. */
-export type SettingFlags = Partial<Pick<EngineSettings, NumberSetting | "pushRemote">>;
+export type SettingFlags = Partial<Pick<EngineSettings, NumberSetting | "pushRemote" | "approvalsMode">>;
 
 const settingFlags: readonly (readonly [flag: string, setting: NumberSetting])[] = [
   ["concurrency", "poolSize"],
   ["max-turns", "maxTurns"],
   ["max-minutes", "wallClockMinutes"],
   ["idle-minutes", "idleMinutes"],
+  ["answer-minutes", "approvalsTimeoutMinutes"],
 ];
 
 export interface ParsedArguments {
@@ -126,6 +129,8 @@ function parseCommand(verb: Verb, { words, flags }: ScannedArguments): Command {
       return dependsCommand(words, flags);
     case "say":
       return sayCommand(words);
+    case "answer":
+      return answerCommand(words, last(flags, "note"));
     case "logs":
       return { verb, id: oneId(verb, words), follow: has(flags, "follow") };
     case "resume":
@@ -225,6 +230,7 @@ function oneId(verb: Verb, words: readonly string[]): string {
 function globalOptions(flags: readonly GivenFlag[]): GlobalOptions {
   const [folder, dataDirectory, goosePath] = [path(flags, "cwd"), path(flags, "data-dir"), path(flags, "goose")];
   const pushRemote = last(flags, "push");
+  const approvals = last(flags, "approvals");
   if (pushRemote !== undefined && !remoteNamePattern.test(pushRemote)) throw usageError(`--push: "${pushRemote}" is not the name of a remote.`);
   return {
     ...(folder === undefined ? {} : { folder }),
@@ -238,6 +244,7 @@ function globalOptions(flags: readonly GivenFlag[]): GlobalOptions {
         settingFlags.map(([flag, setting]) => [setting, wholeNumber(flags, flag, setting)] as const).filter(([, value]) => value !== undefined),
       ),
       ...(pushRemote === undefined ? {} : { pushRemote }),
+      ...(approvals === undefined ? {} : { approvalsMode: approvalWords[oneOf("--approvals", approvals, approvalNames)] }),
     },
   };
 }

@@ -32,7 +32,7 @@ export function taskJson(task: Task): JsonObject {
     acceptance: { commands: task.acceptance.commands, criteria: task.acceptance.criteria ?? null },
     progress: { percent: task.progress.percent, message: task.progress.message },
     integration: task.integration,
-    attention: task.attention === undefined ? null : { kind: task.attention.kind, message: task.attention.message },
+    attention: attentionJson(task),
     error: task.result?.error === undefined ? null : { ...task.result.error },
     attemptCount: task.attempts,
     maxAttempts: task.maxAttempts,
@@ -110,6 +110,12 @@ function attemptJson(attempt: Attempt): JsonObject {
     reason: attempt.reason ?? null,
     errorCode: attempt.errorCode ?? null,
   };
+}
+
+function attentionJson({ attention }: Task): JsonValue {
+  if (attention === undefined) return null;
+  const { kind, message, question } = attention;
+  return { kind, message, ...(question === undefined ? {} : { question: question as unknown as JsonObject }) };
 }
 
 function usageJson(usage: Usage): JsonObject {

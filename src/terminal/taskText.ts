@@ -1,9 +1,11 @@
 import { budgetText } from "../model/budget.ts";
 import { blockersOf, blockerText, dependencyName, isStuck, type Blocker } from "../model/dependencies.ts";
 import type { TaskId } from "../model/ids.ts";
+import type { PermissionQuestion } from "../model/permission.ts";
 import type { Attempt, Task, TaskStatus } from "../model/task.ts";
 import { cleanLine, cleanText, shorten } from "./cleanText.ts";
 import { indent, type Output, type Paint } from "./output.ts";
+import { questionLines } from "./questionText.ts";
 import { commitsOf, sumUsage, type TaskDetails } from "./taskJson.ts";
 
 const colors: Readonly<Record<TaskStatus, keyof Paint>> = {
@@ -85,10 +87,18 @@ export function showLines(
     ...budget.map((use): Field => ["budget", `${budgetText(use)} used`]),
     ["created", localTime(task.createdAt)] as Field,
   ];
+  const question = task.attention?.question;
   const lines = fields.flatMap(([name, value]) => (value === undefined || value === false || value === "" ? [] : [`  ${paint.dim(name.padEnd(12))} ${value}`]));
   const prompt = task.prompt === task.title ? [] : block("prompt", task.prompt, paint);
   const result = block("result", task.result?.output ?? "", paint);
-  return [`${paint.bold(task.id)} ${cleanLine(task.title)}`, ...lines, ...prompt, ...attempts.flatMap((each) => attemptLines(each, paint)), ...result];
+  return [
+    `${paint.bold(task.id)} ${cleanLine(task.title)}`,
+    ...lines,
+    ...(question === undefined ? [] : questionBlock(task.id, question, paint)),
+    ...prompt,
+    ...attempts.flatMap((each) => attemptLines(each, paint)),
+    ...result,
+  ];
 }
 
 function stateFields(task: Task, isOrphan: boolean, paint: Paint): readonly Field[] {
@@ -130,6 +140,15 @@ function workFields(task: Task, attempts: readonly Attempt[]): readonly Field[] 
     ["commits", commitsOf(attempts).join(" ")],
     ["files", task.result?.artifacts.map(cleanLine).join(", ")],
     ["tokens", attempts.length > 0 && usageText(sumUsage(attempts))],
+  ];
+}
+
+/** The whole question and how it is answered. */
+function questionBlock(id: string, question: PermissionQuestion, paint: Paint): readonly string[] {
+  return [
+    `  ${paint.dim("question")}`,
+    indent(questionLines(question).join("\n")),
+    indent(`Answer: task-master-goose answer ${id} allow|always|reject [--note TEXT]`),
   ];
 }
 

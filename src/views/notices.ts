@@ -1,5 +1,8 @@
 import type { TaskChange } from "../engine/facade.ts";
+import { revealed } from "../base/revealed.ts";
 import type { TaskId } from "../model/ids.ts";
+import { commandOf } from "../model/permission.ts";
+import type { Attention } from "../model/task.ts";
 import { oneLine } from "../platform/oneLine.ts";
 
 /** Something that the user must act on, or a run that came to its end and waits for review. */
@@ -8,9 +11,13 @@ export interface Notice {
   readonly taskId: TaskId;
   readonly title: string;
   readonly message: string;
+  /** The question that can be answered where the notice is shown: what it is about is in the message, whole. */
+  readonly questionId?: string;
 }
 
 const maxMessage = 300;
+/** A question has no longer title. */
+const maxShown = 190;
 
 /** What a change means for the user: a failure for good, a run that waits for an answer, finished work; everything else is no reason to interrupt. */
 export function noticeOf({ event, task }: TaskChange): Notice | undefined {
@@ -20,9 +27,17 @@ export function noticeOf({ event, task }: TaskChange): Notice | undefined {
   }
   if (event.type === "completed" && task.status === "done") return { kind: "finished", taskId: task.id, title, message: "" };
   if (event.type === "attention" && event.attention !== null && task.attention !== undefined) {
-    return { kind: "attention", taskId: task.id, title, message: oneLine(event.attention.message, maxMessage) };
+    return attentionNotice(task.id, title, event.attention);
   }
   return undefined;
+}
+
+/** A question that is shown whole can be answered right there. */
+function attentionNotice(taskId: TaskId, title: string, { message, question }: Attention): Notice {
+  const line = oneLine(revealed(message), maxMessage);
+  const command = question === undefined ? undefined : commandOf(question);
+  const isWhole = command !== undefined && command.length <= maxShown && line.startsWith(`${command} (`);
+  return { kind: "attention", taskId, title, message: line, ...(isWhole && question !== undefined ? { questionId: question.id } : {}) };
 }
 
 /** One text for what came together. */

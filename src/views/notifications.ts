@@ -90,8 +90,12 @@ function buttonsOf(notices: readonly Notice[]): readonly MessageButton[] {
   return notices.every(({ kind }) => kind === "finished") ? [showTasksButton] : [showTasksButton, showLogButton];
 }
 
-function buttonsFor({ kind, taskId }: Notice): readonly MessageButton[] {
+function buttonsFor({ kind, taskId, questionId }: Notice): readonly MessageButton[] {
   const openRun: MessageButton = ["Open Run", () => commands.executeCommand(commandIds.openRun, taskId)];
   const retry: MessageButton = ["Retry", () => commands.executeCommand(commandIds.retryTask, taskId)];
-  return kind === "failed" ? [openRun, retry, showLogButton] : [openRun];
+  if (kind === "failed") return [openRun, retry, showLogButton];
+  if (questionId === undefined) return [openRun];
+  const allow: MessageButton = ["Allow Once", () => commands.executeCommand(commandIds.allowOnce, { taskId, questionId })];
+  const reject: MessageButton = ["Reject", () => commands.executeCommand(commandIds.rejectStep, { taskId, questionId })];
+  return [allow, reject, openRun];
 }

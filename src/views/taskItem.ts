@@ -82,12 +82,13 @@ export function when(at: number, now: number): string {
 function contextValue(task: Task, { pending, find }: TaskItemContext): string {
   const actions = availableActions(task).filter((action) => action !== pending);
   const blockers = task.status === "blocked" ? blockersOf(task, find) : [];
-  const dependencies = [
+  const more = [
     mayChangeDependencies(task.status) ? "depends" : undefined,
     blockers.some(canBeRetried) ? "retryDependency" : undefined,
     blockers.some(isStuck) ? "dropDependency" : undefined,
+    task.attention?.question === undefined ? undefined : "answer",
   ].filter((word) => word !== undefined);
-  return ["task", ...actions, ...dependencies].join(" ");
+  return ["task", ...actions, ...more].join(" ");
 }
 
 /** What it depends on; while it is blocked, why and what helps, each on a line. */

@@ -5,6 +5,8 @@ import type { ActiveTime } from "../protocol/hostWebview.ts";
 export class ActiveTimes {
   readonly #times = new Map<number, ActiveTime>();
   #lastSeq = 0;
+  #isPaused = false;
+  #isWaiting = false;
 
   /** The last event that counts already. */
   get lastSeq(): number {
@@ -24,9 +26,25 @@ export class ActiveTimes {
     for (const event of events) {
       if (event.seq <= this.#lastSeq) continue;
       this.#lastSeq = event.seq;
-      if (event.type === "started" || event.type === "resumed") this.#go(event);
-      else if (breakTypes.has(event.type)) this.#halt(event);
+      if (!this.#holds(event)) continue;
+      if (this.#isPaused || this.#isWaiting || breakTypes.has(event.type)) this.#halt(event);
+      else this.#go(event);
     }
+  }
+
+  /** Whether the event begins or ends a time in which the attempt is worked on. A question holds the work like a pause does. */
+  #holds(event: TaskEvent): boolean {
+    if (event.type === "attention") this.#isWaiting = event.attention?.question !== undefined;
+    else if (event.type === "answer") this.#isWaiting = false;
+    else if (event.type === "resumed") this.#isPaused = false;
+    else if (event.type === "paused") {
+      this.#isPaused = true;
+      if (event.isInterrupted === true) this.#isWaiting = false;
+    } else if (event.type === "started" || breakTypes.has(event.type)) {
+      this.#isPaused = false;
+      this.#isWaiting = false;
+    } else return false;
+    return true;
   }
 
   #go({ attempt, at }: TaskEvent): void {
@@ -40,8 +58,8 @@ export class ActiveTimes {
   }
 }
 
-const breaks = ["paused", "stopped", "completed", "error", "cancelled", "requeued"] as const;
+const breaks = ["stopped", "completed", "error", "cancelled", "requeued"] as const;
 const breakTypes: ReadonlySet<TaskEvent["type"]> = new Set(breaks);
 
 /** Events that begin or end work; the others change nothing here. */
-export const timeTypes: readonly TaskEvent["type"][] = ["started", "resumed", ...breaks];
+export const timeTypes: readonly TaskEvent["type"][] = ["started", "resumed", "paused", "attention", "answer", ...breaks];

@@ -4,6 +4,7 @@ import type { TaskChange, TaskEngineFacade } from "../engine/facade.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import { runViewType } from "../model/identifiers.ts";
 import type { TaskId } from "../model/ids.ts";
+import type { PermissionAnswer } from "../model/permission.ts";
 import type { Task } from "../model/task.ts";
 import { legalActions, type TaskAction } from "../model/taskActions.ts";
 import { tellError } from "../platform/messages.ts";
@@ -166,6 +167,18 @@ export class RunPanel implements Disposable {
       case "openLink":
         // VS Code asks before it opens an address that the user has not trusted yet.
         return void env.openExternal(Uri.parse(message.url, true));
+      case "answer":
+        return void this.#answer(message.answer);
+    }
+  }
+
+  async #answer(answer: PermissionAnswer): Promise<void> {
+    try {
+      await (await this.#deps.engine()).answer(this.#taskId, answer);
+    } catch (thrown) {
+      tellError(thrown, this.#deps.log);
+    } finally {
+      this.#stream.refreshTask();
     }
   }
 

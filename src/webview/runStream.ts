@@ -294,4 +294,6 @@ const attemptTypes: ReadonlySet<TaskEvent["type"]> = new Set([
   "cancelled",
   "requeued",
   "usage",
+  "attention",
+  "answer",
 ]);

@@ -98,6 +98,8 @@ describe("manifest", () => {
       "task run cancel",
       "task pause stop cancel",
       "task resume stop cancel",
+      "task pause stop cancel answer",
+      "task resume stop cancel answer",
       "task start retry cancel",
       "task retry",
       "task cancel remove depends retryDependency dropDependency",
@@ -134,7 +136,10 @@ describe("manifest", () => {
       });
       expect(setting, id).toHaveProperty("default");
     }
-    expect(contributes.configuration.properties["taskMaster.goose.path"]?.scope).toBe("machine");
+    // A repository must neither choose the program nor lower what is asked about.
+    for (const id of ["taskMaster.goose.path", "taskMaster.approvals.mode", "taskMaster.approvals.timeoutMinutes"]) {
+      expect(contributes.configuration.properties[id]?.scope, id).toBe("machine");
+    }
   });
 
   it("has the engine's defaults, and no setting that the engine does not read", () => {

@@ -43,7 +43,7 @@ test("a write outside the worktree never lands; the run goes on", async () => {
   const context = new TestContext();
   expect(await place.run(context)).toMatchObject({ finalMessage: "Done." });
   expect(context.calls().map(({ status }) => status)).toEqual(["failed", "failed", "failed", "failed", "failed", "failed", "failed", "completed"]);
-  expect(context.calls()[0]?.outputDelta).toContain("outside the worktree");
+  expect(context.calls()[0]?.outputDelta).toContain("declined");
   expect(readdirSync(outside)).toEqual([]);
   expect(readFileSync(path.join(place.repo.dir, ".git/config"), "utf8")).toBe(before);
   for (const file of ["../up.txt", "../up2.txt", ".git/hooks/pre-commit", ".GIT"]) expect(existsSync(path.join(place.repo.dir, file))).toBe(false);

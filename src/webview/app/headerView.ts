@@ -85,8 +85,10 @@ export class HeaderView {
     this.#showButtons(task);
     this.#usage.show(this.#attempts);
     setText(this.#facts, visibleLine(factsOf(task).join(" · "), 300));
-    setText(this.#attention, task.attention === undefined ? "" : visibleText(task.attention.message));
-    this.#attention.hidden = task.attention === undefined;
+    // A question has a card of its own.
+    const message = task.attention?.question === undefined ? task.attention?.message : undefined;
+    setText(this.#attention, visibleText(message ?? ""));
+    this.#attention.hidden = message === undefined;
     setText(this.#promptText, visibleText(task.prompt));
     this.#prompt.hidden = task.prompt === task.title;
     this.#tick();

@@ -21,6 +21,8 @@ export const goesOn = "Goose goes on";
 
 const logTones: { readonly [L in Extract<TaskEvent, { type: "log" }>["level"]]: LineTone } = { debug: "quiet", info: "quiet", warn: "warning", error: "bad" };
 
+const answerWords = { allow_once: "Allowed once", allow_for_task: "Allowed for this task", reject: "Rejected" } as const;
+
 const line = (tone: LineTone, text: string, details?: string): Line => ({ tone, text, details });
 /** Says it once where the reason itself begins with what happened. */
 const because = (what: string, reason: string): string => {
@@ -47,8 +49,10 @@ const lines: Lines = {
   requested: ({ request }) => line("quiet", `Asked the process that runs it to ${request}`),
   checkpoint: ({ step }) => line("quiet", stepWords[step]),
   log: ({ level, message }) => line(logTones[level], message),
+  answer: ({ answer: { decision, note }, by }) =>
+    line(decision === "reject" ? "warning" : "info", by === "timeout" ? "Nobody answered: rejected" : answerWords[decision], note),
   compacted: ({ removed }) => line("quiet", `${removed} older ${removed === 1 ? "entry" : "entries"} of this log ${removed === 1 ? "was" : "were"} removed`),
-  attention: ({ attention }) => (attention === null ? line("info", "Answered") : line("warning", because("Needs you", attention.message))),
+  attention: ({ attention }) => (attention === null ? line("info", "No longer needs you") : line("warning", because("Needs you", attention.message))),
 };
 
 /** What the rows before an event tell. */

@@ -10,6 +10,7 @@ import { Finder } from "./finder.ts";
 import { HeaderView } from "./headerView.ts";
 import { listKeys } from "./listKeys.ts";
 import { LogView } from "./logView.ts";
+import { QuestionCard } from "./questionCard.ts";
 import { rowActions } from "./rowActions.ts";
 import type { MessageRow, Row } from "./rows.ts";
 import { RunHistory } from "./runHistory.ts";
@@ -38,6 +39,7 @@ const history = new RunHistory(post);
 const expansion = new Expansion();
 let filter: Filter = kept?.filter ?? "all";
 let taskId: string | undefined;
+let isTrusted = true;
 let isFramePending = false;
 let automaticPages = 0;
 let saving: ReturnType<typeof setTimeout> | undefined;
@@ -48,6 +50,10 @@ const header = new HeaderView((action) => {
   connection.expect();
 });
 const budget = new BudgetBar();
+const question = new QuestionCard((answer) => {
+  post({ type: "answer", answer });
+  connection.expect();
+});
 const composer = new Composer({
   send: (text) => {
     post({ type: "say", text });
@@ -81,7 +87,7 @@ for (const node of [toolbar.node, earlier, toEnd, unavailable, lost]) node.hidde
 
 // From top to bottom. What asks the user something goes between main and composer.
 const main = element("main", {}, toolbar.node, finder.bar.node, element("div", { className: "log" }, earlier, log.scroller, toEnd));
-document.body.append(lost, header.node, budget.node, unavailable, main, composer.node, announcement);
+document.body.append(lost, header.node, budget.node, unavailable, main, question.node, composer.node, announcement);
 listKeys(log);
 rowActions(log, { copy, messageText });
 toolbar.showFilter(filter);
@@ -93,6 +99,7 @@ const connection = new Connection({
     lost.hidden = isConnected;
     header.setConnected(isConnected);
     composer.setConnected(isConnected);
+    question.setEnabled(isConnected && isTrusted);
   },
 });
 window.addEventListener("message", (event: MessageEvent<unknown>) => {
@@ -117,7 +124,7 @@ connection.expect();
 function take(message: HostToView): void {
   if (message.type === "alive") {
     composer.setTrusted(message.isTrusted);
-    return header.setTrusted(message.isTrusted);
+    return trust(message.isTrusted);
   }
   if (message.type === "said") return composer.answered(message.error);
   if (message.type === "budget") return budget.show(message.uses);
@@ -136,6 +143,7 @@ function take(message: HostToView): void {
       return pageCame();
     case "task":
       composer.show(message.task);
+      question.show(message.task);
       return header.show(message.task, message.attempts);
     case "plan":
       return header.showPlan(message.entries);
@@ -146,12 +154,20 @@ function take(message: HostToView): void {
   }
 }
 
+function trust(isGiven: boolean): void {
+  header.setTrusted(isGiven);
+  if (isGiven === isTrusted) return;
+  isTrusted = isGiven;
+  question.setEnabled(isTrusted);
+}
+
 function reset(message: Extract<HostToView, { type: "reset" }>): void {
   const isOther = taskId !== message.task.id;
   taskId = message.task.id;
   composer.show(message.task);
   header.setClock(message.now);
   header.show(message.task, message.attempts);
+  question.show(message.task);
   toolbar.node.hidden = false;
   if (isOther) header.showPlan([]);
   history.reset(message);

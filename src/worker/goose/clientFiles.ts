@@ -1,8 +1,8 @@
 /** The file system as Goose's write, edit and read tools see it through us: the worktree, without git's own files. */
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
-import path from "node:path";
+import { readFile, stat } from "node:fs/promises";
 import { RequestError, type ReadTextFileRequest, type WriteTextFileRequest } from "@agentclientprotocol/sdk";
 import { invalidParams, resolveInWorktree, rethrow } from "./worktreePath.ts";
+import { writeInside } from "./writeInside.ts";
 
 const notFound = -32002;
 
@@ -29,12 +29,11 @@ export async function readClientFile(worktree: string, { path: file, line, limit
 
 /** Writes a text file of the worktree, with its folders. `isOver` is asked last: after the end of a run nothing is written. */
 export async function writeClientFile(worktree: string, { path: file, content }: WriteTextFileRequest, isOver: () => boolean): Promise<Record<string, never>> {
-  const { real, parts } = await resolveInWorktree(worktree, file);
+  const { root, parts } = await resolveInWorktree(worktree, file);
   if (parts.length === 0) throw new RequestError(invalidParams, `${file} is a folder`);
   // File systems that ignore case would let .GIT through; NTFS also knows it as GIT~1 and drops dots at the end.
   if (parts.some((part) => /^(\.git|git~1)[. ]*$/i.test(part))) throw new RequestError(invalidParams, "files of git itself cannot be written");
   if (isOver()) throw new RequestError(invalidParams, "the task has ended");
-  await mkdir(path.dirname(real), { recursive: true }).catch(rethrow);
-  await writeFile(real, content).catch(rethrow);
+  await writeInside(root, parts, content).catch(rethrow);
   return {};
 }

@@ -11,12 +11,13 @@ import type { UsageBefore } from "../../protocol/handlers.ts";
 import type { RunWish } from "../../model/runWish.ts";
 import { saidMessageId } from "../../model/userMessage.ts";
 import type { Environment } from "../process/environment.ts";
+import { CallGuard } from "./callGuard.ts";
 import { classifyRequestError, classifyTurn } from "./classify.ts";
 import { assertConfigured } from "./configured.ts";
 import { readClientFile, writeClientFile } from "./clientFiles.ts";
 import { ClientTerminals } from "./clientTerminals.ts";
 import { GooseProcess } from "./gooseProcess.ts";
-import { capInput, shortId } from "./toolCallMapper.ts";
+import { shortId } from "./toolCallMapper.ts";
 import { TurnRecorder } from "./turnRecorder.ts";
 import { UserWords, type Words } from "./userWords.ts";
 import { isOlder, minimumGooseVersion } from "./version.ts";
@@ -27,7 +28,6 @@ import { wrongProgram } from "./wrongProgram.ts";
 const cancelGraceMs = 3_000;
 /** Goose says how much a loaded session has used right after it has loaded it (measured); for so long that is waited for. */
 const reportMs = 1_000;
-const maxName = 4_000;
 
 const steerAnswer = v.looseObject({ messageId: v.string() });
 
@@ -67,10 +67,12 @@ export class GooseSession {
   readonly #terminals: ClientTerminals;
   /** Tool calls that wait for leave, each with what declines it. */
   readonly #asked = new Map<string, () => void>();
+  readonly #guard: CallGuard;
   #sessionId = "";
 
   constructor(options: GooseSessionOptions) {
     this.#options = options;
+    this.#guard = new CallGuard({ ...options, toolName: (id) => this.recorder.tools.toolName(id), passGate: () => this.#passGate() });
     this.recorder = new TurnRecorder({
       worktree: options.worktree,
       emit: options.emit,
@@ -210,10 +212,12 @@ export class GooseSession {
       .onRequest(methods.client.fs.readTextFile, ({ params }) => readClientFile(worktree, params))
       .onRequest(methods.client.fs.writeTextFile, async ({ params }) => {
         await this.#passGate();
+        await this.#guard.assertWrite(params);
         return writeClientFile(worktree, params, () => end.aborted);
       })
       .onRequest(methods.client.terminal.create, async ({ params }) => {
         await this.#passGate();
+        await this.#guard.assertCommand(params.command);
         return this.#terminals.create(params);
       })
       .onRequest(methods.client.terminal.waitForExit, ({ params }) => this.#terminals.waitForExit(params.terminalId))
@@ -229,7 +233,7 @@ export class GooseSession {
     this.#asked.set(id, () => stopped.resolve("reject_once"));
     let outcome: PermissionOutcome;
     try {
-      const permitted = this.#passGate().then(() => this.#options.permit(this.#requestOf(toolCall)));
+      const permitted = this.#passGate().then(async () => this.#options.permit(await this.#guard.requestOf(toolCall)));
       outcome = await Promise.race([permitted, stopped.promise]);
     } catch {
       return { outcome: { outcome: "cancelled" } };
@@ -239,14 +243,11 @@ export class GooseSession {
     // Never allow_always: Goose would remember it for every session of this user, also outside of ours.
     const option = options.find(({ kind }) => kind === outcome);
     if (option === undefined) return { outcome: { outcome: "cancelled" } };
-    if (outcome === "allow_once") this.recorder.toolStarted(toolCall.toolCallId);
+    if (outcome === "allow_once") {
+      this.#guard.allow(toolCall.toolCallId, toolCall.rawInput);
+      this.recorder.toolStarted(toolCall.toolCallId);
+    }
     return { outcome: { outcome: "selected", optionId: option.optionId } };
-  }
-
-  #requestOf({ toolCallId, title, rawInput }: RequestPermissionRequest["toolCall"]): PermissionRequest {
-    const toolName = this.recorder.tools.toolName(toolCallId) ?? title ?? "";
-    const input = rawInput === undefined ? undefined : capInput(rawInput);
-    return { toolCallId, toolName: toolName.slice(0, maxName), title: (title ?? "").slice(0, maxName), ...(input === undefined ? {} : { input }) };
   }
 
   async #steer(runId: string, text: string): Promise<string> {

@@ -13,6 +13,7 @@ import { killMarked, newMarker } from "../process/marker.ts";
 import { ActiveTime } from "./activeTime.ts";
 import { EventBuffer } from "./eventBuffer.ts";
 import { GooseSession } from "./gooseSession.ts";
+import { OpenQuestions } from "./openQuestions.ts";
 import { locateGoose } from "./locateGoose.ts";
 import { makeManagedRoot, type ManagedRoot, type ManagedRootOptions } from "./managedRoot.ts";
 import { disabledProjectPlugins } from "./plugins.ts";
@@ -188,10 +189,11 @@ async function turn(
   const emit = (event: WorkerEventBody): void => {
     if (!isOver) buffer.add(event);
   };
+  const questions = new OpenQuestions(context);
   const time = new ActiveTime({
     wallClockMs,
     idleMs,
-    isPaused: () => context.isPaused,
+    isPaused: () => context.isPaused || questions.areOpen,
     isBusy: () => session.recorder.tools.hasOpen,
     onTimeout: (error) => end.abort(error),
   });
@@ -199,7 +201,7 @@ async function turn(
     ...place,
     end: end.signal,
     gate: () => context.gate(),
-    permit: (request) => context.permit(request),
+    permit: (request) => questions.ask(request).finally(() => time.touch()),
     emit,
     onSignOfLife: () => time.touch(),
     workedMs: () => time.activeMs,

@@ -8,6 +8,8 @@ export const invalidParams = -32602;
 /** A place inside the worktree, with every link on the way followed. */
 export interface WorktreePath {
   readonly real: string;
+  /** The worktree itself, its own links followed too. */
+  readonly root: string;
   /** Names from the worktree's root down; empty for the root itself. */
   readonly parts: readonly string[];
 }
@@ -21,7 +23,7 @@ export async function resolveInWorktree(worktree: string, file: string): Promise
   if (relative === ".." || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)) {
     throw new RequestError(invalidParams, `${file} is outside the worktree; only what is inside it can be used`);
   }
-  return { real, parts: relative === "" ? [] : relative.split(path.sep) };
+  return { real, root, parts: relative === "" ? [] : relative.split(path.sep) };
 }
 
 /** Any error of the file system as an answer to Goose. */

@@ -1,6 +1,7 @@
 /** The agent's part of an attempt: which prompt it gets, where it waits, what ends it. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { Gate } from "../../../src/base/gate.ts";
+import { unattended } from "../../../src/engine/approvals.ts";
 import { createAgentWork, type AgentWorkDeps } from "../../../src/engine/agentWork.ts";
 import { decidePermission } from "../../../src/engine/permissionPolicy.ts";
 import type {
@@ -15,6 +16,7 @@ import type {
 } from "../../../src/engine/ports.ts";
 import { RunEnd } from "../../../src/engine/runEnd.ts";
 import { TaskMasterError } from "../../../src/model/errors.ts";
+import { defaultSettings } from "../../../src/model/settings.ts";
 import type { Task } from "../../../src/model/task.ts";
 import type { TaskEvent, WorkerEventBody } from "../../../src/model/taskEvent.ts";
 import { newAttempt, newTask } from "../../contract/taskStoreFixtures.ts";
@@ -62,6 +64,7 @@ function work(
   const task = newTask("a", fields);
   const leased: LeasedTask = { task, attempt: newAttempt(task), token: 1, baseBranches: [], ...(continues === undefined ? {} : { continues }) };
   const deps: AgentWorkDeps = {
+    approval: unattended(() => defaultSettings),
     agent: {
       run: (_leased, _workspace, prompt, observer) => {
         const turn: Turn = { prompt, observer, ended: Promise.withResolvers(), steered: [] };
@@ -251,11 +254,14 @@ describe("a turn", () => {
 
   test("tells what it says, and is let do what can be kept in the worktree", async () => {
     const outcomes: unknown[] = [];
-    const request = (toolName: string) => ({ toolCallId: "t", toolName, title: toolName });
+    const request = (toolName: string) => ({ toolCallId: "t", toolName, title: toolName, input: { command: "ls" } });
     onTurn = ({ observer, ended }) => {
       observer.onEvents?.([{ type: "message", role: "agent", messageId: "m", text: "hello" }]);
-      for (const name of ["shell", "platform__delegate", "delegate"]) outcomes.push(observer.onPermission?.(request(name)));
-      ended.resolve(answer);
+      const decisions = ["shell", "platform__delegate", "delegate"].map((name) => Promise.resolve(observer.onPermission?.(request(name))));
+      void Promise.all(decisions).then((decided) => {
+        outcomes.push(...decided);
+        ended.resolve(answer);
+      });
     };
     await work();
     expect(outcomes).toEqual(["allow_once", "reject_once", "reject_once"]);
@@ -264,10 +270,7 @@ describe("a turn", () => {
       { type: "log", level: "info" },
       { type: "log", level: "info" },
     ]);
-    expect(["delegates", "my_delegate", "delegate__x"].map((name) => decidePermission(request(name)).outcome)).toEqual([
-      "allow_once",
-      "allow_once",
-      "allow_once",
-    ]);
+    const context = { mode: "autonomous", grants: [], worktree: "/w" } as const;
+    expect(["delegates", "my_delegate", "delegate__x"].map((name) => decidePermission(request(name), context).kind)).toEqual(["allow", "allow", "allow"]);
   });
 });

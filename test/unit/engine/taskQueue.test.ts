@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { unattended } from "../../../src/engine/approvals.ts";
 import { createAgentWork } from "../../../src/engine/agentWork.ts";
 import { loop } from "../../../src/engine/loop.ts";
 import type { LeasedTask } from "../../../src/engine/ports.ts";
@@ -50,7 +51,7 @@ const success: TaskOutcome = {
 function worker(world: TestEngine, from: TaskQueue): LooperDeps {
   const { agent, git, log, store, verifier } = world.deps;
   const { pullTask, ackTask, checkpoint, journal } = from;
-  const runWorker = createAgentWork({ agent, store, log, journal });
+  const runWorker = createAgentWork({ agent, store, log, journal, approval: unattended(world.deps.settings) });
   return { git, log, pullTask, ackTask, checkpoint, runWorker, verify: createWorkCheck({ git, verifier }), sleep: () => Promise.resolve() };
 }
 

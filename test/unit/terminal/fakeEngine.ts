@@ -7,6 +7,7 @@ import { TaskMasterError, type ErrorCode } from "../../../src/model/errors.ts";
 import { type TaskId, makeTaskId } from "../../../src/model/ids.ts";
 import type { Attempt, Task } from "../../../src/model/task.ts";
 import type { QueueStatus } from "../../../src/model/queueStatus.ts";
+import type { PermissionAnswer } from "../../../src/model/permission.ts";
 import type { TaskEvent, TaskEventBody } from "../../../src/model/taskEvent.ts";
 import { taskRow } from "../../helpers/taskRow.ts";
 
@@ -115,6 +116,12 @@ export class FakeEngine implements TaskEngineFacade {
 
   queueStatus(): Promise<QueueStatus> {
     return Promise.resolve(this.queue);
+  }
+
+  async answer(id: TaskId, answer: PermissionAnswer): Promise<void> {
+    const { attention: _, ...task } = await this.get(id);
+    this.tasks.set(id, task);
+    this.calls.push(`answer ${id} ${JSON.stringify(answer)}`);
   }
 
   resumeQueue(): Promise<void> {

@@ -18,6 +18,17 @@ const blockedBy = (...names: string[]): ReturnType<typeof taskWith> =>
   taskWith("c", { status: "blocked", dependsOn: names.map((name) => name.padEnd(8, "0") as TaskId) });
 
 describe("taskItem", () => {
+  it("offers an answer where a question waits, and shows what it is about first", () => {
+    const question = { id: "q", toolCallId: "c", toolName: "shell", title: "git push", why: "runs a command", askedAt: now };
+    const attention = { kind: "permission", message: "git push (Goose runs a command)", question } as const;
+    const item = taskItem(taskWith("a", { status: "in_progress", attention }), context);
+    expect(item.contextValue.split(" ")).toContain("answer");
+    expect(item.description).toContain("git push (Goose runs a command)");
+    expect(taskItem(taskWith("a", { status: "in_progress", attention: { kind: "budget", message: "x" } }), context).contextValue.split(" ")).not.toContain(
+      "answer",
+    );
+  });
+
   it("tells a running task's percent and last line, in words for readers too", () => {
     const task = taskWith("a", { title: "Add login", status: "in_progress", progress: { percent: 41.6, message: "shell: npm test" } });
     expect(taskItem(task, context)).toMatchObject({

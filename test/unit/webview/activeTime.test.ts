@@ -21,6 +21,29 @@ test("pauses do not count, a running attempt says since when, and nothing counts
   expect(times.lastSeq).toBe(4);
 });
 
+test("a question holds the time until its answer, also when a pause comes between", () => {
+  const question = { id: "q", toolCallId: "c", toolName: "shell", title: "", why: "", askedAt: 0 };
+  const asked: TaskEventBody = { type: "attention", attention: { kind: "permission", message: "", question } };
+  const answer: TaskEventBody = { type: "answer", answer: { questionId: "q", decision: "allow_once" }, by: "user" };
+  const times = new ActiveTimes();
+  times.take(timed([100, 1, { type: "started", owner: "a" }], [110, 1, asked], [500, 1, answer]));
+  expect(times.of(1)).toEqual({ ms: 10, since: 500 });
+  const paused = new ActiveTimes();
+  paused.take(
+    timed(
+      [100, 1, { type: "started", owner: "a" }],
+      [110, 1, asked],
+      [120, 1, { type: "paused", reason: "" }],
+      [200, 1, answer],
+      [300, 1, { type: "resumed", owner: "a" }],
+    ),
+  );
+  expect(paused.of(1)).toEqual({ ms: 10, since: 300 });
+  const withdrawn = new ActiveTimes();
+  withdrawn.take(timed([100, 1, { type: "started", owner: "a" }], [110, 1, asked], [150, 1, { type: "attention", attention: null }]));
+  expect(withdrawn.of(1)).toEqual({ ms: 10, since: 150 });
+});
+
 test("each attempt has its own time, and an end freezes it", () => {
   const times = new ActiveTimes();
   times.take(

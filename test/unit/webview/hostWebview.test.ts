@@ -26,6 +26,7 @@ describe("messages of the view", () => {
     { type: "say", text: "" },
     { type: "say", text: "\ud800".repeat(maxSaid) },
     { type: "stopToolCall", toolCallId: "call_1" },
+    { type: "answer", answer: { questionId: "q", decision: "reject", note: "x" } },
   ])("takes %o", (message) => expect(parseViewMessage(message)).toEqual(message));
 
   const circular: Record<string, unknown> = { type: "ready" };
@@ -47,6 +48,10 @@ describe("messages of the view", () => {
     { type: "say", text: "x".repeat(maxSaid + 1) },
     { type: "stopToolCall", toolCallId: "" },
     { type: "stopToolCall", toolCallId: "x".repeat(257) },
+    { type: "answer", answer: { questionId: "q", decision: "allow_always" } },
+    { type: "answer", answer: { questionId: "", decision: "reject" } },
+    { type: "answer", answer: { questionId: "q", decision: "reject", note: "x".repeat(30_000) } },
+    { type: "answer", answer: { questionId: "q", decision: "reject", taskId: "bbbbbbbb" } },
     { type: "loadOlder", beforeSeq: 1 },
     { type: "loadOlder", beforeSeq: 2.5 },
     { type: "loadOlder", beforeSeq: Number.NaN },

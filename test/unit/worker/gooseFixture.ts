@@ -25,6 +25,8 @@ export class TestContext implements HandlerContext {
   readonly attempt = 1;
   readonly events: WorkerEventBody[] = [];
   readonly requests: PermissionRequest[] = [];
+  /** Where it runs, as the engine knows it. */
+  worktree = "/worktree";
   readonly #gate = new Gate();
   readonly #wishes = new Emitter<RunWish>();
   readonly #controller = new AbortController();
@@ -41,10 +43,11 @@ export class TestContext implements HandlerContext {
     return this.#gate.passed(this.signal);
   }
 
-  /** As the engine decides. */
+  /** As the engine decides, and a user who allows whatever is asked. */
   permit(request: PermissionRequest): Promise<PermissionOutcome> {
     this.requests.push(request);
-    return Promise.resolve(decidePermission(request).outcome);
+    const { kind } = decidePermission(request, { mode: "autonomous", grants: [], worktree: this.worktree });
+    return Promise.resolve(kind === "reject" ? "reject_once" : "allow_once");
   }
 
   onWish(listener: (wish: RunWish) => void): void {
@@ -138,6 +141,7 @@ export async function goosePlace(script?: ModelScript): Promise<GoosePlace> {
       limits,
       ...changes,
     };
+    context.worktree = input.worktree;
     return (await gooseRun(input, context)) as unknown as GooseRunOutput;
   };
   return { server, repo, home, marker, run };

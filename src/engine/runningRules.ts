@@ -1,0 +1,105 @@
+/** Commands that run others: what. */
+import { decoders, feeders, fetchers, harmlessValues, interpreters, runningVariables } from "./commandNames.ts";
+import { baseName, firstWhy, type CommandScene } from "./commandScene.ts";
+import { unknown } from "./shellValues.ts";
+import { codeDanger } from "./textDangers.ts";
+import { inPlace } from "./writingRules.ts";
+
+const downloaded = "runs what it downloads";
+const decoded = "runs what it decodes";
+const printedByAnother = "runs the output of another command";
+const nameless = "runs a program whose name it tells only while it runs";
+/** So many words behind a wrapper may be its own. */
+const maxOwnWords = 8;
+
+/** A wrapper's own options cannot all be known: what stands behind it is looked at from each of its words on. */
+export function wrapped(operands: readonly string[], scene: CommandScene, program: string): string | undefined {
+  const isFed = feeders.has(program);
+  const words = isFed ? [...operands.map((operand) => operand.replaceAll("{}", unknown)), fed(scene)] : operands;
+  if (words[0] === unknown && operands.length > 0) return nameless;
+  for (const index of words.slice(0, maxOwnWords).keys()) wrappedFrom(words.slice(index), scene);
+  return isFed ? comesFrom(fetchers, scene, downloaded) : undefined;
+}
+
+function wrappedFrom(words: readonly string[], scene: CommandScene): void {
+  const [word = "", next = ""] = words;
+  const assignment = /^([A-Za-z_]\w*)=(.*)$/s.exec(word);
+  if (/^(-S|--split-string)/.test(word)) scene.runText(word.replace(/^(-S|--split-string=?)/, "") || next, true);
+  else if (assignment !== null) scene.found(assignmentDanger(assignment[1] ?? "", [assignment[2] ?? ""]));
+  else if (!word.startsWith("-") && word !== unknown) scene.run(words);
+}
+
+/** What comes through the pipe: files of the worktree where a listing of it is plain to see. */
+function fed({ upstream }: CommandScene): string {
+  const [first = []] = upstream.map(({ words }) => words);
+  const operands = first.slice(1).filter((word) => !word.startsWith("-"));
+  const isListing = /^(find|fd|ls|rg|grep|git)$/.test(baseName(first));
+  const isInside = operands.every((operand) => !/^[~/\u{F0001}]|\.\.(\/|$)/u.test(operand) && !operand.includes(unknown) && operand !== "");
+  return isListing && isInside ? "./listed" : unknown;
+}
+
+function comesFrom(programs: ReadonlySet<string>, { upstream }: CommandScene, why: string): string | undefined {
+  return upstream.some(({ words }) => programs.has(baseName(words))) ? why : undefined;
+}
+
+/** A shell runs a text, a file, or what it is given. */
+export function shell(operands: readonly string[], scene: CommandScene): string | undefined {
+  const index = operands.findIndex((operand) => /^-[A-Za-z]*c$/.test(operand));
+  if (index >= 0) return scene.runText(operands.slice(index + 1).find((operand) => !/^[-+]/.test(operand)) ?? "", true);
+  if (scene.hasFileScript) return printedByAnother;
+  const file = operands.find((operand) => !/^[-+]/.test(operand));
+  const readsInput = file === undefined || /^\/dev\/(stdin|fd\/0)$/.test(file) || operands.includes("-s");
+  if (!readsInput) return scene.downloads.has(baseName([file])) ? downloaded : undefined;
+  return operands.some((operand) => /^--?(version|help)$/.test(operand)) ? undefined : shellInput(scene);
+}
+
+function shellInput(scene: CommandScene): string | undefined {
+  const input = scene.document ?? scene.upstream.at(-1)?.printed;
+  if (input !== undefined) return scene.runText(input, true);
+  const why = comesFrom(fetchers, scene, downloaded);
+  return why ?? (scene.hasInput ? undefined : "gives a shell commands that the text does not show");
+}
+
+/** Another language's interpreter: the code on its command line or before it in the pipe is searched. */
+export function interpreter(operands: readonly string[], scene: CommandScene, family: string): string | undefined {
+  if (/^(pwsh|powershell)$/.test(family) && operands.some((operand) => /^-(e|ec|enc|encodedcommand)$/i.test(operand))) return decoded;
+  const codes = codesOf(operands, family);
+  const why = firstWhy([...codes, ...(scene.document === undefined ? [] : [scene.document])], codeDanger);
+  if (why !== undefined) return why;
+  if (scene.hasFileScript) return printedByAnother;
+  if (family === "perl") scene.found(inPlace(/^-[a-zA-Z0-9]*i.*$/, operands, scene));
+  return codes.length > 0 ? undefined : interpreted(operands, scene);
+}
+
+/** A file, or what comes through the pipe. */
+function interpreted(operands: readonly string[], scene: CommandScene): string | undefined {
+  const file = operands.find((operand) => !operand.startsWith("-"));
+  if (file !== undefined && file !== "/dev/stdin") return scene.downloads.has(baseName([file])) ? downloaded : undefined;
+  const printed = scene.upstream.at(-1)?.printed;
+  return comesFrom(fetchers, scene, downloaded) ?? comesFrom(decoders, scene, decoded) ?? (printed === undefined ? undefined : codeDanger(printed));
+}
+
+function codesOf(operands: readonly string[], family: string): readonly string[] {
+  const option = interpreters.get(family);
+  const codes = operands.flatMap((operand, index) => (option?.test(operand) === true ? [operands[index + 1] ?? ""] : []));
+  const attached = /^(perl|ruby|python)$/.test(family) ? operands.filter((operand) => /^-[A-Za-z]*[ce]./.test(operand)) : [];
+  return [...codes, ...attached];
+}
+
+/** `source` and `.` */
+export function sourced([file = ""]: readonly string[], scene: CommandScene): string | undefined {
+  if (scene.hasFileScript || /^(-|\/dev\/(stdin|fd\/\d+))$/.test(file)) return printedByAnother;
+  return scene.downloads.has(baseName([file])) ? downloaded : undefined;
+}
+
+/** awk can run commands and write files from within its program. */
+export function awk(operands: readonly string[]): string | undefined {
+  const program = /system\s*\(|\|\s*(getline|"|&)|print[^;}]*[|]|>\s*"\//;
+  return operands.some((operand) => program.test(operand)) ? "makes awk run or write something else" : undefined;
+}
+
+/** Why a variable is asked about: some make programs run others. */
+export function assignmentDanger(name: string, values: readonly string[]): string | undefined {
+  if (!runningVariables.test(name) || values.every((value) => harmlessValues.test(value))) return undefined;
+  return `sets ${name}, by which another program may be run`;
+}

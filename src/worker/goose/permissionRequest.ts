@@ -1,0 +1,23 @@
+import type { PermissionRequest } from "../../model/toolCall.ts";
+import { fileChange } from "./fileChange.ts";
+import { capInput } from "./toolCallMapper.ts";
+
+const maxName = 4_000;
+const maxId = 256;
+
+/** A tool call as the engine decides on it: its input, cut where it is long, and for files what is really there. */
+export async function permissionRequest(
+  worktree: string,
+  { toolCallId, toolName, title, rawInput }: Pick<PermissionRequest, "toolCallId" | "toolName" | "title"> & { readonly rawInput: unknown },
+): Promise<PermissionRequest> {
+  const input = rawInput === undefined || rawInput === null ? undefined : capInput(rawInput);
+  const isCut = input !== undefined && JSON.stringify(input) !== JSON.stringify(rawInput);
+  return {
+    toolCallId: toolCallId.slice(0, maxId),
+    toolName: toolName.slice(0, maxName),
+    title: title.slice(0, maxName),
+    ...(input === undefined ? {} : { input }),
+    ...(isCut ? { isCut } : {}),
+    ...(await fileChange(worktree, toolName, rawInput)),
+  };
+}
