@@ -165,7 +165,11 @@ test("acceptance commands and what git has to say are in the journal", async () 
   const clone = "git init -q clone && git -C clone remote add origin https://example.invalid/x && echo x > clone/x";
   await open({ script: sequence([shell(clone), write("a.txt", "a\n"), say("Done.")]) });
   const task = await product.add("write a", { acceptance: { commands: ["echo accepted; test -f a.txt"] } });
-  expect(await product.run(task)).toMatchObject({ status: "done" });
+  const ended = product.run(task);
+  // A remote is never changed without asking.
+  const { question } = (await product.heard(({ event }) => event.type === "attention", "the question")).task.attention ?? {};
+  await product.engine.answer(task.id, { questionId: question?.id ?? "", decision: "allow_once" });
+  expect(await ended).toMatchObject({ status: "done" });
   const journal = await product.engine.events(task.id, { limit: 1_000 });
   const calls = journal.flatMap((event) => (event.type === "tool_call" ? [event.call] : []));
   const check = calls.find(({ toolName }) => toolName === "verify");
