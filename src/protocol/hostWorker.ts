@@ -28,7 +28,7 @@ const taskId = v.pipe(
   v.regex(/^[0-9a-hjkmnp-tv-z]{8}$/),
   v.transform((id) => id as TaskId),
 );
-const tokens = v.pipe(v.number(), v.minValue(0));
+const tokens = v.pipe(v.number(), v.minValue(0), v.finite());
 
 const progressSchema = v.object({
   percent: v.pipe(v.number(), v.minValue(0), v.maxValue(100)),
