@@ -8,6 +8,7 @@ import { TaskMasterError } from "../../model/errors.ts";
 import type { WorkerEventBody } from "../../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../../model/toolCall.ts";
 import type { UsageBefore } from "../../protocol/handlers.ts";
+import { maxSessionId } from "../../protocol/hostWorker.ts";
 import type { RunWish } from "../../model/runWish.ts";
 import { saidMessageId } from "../../model/userMessage.ts";
 import type { Environment } from "../process/environment.ts";
@@ -133,6 +134,7 @@ export class GooseSession {
   /** Opens a new session and returns all that Goose says about it. */
   async newSession(): Promise<NewSession> {
     const answer: NewSession = await this.#ask(this.process.agent.request(methods.agent.session.new, { cwd: this.#options.worktree, mcpServers: [] }), "new");
+    if (answer.sessionId === "" || answer.sessionId.length > maxSessionId) throw new TaskMasterError("GOOSE_PROTOCOL", "Goose named its session in no usable way.");
     this.#sessionId = answer.sessionId;
     this.recorder.usage.startAtZero();
     return answer;
