@@ -55,7 +55,9 @@ const modes: { readonly [M in FakeGooseMode]: () => Promise<void> } = {
   calls: async () => {
     for (let id = 0; id < count; id++) {
       await write(update({ sessionUpdate: "tool_call", toolCallId: `call_${id}`, title: `shell · ${"x".repeat(900)}`, _meta: steered(id) }));
-      await write(update({ sessionUpdate: "user_message_chunk", messageId: `steer_${id}_${"y".repeat(900)}`, content: { type: "text", text: "x" }, _meta: steered(id) }));
+      await write(
+        update({ sessionUpdate: "user_message_chunk", messageId: `steer_${id}_${"y".repeat(900)}`, content: { type: "text", text: "x" }, _meta: steered(id) }),
+      );
     }
   },
   nestedAnswer: () => write(`{"jsonrpc":"2.0","id":2,"error":{"code":-32603,"message":"no","data":${'{"a":'.repeat(count)}1${"}".repeat(count)}}}\n`),
@@ -67,7 +69,8 @@ function steered(id: number): object {
 
 for await (const line of createInterface(process.stdin)) {
   const { id, method } = JSON.parse(line) as { id?: number; method?: string };
-  if (method === "initialize") await write(json({ id, result: { protocolVersion: 1, agentCapabilities: {}, agentInfo: { name: "goose", version: "1.52.0" } } }));
+  if (method === "initialize")
+    await write(json({ id, result: { protocolVersion: 1, agentCapabilities: {}, agentInfo: { name: "goose", version: "1.52.0" } } }));
   if (method === "session/new") await write(json({ id, result: { sessionId: "s" } }));
   if (method !== "session/prompt") continue;
   await modes[mode as FakeGooseMode]();

@@ -21,14 +21,14 @@ export function validUpdate(random: Random): Readonly<Record<string, unknown>> {
       kind: text(random),
       status,
       rawInput: nastyValue(random, 6),
-      locations: [{ path: text(random), line: random.pick([1, -1, 0.5, 1e999]) }],
+      locations: [{ path: text(random), line: random.pick([1, -1, 0.5, Infinity]) }],
       _meta: { goose: { toolCall: { toolName: random.pick(["todo__todo_write", "shell", text(random)]) } } },
     }),
     () => ({
       sessionUpdate: "tool_call_update",
       toolCallId,
       status,
-      rawOutput: { exit_code: random.pick([0, 1, 1e999, "x"]) },
+      rawOutput: { exit_code: random.pick([0, 1, Infinity, "x"]) },
       content: [
         { type: "content", content },
         { type: "diff", path: text(random), oldText: text(random), newText: text(random) },
@@ -39,12 +39,12 @@ export function validUpdate(random: Random): Readonly<Record<string, unknown>> {
     () => ({ sessionUpdate: "plan", entries: Array.from({ length: random.below(5) }, () => ({ content: text(random), status })) }),
     () => ({
       sessionUpdate: "usage_update",
-      used: random.pick([1, 1e999, 1e308, 0.5]),
-      size: random.pick([1, 1e999]),
+      used: random.pick([1, Infinity, 1e308, 0.5]),
+      size: random.pick([1, Infinity]),
       contextLimit: 10,
-      accumulatedInputTokens: random.pick([1, 1e999, 1e308]),
+      accumulatedInputTokens: random.pick([1, Infinity, 1e308]),
       accumulatedOutputTokens: 2,
-      accumulatedCost: random.pick([0, 1e999, 1e-320]),
+      accumulatedCost: random.pick([0, Infinity, 1e-320]),
     }),
     () => ({ sessionUpdate: "message_usage", messageId: text(random) }),
     () => ({ sessionUpdate: "status_message", status: { type: "notice", message: text(random) } }),
@@ -57,8 +57,8 @@ function notificationParams(random: Random): unknown {
     chunks: [{ output: text(random) }],
     data: nastyValue(random, 5),
     message: text(random),
-    progress: random.pick([1, 1e999, -1]),
-    total: random.pick([0, 1, 1e999]),
+    progress: random.pick([1, Infinity, -1]),
+    total: random.pick([0, 1, Infinity]),
   };
 }
 
@@ -89,7 +89,8 @@ const broken: readonly ((random: Random) => string | Buffer)[] = [
   () => '{"jsonrpc":"2.0","method":"session/update","params":{"__proto__":{"update":{"sessionUpdate":"plan"}}}}',
   () => '{"jsonrpc":"2.0","method":"session/update","params":{"update":{"sessionUpdate":"__proto__"}}}',
   () => '{"jsonrpc":"2.0","method":"constructor","params":{"constructor":{"prototype":{"polluted":1}}}}',
-  (random) => Buffer.concat([Buffer.from('{"jsonrpc":"2.0","method":"x","p":"'), Buffer.from([0xff, 0xc0, 0x80, 0xed, 0xa0, random.below(256)]), Buffer.from('"}')]),
+  (random) =>
+    Buffer.concat([Buffer.from('{"jsonrpc":"2.0","method":"x","p":"'), Buffer.from([0xff, 0xc0, 0x80, 0xed, 0xa0, random.below(256)]), Buffer.from('"}')]),
   (random) => Buffer.from(Array.from({ length: random.below(60) }, () => random.below(256)).filter((byte) => byte !== 0x0a)),
   (random) => hostileJson({ jsonrpc: "2.0", id: nastyValue(random), method: nastyText(random), params: nastyValue(random) }),
   (random) => hostileJson({ jsonrpc: "2.0", id: random.below(5), result: nastyValue(random) }),

@@ -58,7 +58,10 @@ const before = process.memoryUsage().rss;
 let peak = before;
 const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20);
 
-const { end, message } = await gooseRun({ run: "00000001-1", goose: { path: program }, worktree, tmpDir: path.join(home, "tmp"), prompt: "Do it.", limits }, context).then(
+const { end, message } = await gooseRun(
+  { run: "00000001-1", goose: { path: program }, worktree, tmpDir: path.join(home, "tmp"), prompt: "Do it.", limits },
+  context,
+).then(
   () => ({ end: "done", message: "" }),
   (thrown: unknown) => {
     const error = toTaskMasterError(thrown);

@@ -1,5 +1,5 @@
 /** Texts and values that have broken programs: what goes wrong in one place is tried in every other. */
-import { Random } from "./random.ts";
+import type { Random } from "./random.ts";
 
 const char = (...codes: number[]): string => String.fromCodePoint(...codes);
 const escape = char(0x1b);
@@ -67,7 +67,6 @@ const nastyValues: readonly unknown[] = [
   { a: 1 },
   { length: 3 },
   { toString: 1, valueOf: 2 },
-  { then: 1 },
   { toJSON: "x" },
 ];
 
@@ -106,8 +105,9 @@ function mutateEntry(random: Random, value: object, depth: number): unknown {
   const copy: Record<string, unknown> = { ...value };
   const keys = Object.keys(copy);
   const key = keys.length === 0 ? "x" : random.pick(keys);
-  if (random.chance(0.2)) delete copy[key];
-  else if (random.chance(0.2)) Object.defineProperty(copy, random.pick(nastyTexts), { value: nastyValue(random), enumerable: true, configurable: true });
+  const change = random.below(5);
+  if (change === 0) delete copy[key];
+  else if (change === 1) Object.defineProperty(copy, random.pick(nastyTexts), { value: nastyValue(random), enumerable: true, configurable: true });
   else copy[key] = mutate(random, copy[key], depth + 1);
   return copy;
 }
@@ -119,5 +119,8 @@ export function nestedJson(depth: number, open = '{"a":', close = "}"): string {
 
 /** As JSON, with numbers that no double holds where the value is infinite. */
 export function hostileJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) => (item === Infinity ? "@@inf" : item === -Infinity ? "@@-inf" : item)).replaceAll(/"@@(-?)inf"/g, "$11e999");
+  return JSON.stringify(value, (_key, item: unknown) => (item === Infinity ? "@@inf" : item === -Infinity ? "@@-inf" : item)).replaceAll(
+    /"@@(-?)inf"/g,
+    "$11e999",
+  );
 }

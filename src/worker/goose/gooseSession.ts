@@ -134,7 +134,8 @@ export class GooseSession {
   /** Opens a new session and returns all that Goose says about it. */
   async newSession(): Promise<NewSession> {
     const answer: NewSession = await this.#ask(this.process.agent.request(methods.agent.session.new, { cwd: this.#options.worktree, mcpServers: [] }), "new");
-    if (answer.sessionId === "" || answer.sessionId.length > maxSessionId) throw new TaskMasterError("GOOSE_PROTOCOL", "Goose named its session in no usable way.");
+    if (answer.sessionId === "" || answer.sessionId.length > maxSessionId)
+      throw new TaskMasterError("GOOSE_PROTOCOL", "Goose named its session in no usable way.");
     this.#sessionId = answer.sessionId;
     this.recorder.usage.startAtZero();
     return answer;

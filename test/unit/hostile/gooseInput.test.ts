@@ -35,7 +35,11 @@ test("whatever lines Goose writes, whole or in halves: no exception, every event
 
 test("what is nested beyond any stack is told of as far as it goes", () => {
   const data = JSON.parse(nestedJson(50_000)) as unknown;
-  const notification = (params: object): object => ({ sessionUpdate: "tool_call_update", toolCallId: "a", _meta: { toolNotification: { type: "message", params } } });
+  const notification = (params: object): object => ({
+    sessionUpdate: "tool_call_update",
+    toolCallId: "a",
+    _meta: { toolNotification: { type: "message", params } },
+  });
   const { events } = record(call("a", { rawInput: data }), notification({ data }), notification({ data: { tool_call: { name: "step", arguments: data } } }));
   expect(events.filter(({ type }) => type === "tool_call")).toMatchObject([
     { call: { input: { a: { a: {} } } } },

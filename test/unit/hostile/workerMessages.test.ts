@@ -42,7 +42,7 @@ function dump(db: DatabaseSync): unknown {
 interface Flooded {
   readonly turn: AgentTurnProbe;
   readonly handle: InvocationHandle;
-  flood(count: number, seed: number, through?: InvocationHandle): Promise<void>;
+  readonly flood: (count: number, seed: number) => Promise<void>;
 }
 
 /** A running task whose agent is the hostile worker, heard by the engine's own observer. */
@@ -55,10 +55,10 @@ async function running(): Promise<Flooded> {
   const observer: InvocationObserver = { ...turn.observer, onHeartbeat: () => onFlooded() };
   const handle = worker.run(1, { taskId: task.id, attempt: 1, handler: "goose.run", input: {} }, observer);
   handle.result.catch(() => undefined);
-  const flood: Flooded["flood"] = async (count, seed, through = handle) => {
+  const flood: Flooded["flood"] = async (count, seed) => {
     const done = Promise.withResolvers<void>();
     onFlooded = () => done.resolve();
-    through.tell({ type: "say", id: "flood", text: `${count} ${seed}` });
+    handle.tell({ type: "say", id: "flood", text: `${count} ${seed}` });
     await done.promise;
   };
   return { turn, handle, flood };
