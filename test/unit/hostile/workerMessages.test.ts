@@ -1,4 +1,3 @@
-import type { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { InvocationHandle, InvocationObserver } from "../../../src/engine/ports.ts";
@@ -6,6 +5,7 @@ import { PoolWorker } from "../../../src/host/poolWorker.ts";
 import { parseWorkerMessage } from "../../../src/protocol/hostWorker.ts";
 import { deserializeError } from "../../../src/protocol/serializedError.ts";
 import { amount, fuzzTimeoutMs } from "../../hostile/amount.ts";
+import { dumpDatabase } from "../../hostile/dumpDatabase.ts";
 import { TestEngine, type AgentTurnProbe } from "../../helpers/testEngine.ts";
 
 let t: TestEngine;
@@ -32,12 +32,6 @@ afterEach(async () => {
   await worker.terminate();
   await t.close();
 });
-
-/** Every row of every table. */
-function dump(db: DatabaseSync): unknown {
-  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all();
-  return tables.map(({ name }) => [name, db.prepare(`SELECT * FROM "${String(name)}"`).all()]);
-}
 
 interface Flooded {
   readonly turn: AgentTurnProbe;
@@ -66,10 +60,10 @@ async function running(): Promise<Flooded> {
 
 test("whatever a worker posts that does not fit, or is of another invocation, changes nothing", { timeout: fuzzTimeoutMs }, async () => {
   const { flood } = await running();
-  const before = dump(t.database);
+  const before = dumpDatabase(t.database);
   const count = amount(5_000, 100_000);
   await flood(count, 1);
-  expect(dump(t.database)).toEqual(before);
+  expect(dumpDatabase(t.database)).toEqual(before);
   expect(uncaught).toEqual([]);
   expect(worker.droppedMessages).toBeGreaterThan(count / 5);
   expect(worker.load).toBe(1);
