@@ -15,6 +15,7 @@ function validOf(random: Random): Readonly<Record<string, unknown>> {
     { type: "loadOlder", beforeSeq: seq + 1 },
     { type: "loadNewer", afterSeq: seq },
     { type: "stopToolCall", toolCallId: nastyText(random).slice(0, 256) || "x" },
+    { type: "answer", answer: { questionId: nastyText(random).slice(0, 200) || "x", decision: random.pick(["allow_once", "allow_for_task", "reject"]) } },
     { type: "find", id: seq, text: nastyText(random).slice(0, 200) || "x" },
     { type: "endFind" },
     { type: "openPlace", toolCallId: nastyText(random).slice(0, 256), seq, of: random.pick(["location", "diff"]), index: random.below(10_000) },

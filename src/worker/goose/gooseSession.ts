@@ -15,7 +15,6 @@ import type { Environment } from "../process/environment.ts";
 import { CallGuard } from "./callGuard.ts";
 import { classifyRequestError, classifyTurn } from "./classify.ts";
 import { assertConfigured } from "./configured.ts";
-import { capInput } from "./capInput.ts";
 import { readClientFile, writeClientFile } from "./clientFiles.ts";
 import { ClientTerminals } from "./clientTerminals.ts";
 import { GooseProcess } from "./gooseProcess.ts";

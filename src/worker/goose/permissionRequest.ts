@@ -1,6 +1,6 @@
 import type { PermissionRequest } from "../../model/toolCall.ts";
 import { fileChange } from "./fileChange.ts";
-import { capInput } from "./toolCallMapper.ts";
+import { capInput } from "./capInput.ts";
 
 const maxName = 4_000;
 const maxId = 256;

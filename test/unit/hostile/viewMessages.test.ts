@@ -27,7 +27,7 @@ interface Heard {
 }
 
 /** What stands behind a run view, but for VS Code. */
-function requestsOf(task: Task): Heard & { readonly requests: ViewRequests; settled(): Promise<unknown> } {
+function requestsOf(task: Task): Heard & { readonly requests: ViewRequests; readonly settled: () => Promise<unknown> } {
   const heard: Heard = { performed: [], said: [], opened: [], links: [], warnings: [], posted: [], told: [] };
   const engine = (): Promise<TestEngine["engine"]> => Promise.resolve(t.engine);
   const post = (message: HostToView): void => void heard.posted.push(message);
@@ -43,6 +43,7 @@ function requestsOf(task: Task): Heard & { readonly requests: ViewRequests; sett
     taskId: task.id,
     engine: async () => ({
       get: (id) => t.engine.get(id),
+      answer: (id, answer) => keep(t.engine.answer(id, answer)),
       stopToolCall: (id, toolCallId) => keep(t.engine.stopToolCall(id, toolCallId)),
     }),
     perform: (action, id) => {
