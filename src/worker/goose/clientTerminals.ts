@@ -26,6 +26,8 @@ export interface TerminalOptions {
   readonly worktree: string;
   readonly env: Environment;
   readonly listener: TerminalListener;
+  /** Goose keeps what its commands print, and its model gets it. */
+  readonly redact: (text: string) => string;
 }
 
 class Terminal {
@@ -141,7 +143,11 @@ export class ClientTerminals {
 
   output(terminalId: string): TerminalOutputResponse {
     const { shell, status } = this.#get(terminalId);
-    return { output: shell.output.text(), truncated: shell.output.isTruncated, ...(status === undefined ? {} : { exitStatus: wireStatus(status) }) };
+    return {
+      output: this.#options.redact(shell.output.text()),
+      truncated: shell.output.isTruncated,
+      ...(status === undefined ? {} : { exitStatus: wireStatus(status) }),
+    };
   }
 
   async waitForExit(terminalId: string): Promise<WaitForTerminalExitResponse> {

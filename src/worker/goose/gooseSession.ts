@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { client, methods, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk";
 import type { ClientApp, InitializeResponse, PromptResponse, RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk";
 import { abortable } from "../../base/abort.ts";
+import type { JsonValue } from "../../base/json.ts";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { WorkerEventBody } from "../../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../../model/toolCall.ts";
@@ -12,6 +13,7 @@ import { maxSessionId } from "../../protocol/hostWorker.ts";
 import type { RunWish } from "../../model/runWish.ts";
 import { saidMessageId } from "../../model/userMessage.ts";
 import type { Environment } from "../process/environment.ts";
+import type { Redaction } from "../process/redaction.ts";
 import { CallGuard } from "./callGuard.ts";
 import { classifyRequestError, classifyTurn } from "./classify.ts";
 import { assertConfigured } from "./configured.ts";
@@ -45,7 +47,7 @@ export interface GooseSessionOptions {
   permit(request: PermissionRequest): Promise<PermissionOutcome>;
   readonly emit: (event: WorkerEventBody) => void;
   readonly onSignOfLife: () => void;
-  readonly redact: (text: string) => string;
+  readonly redaction: Redaction;
   /** What the attempt has used before. */
   readonly usage?: UsageBefore;
   /** How long this run was active so far (ms). */
@@ -87,7 +89,12 @@ export class GooseSession {
       steer: (runId, text) => this.#steer(runId, text),
       onDelivered: ({ id, text }) => options.emit({ type: "message", role: "user", messageId: saidMessageId(id), text }),
     });
-    this.#terminals = new ClientTerminals({ worktree: options.worktree, env: options.shellEnv, listener: this.recorder.tools });
+    this.#terminals = new ClientTerminals({
+      worktree: options.worktree,
+      env: options.shellEnv,
+      listener: this.recorder.tools,
+      redact: options.redaction.text,
+    });
     this.process = new GooseProcess({
       binary: options.binary,
       cwd: options.worktree,
@@ -95,7 +102,7 @@ export class GooseSession {
       app: this.#app(),
       onNotification: (method, params) => this.recorder.take(method, params),
       onSignOfLife: options.onSignOfLife,
-      redact: options.redact,
+      redact: options.redaction.text,
     });
   }
 
@@ -236,7 +243,7 @@ export class GooseSession {
     this.#asked.set(id, () => stopped.resolve("reject_once"));
     let outcome: PermissionOutcome;
     try {
-      const permitted = this.#passGate().then(async () => this.#options.permit(await this.#guard.requestOf(toolCall)));
+      const permitted = this.#passGate().then(async () => this.#permit(await this.#guard.requestOf(toolCall)));
       outcome = await Promise.race([permitted, stopped.promise]);
     } catch {
       return { outcome: { outcome: "cancelled" } };
@@ -251,6 +258,13 @@ export class GooseSession {
       this.recorder.toolStarted(toolCall.toolCallId);
     }
     return { outcome: { outcome: "selected", optionId: option.optionId } };
+  }
+
+  /** Whoever decides sees no secret; the question is stored. */
+  #permit(request: PermissionRequest): Promise<PermissionOutcome> {
+    const { toolCallId, target } = request;
+    const shown = this.#options.redaction.value(request as unknown as JsonValue) as unknown as PermissionRequest;
+    return this.#options.permit({ ...shown, toolCallId, ...(target === undefined ? {} : { target }) });
   }
 
   async #steer(runId: string, text: string): Promise<string> {
