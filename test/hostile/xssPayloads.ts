@@ -149,7 +149,7 @@ const markdown = [
   `[^1]\n\n[^1]: <img src=x onerror=${run}>`,
   `${"[".repeat(2_000)}x${"](y)".repeat(2_000)}`,
   `${"> ".repeat(500)}x`,
-  `${"*a_".repeat(2_000)}`,
+  "*a_".repeat(2_000),
 ];
 
 const mutation = [

@@ -4,7 +4,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { client, methods, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk";
 import type { ClientApp, InitializeResponse, PromptResponse, RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk";
 import { abortable } from "../../base/abort.ts";
-import type { JsonValue } from "../../base/json.ts";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { WorkerEventBody } from "../../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../../model/toolCall.ts";
@@ -21,6 +20,7 @@ import { readClientFile, writeClientFile } from "./clientFiles.ts";
 import { ClientTerminals } from "./clientTerminals.ts";
 import { GooseProcess } from "./gooseProcess.ts";
 import { shortId } from "./toolCallMapper.ts";
+import { withoutSecrets } from "./permissionRequest.ts";
 import { TurnRecorder } from "./turnRecorder.ts";
 import { UserWords, type Words } from "./userWords.ts";
 import { isOlder, minimumGooseVersion } from "./version.ts";
@@ -243,7 +243,7 @@ export class GooseSession {
     this.#asked.set(id, () => stopped.resolve("reject_once"));
     let outcome: PermissionOutcome;
     try {
-      const permitted = this.#passGate().then(async () => this.#permit(await this.#guard.requestOf(toolCall)));
+      const permitted = this.#passGate().then(async () => this.#options.permit(withoutSecrets(await this.#guard.requestOf(toolCall), this.#options.redaction)));
       outcome = await Promise.race([permitted, stopped.promise]);
     } catch {
       return { outcome: { outcome: "cancelled" } };
@@ -258,13 +258,6 @@ export class GooseSession {
       this.recorder.toolStarted(toolCall.toolCallId);
     }
     return { outcome: { outcome: "selected", optionId: option.optionId } };
-  }
-
-  /** Whoever decides sees no secret; the question is stored. */
-  #permit(request: PermissionRequest): Promise<PermissionOutcome> {
-    const { toolCallId, target } = request;
-    const shown = this.#options.redaction.value(request as unknown as JsonValue) as unknown as PermissionRequest;
-    return this.#options.permit({ ...shown, toolCallId, ...(target === undefined ? {} : { target }) });
   }
 
   async #steer(runId: string, text: string): Promise<string> {
