@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 
 const { status } = spawnSync(
   process.execPath,
-  ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts", "unit/hostile", "integration/hostile"],
+  ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts", "unit/hostile", "integration/hostile", "webview/hostile"],
   {
     stdio: "inherit",
     env: { ...process.env, FUZZ: "full" },

@@ -89,12 +89,8 @@ export class GooseSession {
       steer: (runId, text) => this.#steer(runId, text),
       onDelivered: ({ id, text }) => options.emit({ type: "message", role: "user", messageId: saidMessageId(id), text }),
     });
-    this.#terminals = new ClientTerminals({
-      worktree: options.worktree,
-      env: options.shellEnv,
-      listener: this.recorder.tools,
-      redact: options.redaction.text,
-    });
+    const { worktree, shellEnv: env, redaction } = options;
+    this.#terminals = new ClientTerminals({ worktree, env, listener: this.recorder.tools, redact: redaction.text });
     this.process = new GooseProcess({
       binary: options.binary,
       cwd: options.worktree,
@@ -102,7 +98,7 @@ export class GooseSession {
       app: this.#app(),
       onNotification: (method, params) => this.recorder.take(method, params),
       onSignOfLife: options.onSignOfLife,
-      redact: options.redaction.text,
+      redact: redaction.text,
     });
   }
 
