@@ -28,7 +28,7 @@ export async function chooseBlocker(
   }
   if (second === undefined) return { taskId, blocker: first };
   const picks = blockers.map((blocker) => ({
-    label: oneLine(dependencyName(blocker.id, blocker.title), 100).replaceAll("$(", "$ ("),
+    label: oneLine(dependencyName(blocker.id, blocker.title), 100),
     description: blockerState(blocker),
     blocker,
   }));

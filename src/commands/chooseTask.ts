@@ -19,7 +19,7 @@ export async function chooseTask(deps: CommandDeps, choice: Choice, target: unkn
   const byId = new Map(tasks.map((task) => [task.id, task]));
   const picks = tasksFor(choice, tasks).map((task): TaskPick => {
     const model = taskItem(task, { now: Date.now(), find: (id) => byId.get(id) });
-    return { label: `$(${model.icon.id}) ${oneLine(task.title, 100).replaceAll("$(", "$ (")}`, description: model.description, taskId: task.id };
+    return { label: `$(${model.icon.id}) ${oneLine(task.title, 100)}`, description: model.description, taskId: task.id };
   });
   if (picks.length === 0) {
     tell("information", nothingTo[choice], tasks.length === 0 || choice === "run" ? [addTaskButton] : []);

@@ -19,7 +19,7 @@ export function dependencyChoices(task: Task, tasks: readonly Task[]): readonly 
   const others = tasks.filter(({ id }) => id !== task.id && !task.dependsOn.includes(id)).toSorted((a, b) => b.createdAt - a.createdAt);
   const choice = (id: TaskId, other: Task | undefined): DependencyChoice => ({
     id,
-    label: oneLine(dependencyName(id, other?.title), 100).replaceAll("$(", "$ ("),
+    label: oneLine(dependencyName(id, other?.title), 100),
     description: other === undefined ? "removed" : `${statusWords[other.status]}, ${id}`,
     isPicked: task.dependsOn.includes(id),
   });

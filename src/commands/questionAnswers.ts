@@ -4,7 +4,7 @@ import { parseTaskId, type TaskId } from "../model/ids.ts";
 import { commandOf, maxNote, type PermissionAnswer, type PermissionQuestion } from "../model/permission.ts";
 import type { Task } from "../model/task.ts";
 import { tell } from "../platform/messages.ts";
-import { oneLine } from "../platform/oneLine.ts";
+import { oneLine, withoutMarkup } from "../platform/oneLine.ts";
 import { chooseTask } from "./chooseTask.ts";
 import type { CommandDeps } from "./commandDeps.ts";
 
@@ -49,7 +49,14 @@ export async function askForAnswer(deps: CommandDeps, open: OpenQuestion): Promi
     { label: "$(check) Allow once", decision: "allow_once" as const, hasNote: false },
     ...(question.covers === undefined
       ? []
-      : [{ label: "$(check-all) Allow for this task", description: revealed(question.covers.words), decision: "allow_for_task" as const, hasNote: false }]),
+      : [
+          {
+            label: "$(check-all) Allow for this task",
+            description: withoutMarkup(revealed(question.covers.words)),
+            decision: "allow_for_task" as const,
+            hasNote: false,
+          },
+        ]),
     { label: "$(x) Reject", decision: "reject" as const, hasNote: false },
     { label: "$(comment) Reject with a note to Goose…", decision: "reject" as const, hasNote: true },
     { label: "$(open-preview) Open the run", description: "shows the whole question", decision: undefined, hasNote: false },

@@ -1,5 +1,6 @@
 import { ProgressLocation, window, type QuickPickItem } from "vscode";
 import { maxProviderValue, modelNamePattern, type KnownProvider, type ProviderChoice, type ProviderKey } from "../model/provider.ts";
+import { oneLine } from "../platform/oneLine.ts";
 import { showLogButton, tell } from "../platform/messages.ts";
 import { lookAtSetup } from "./checkSetup.ts";
 import type { Command, SetupDesk } from "./commandDeps.ts";
@@ -32,7 +33,12 @@ async function pickProvider(providers: readonly KnownProvider[], current: Provid
   };
   const others = [...providers]
     .sort((a, b) => Number(b.id === current?.id) - Number(a.id === current?.id) || a.name.localeCompare(b.name))
-    .map((provider) => ({ label: provider.name, description: provider.id === current?.id ? "used now" : "", detail: provider.description, provider }));
+    .map((provider) => ({
+      label: oneLine(provider.name, 100),
+      description: provider.id === current?.id ? "used now" : "",
+      detail: oneLine(provider.description, 300),
+      provider,
+    }));
   const title = "Set Up Provider (1 of 3): Provider";
   return (await window.showQuickPick([own, ...others], { title, placeHolder: "Who answers Goose?", matchOnDetail: true, ignoreFocusOut: true }))?.provider;
 }
@@ -65,7 +71,7 @@ async function askForValue(
     title: `Set Up Provider (2 of 3): ${key.name}`,
     prompt: key.isSecret
       ? `Kept in VS Code's secret storage; only Goose gets it${isStored ? ". Leave it empty to keep the one that is stored" : ""}`
-      : provider.name,
+      : oneLine(provider.name, 100),
     password: key.isSecret,
     ignoreFocusOut: true,
     ...(key.isSecret ? {} : { value: before ?? key.default ?? "" }),

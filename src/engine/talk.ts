@@ -1,6 +1,7 @@
 /** What a person says to the agent of a task, and which of its tool calls shall end. */
 import { TaskMasterError, toTaskMasterError } from "../model/errors.ts";
 import { makeTaskId, type TaskId } from "../model/ids.ts";
+import type { Task } from "../model/task.ts";
 import { statusWords } from "../model/taskActions.ts";
 import type { TaskEventBody } from "../model/taskEvent.ts";
 import { checkSaid, type UserMessage } from "../model/userMessage.ts";
@@ -12,6 +13,9 @@ import type { TaskRun } from "./taskRun.ts";
 import { assertTrusted } from "./trust.ts";
 
 const maxToolCallId = 256;
+/** So many entries of tool calls are looked through for the one that is to end, the newest first, page by page. */
+const page = 1_000;
+const maxPages = 20;
 
 /** Takes what a person says to the tasks of one engine. */
 export class TalkDesk {
@@ -49,11 +53,28 @@ export class TalkDesk {
   readonly stopToolCall = async (id: TaskId, toolCallId: string): Promise<void> => {
     assertTrusted(this.#deps);
     if (toolCallId === "" || toolCallId.length > maxToolCallId) throw new TaskMasterError("INVALID_INPUT", "That is no id of a tool call.");
-    await this.#ledger.change(id, (task) => {
+    await this.#ledger.change(id, async (task) => {
       const isUnderWay = task.status === "in_progress" || task.status === "paused";
-      if (isUnderWay && task.lease !== undefined) return { task, events: [{ type: "stop_tool_call", toolCallId }] };
+      if (isUnderWay && task.lease !== undefined) {
+        await this.#assertCalled(task, toolCallId);
+        return { task, events: [{ type: "stop_tool_call", toolCallId }] };
+      }
       throw new TaskMasterError("ILLEGAL_TRANSITION", `Task ${task.id} is ${statusWords[task.status]} and nobody works on it: no tool call of it runs.`);
     });
     this.#runs.get(id)?.stopToolCall(toolCallId);
   };
+
+  /** Whoever asks may have made the id up; the journal knows which calls there are. */
+  async #assertCalled({ id, attempts }: Task, toolCallId: string): Promise<void> {
+    let beforeSeq = Number.MAX_SAFE_INTEGER;
+    for (let pages = 0; pages < maxPages; pages++) {
+      const events = await this.#deps.store.events(id, { beforeSeq, types: ["tool_call"], limit: page });
+      const own = events.filter(({ attempt }) => attempt === attempts);
+      if (own.some((event) => event.type === "tool_call" && event.call.toolCallId === toolCallId)) return;
+      const [first] = own;
+      if (first === undefined || events.length < page) break;
+      beforeSeq = first.seq;
+    }
+    throw new TaskMasterError("INVALID_INPUT", "The run has no such tool call.");
+  }
 }

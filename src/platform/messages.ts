@@ -3,6 +3,8 @@ import type { JsonObject } from "../base/json.ts";
 import type { Logger } from "../engine/ports.ts";
 import { toTaskMasterError, type TaskMasterError } from "../model/errors.ts";
 import { commandIds, treeViewId } from "../model/identifiers.ts";
+import { spellOutHidden } from "../base/hiddenText.ts";
+import { withoutMarkup } from "./oneLine.ts";
 import { remedyOf } from "./remedy.ts";
 
 /** A button of a message: its label and what it does. */
@@ -36,7 +38,7 @@ export function tell(kind: "information" | "warning" | "error", message: string,
     error: window.showErrorMessage,
   };
   const show = shows[kind];
-  void show(message, ...buttons.map(([label]) => label)).then((chosen) => buttons.find(([label]) => label === chosen)?.[1]());
+  void show(withoutMarkup(spellOutHidden(message)), ...buttons.map(([label]) => label)).then((chosen) => buttons.find(([label]) => label === chosen)?.[1]());
 }
 
 /** One message for anything thrown: the error's own words and the way to the log. What the user caused is no error of ours. */

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { maxProviderValue, modelNamePattern, providerKeyPattern } from "../model/provider.ts";
 import { maxSaid } from "../model/runWish.ts";
 import { remoteNamePattern } from "../model/settings.ts";
+import { maxSessionId } from "./hostWorker.ts";
 
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4_096));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -109,7 +110,7 @@ export const gooseRunInput = v.object({
 });
 export type GooseRunInput = v.InferOutput<typeof gooseRunInput>;
 export type UsageBefore = NonNullable<GooseRunInput["usage"]>;
-export const gooseRunOutput = v.object({ sessionId: v.string(), finalMessage: v.string() });
+export const gooseRunOutput = v.object({ sessionId: v.pipe(v.string(), v.maxLength(maxSessionId)), finalMessage: v.string() });
 export type GooseRunOutput = v.InferOutput<typeof gooseRunOutput>;
 
 /** `demo.run`: a run as people see it, without Goose and without a model; writes one file of the worktree. */

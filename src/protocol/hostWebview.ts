@@ -248,6 +248,8 @@ export function isWebAddress(address: string): boolean {
 
 function isSmallJson(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
+  // A strict schema takes names that every object has for known ones.
+  if (Object.getPrototypeOf(value) !== Object.prototype || Object.keys(value).some((key) => key in Object.prototype)) return false;
   try {
     return JSON.stringify(value).length <= maxViewMessage;
   } catch {

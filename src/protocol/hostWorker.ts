@@ -5,7 +5,6 @@
 import * as v from "valibot";
 import type { TaskId } from "../model/ids.ts";
 import { maxSaid } from "../model/runWish.ts";
-import { attemptSteps } from "../model/task.ts";
 import { logLevels, messageRoles, planStatuses } from "../model/taskEvent.ts";
 import { permissionOutcomes, toolCallStatuses } from "../model/toolCall.ts";
 import { jsonObjectSchema, jsonValueSchema } from "./json.ts";
@@ -17,18 +16,24 @@ export const hostWorkerVersion = 1;
 /** Longest text of one event (characters); the worker splits or cuts what is longer. */
 export const maxEventText = 65_536;
 
+/** Most files that one event of a tool call names. */
+const maxPlaces = 1_000;
+
+/** Longest id of a session of Goose. */
+export const maxSessionId = 512;
+
 /** Events wait at most this long (ms) before they are posted as one batch. */
 export const batchIntervalMs = 16;
 
 const text = v.pipe(v.string(), v.maxLength(maxEventText));
 const shortText = v.pipe(v.string(), v.maxLength(4_096));
-const invocationId = v.pipe(v.number(), v.integer(), v.minValue(1));
+const invocationId = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const taskId = v.pipe(
   v.string(),
   v.regex(/^[0-9a-hjkmnp-tv-z]{8}$/),
   v.transform((id) => id as TaskId),
 );
-const tokens = v.pipe(v.number(), v.minValue(0));
+const tokens = v.pipe(v.number(), v.minValue(0), v.finite());
 
 const progressSchema = v.object({
   percent: v.pipe(v.number(), v.minValue(0), v.maxValue(100)),
@@ -45,10 +50,12 @@ const toolCallSchema = v.object({
   title: v.exactOptional(shortText),
   input: v.exactOptional(jsonValueSchema),
   outputDelta: v.exactOptional(text),
-  diffs: v.exactOptional(v.array(diffSchema)),
-  exitCode: v.exactOptional(v.pipe(v.number(), v.integer())),
+  diffs: v.exactOptional(v.pipe(v.array(diffSchema), v.maxLength(maxPlaces))),
+  exitCode: v.exactOptional(v.pipe(v.number(), v.safeInteger())),
   kind: v.exactOptional(shortText),
-  locations: v.exactOptional(v.array(v.object({ path: shortText, line: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))) }))),
+  locations: v.exactOptional(
+    v.pipe(v.array(v.object({ path: shortText, line: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))) })), v.maxLength(maxPlaces)),
+  ),
   activity: v.exactOptional(shortText),
 });
 
@@ -62,13 +69,27 @@ const usageSchema = v.object({
   contextSize: v.exactOptional(tokens),
 });
 
+const finite = v.pipe(v.number(), v.finite());
+
+/** All that a worker may say about how far an attempt is: other steps, branches, folders and commits are the engine's word alone. */
+const checkpointSchema = v.object({
+  type: v.literal("checkpoint"),
+  step: v.literal("session"),
+  data: v.exactOptional(
+    v.object({
+      sessionId: v.pipe(v.string(), v.minLength(1), v.maxLength(maxSessionId)),
+      usageOffset: v.exactOptional(v.object({ inputTokens: finite, outputTokens: finite, costUsd: finite })),
+    }),
+  ),
+});
+
 /** What a handler may report while it works, in journal form. */
 export const workerEventSchema = v.variant("type", [
   v.object({ type: v.literal("progress_update"), progress: progressSchema }),
   v.object({ type: v.literal("message"), role: v.picklist(messageRoles), messageId: v.pipe(v.string(), v.maxLength(256)), text }),
   v.object({ type: v.literal("tool_call"), call: toolCallSchema }),
   v.object({ type: v.literal("plan"), entries: v.pipe(v.array(v.object({ text: shortText, status: v.picklist(planStatuses) })), v.maxLength(200)) }),
-  v.object({ type: v.literal("checkpoint"), step: v.picklist(attemptSteps), data: v.exactOptional(jsonObjectSchema) }),
+  checkpointSchema,
   v.object({ type: v.literal("usage"), usage: usageSchema }),
   v.object({ type: v.literal("log"), level: v.picklist(logLevels), message: text }),
 ]);

@@ -17,16 +17,21 @@ export interface SerializedError {
 
 const text = v.pipe(v.string(), v.maxLength(maxTextLength));
 
-/** Validates a SerializedError. */
-export const serializedErrorSchema: v.GenericSchema<SerializedError> = v.object({
+const fields = {
   code: v.picklist(errorCodes),
   message: text,
   retryable: v.boolean(),
   details: v.optional(text),
   retryAt: v.optional(v.pipe(v.number(), v.finite())),
   stack: v.optional(text),
-  cause: v.optional(v.lazy(() => serializedErrorSchema)),
-});
+};
+
+/** Validates a SerializedError; causes beyond the depth that is sent are left out, however deep they go. */
+export const serializedErrorSchema = errorSchema(maxCauseDepth);
+
+function errorSchema(causes: number): v.GenericSchema<SerializedError> {
+  return causes === 0 ? v.object(fields) : v.object({ ...fields, cause: v.optional(errorSchema(causes - 1)) });
+}
 
 /** Any thrown value in wire form, with its chain of causes. */
 export function serializeError(thrown: unknown, depth = 0): SerializedError {

@@ -1,3 +1,5 @@
+import { hiddenCharacters, spellOutHidden } from "../base/hiddenText.ts";
+
 /** Text of an agent or a file is untrusted: a terminal must never obey it. */
 
 const escape = String.fromCharCode(0x1b);
@@ -13,18 +15,10 @@ const stringSequence = new RegExp(
 const controlSequence = new RegExp(`(?:${escape}\\[|${c1(0x9b)})[0-?]*[ -/]*[@-~]`, "g");
 const otherEscape = new RegExp(`${escape}[ -/]*[0-~]?`, "g");
 const controls = /(?![\n\t])\p{Cc}/gu;
-/** Characters that change the order of what is shown (Trojan Source), and separators that some terminals take for line ends. */
-const reordering = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/** Removes escape sequences and control characters (line breaks and tabs stay) and makes bidi controls visible as <U+202E>. */
+/** Removes escape sequences and control characters (line breaks and tabs stay) and spells out what reorders or hides text: <U+202E>. */
 export function cleanText(text: string): string {
-  return text
-    .replace(stringSequence, "")
-    .replace(controlSequence, "")
-    .replace(otherEscape, "")
-    .replace(/\r\n?/g, "\n")
-    .replace(controls, "")
-    .replace(reordering, visible);
+  const obedient = text.replace(stringSequence, "").replace(controlSequence, "").replace(otherEscape, "");
+  return spellOutHidden(obedient.replace(/\r\n?/g, "\n").replace(controls, ""));
 }
 
 /** Like cleanText, on one line. */
@@ -34,7 +28,9 @@ export function cleanLine(text: string): string {
 
 /** JSON for one NDJSON line: what a terminal could obey is escaped, so that the text is the same for a parser and harmless to look at. */
 export function safeJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => `\\u${hex(character)}`);
+  return JSON.stringify(value)
+    .replaceAll(/[\u007f-\u009f]/g, escaped)
+    .replaceAll(hiddenCharacters, escaped);
 }
 
 /** Cuts a line to a number of characters; a cut is shown as "...". */
@@ -43,10 +39,7 @@ export function shorten(text: string, length: number): string {
   return characters.length <= length ? text : `${characters.slice(0, Math.max(0, length - 3)).join("")}...`;
 }
 
-function visible(character: string): string {
-  return `<U+${hex(character).toUpperCase()}>`;
-}
-
-function hex(character: string): string {
-  return character.charCodeAt(0).toString(16).padStart(4, "0");
+/** As JSON writes a character; one beyond the first plane has two parts. */
+function escaped(character: string): string {
+  return character.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

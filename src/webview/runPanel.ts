@@ -4,18 +4,18 @@ import type { TaskChange, TaskEngineFacade } from "../engine/facade.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import { runViewType } from "../model/identifiers.ts";
 import type { TaskId } from "../model/ids.ts";
-import type { PermissionAnswer } from "../model/permission.ts";
 import type { Task } from "../model/task.ts";
-import { legalActions, type TaskAction } from "../model/taskActions.ts";
+import type { TaskAction } from "../model/taskActions.ts";
 import { tellError } from "../platform/messages.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import type { Log } from "../platform/logger.ts";
-import { parseViewMessage, type HostToView, type ViewToHost } from "../protocol/hostWebview.ts";
+import type { HostToView } from "../protocol/hostWebview.ts";
 import { BudgetFeed } from "./budgetFeed.ts";
 import { openPlace, type FindFile } from "./openPlace.ts";
 import { makeNonce, runHtml } from "./runHtml.ts";
 import { RunSearch } from "./runSearch.ts";
 import { RunStream } from "./runStream.ts";
+import { ViewRequests } from "./viewRequests.ts";
 
 /** What the run views work with. */
 export interface RunPanelDeps {
@@ -47,16 +47,13 @@ export function createPanel(extensionUri: Uri, column: ViewColumn, preserveFocus
 export class RunPanel implements Disposable {
   readonly panel: WebviewPanel;
   readonly #deps: RunPanelDeps;
-  readonly #taskId: TaskId;
   readonly #stream: RunStream;
   readonly #budget: BudgetFeed;
   readonly #search: RunSearch;
   readonly #subscriptions: readonly Disposable[];
-  #dropped = 0;
 
   constructor(deps: RunPanelDeps, taskId: TaskId, panel: WebviewPanel) {
     this.#deps = deps;
-    this.#taskId = taskId;
     this.panel = panel;
     this.#stream = new RunStream({
       taskId,
@@ -78,8 +75,21 @@ export class RunPanel implements Disposable {
       post: (message) => this.#post(message),
       rest: () => new Promise((resolve) => void setTimeout(resolve)),
     });
+    const requests = new ViewRequests({
+      ...deps,
+      taskId,
+      stream: this.#stream,
+      search: this.#search,
+      budget: this.#budget,
+      sayAlive: () => this.#sayAlive(),
+      post: (message) => this.#post(message),
+      openPlace: (place) => openPlace(deps, taskId, place),
+      // VS Code asks before it opens an address that the user has not trusted yet.
+      openLink: (url) => void env.openExternal(Uri.parse(url, true)),
+      tellError: (thrown) => tellError(thrown, deps.log),
+    });
     this.#subscriptions = [
-      panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
+      panel.webview.onDidReceiveMessage((message: unknown) => requests.receive(message)),
       workspace.onDidGrantWorkspaceTrust(() => this.#sayAlive()),
       panel.onDidChangeViewState(() => {
         if (panel.visible) return;
@@ -120,98 +130,12 @@ export class RunPanel implements Disposable {
     this.panel.dispose();
   }
 
-  #receive(raw: unknown): void {
-    const message = parseViewMessage(raw);
-    if (message === undefined) {
-      this.#dropped++;
-      return this.#deps.log.warn("dropped a malformed message of the run view", { taskId: this.#taskId, dropped: this.#dropped });
-    }
-    this.#sayAlive();
-    this.#obey(message);
-  }
-
   #sayAlive(): void {
     this.#post({ type: "alive", isTrusted: workspace.isTrusted });
   }
 
   #post(message: HostToView): void {
     void this.panel.webview.postMessage(message);
-  }
-
-  #obey(message: ViewToHost): void {
-    switch (message.type) {
-      case "ready":
-        if (message.lastSeq === undefined) this.#budget.ready();
-        return this.#stream.ready(message.lastSeq);
-      case "show":
-        this.#budget.ready();
-        return this.#stream.show(message.seq);
-      case "reading":
-        return this.#stream.reading();
-      case "loadOlder":
-        return this.#stream.loadOlder(message.beforeSeq);
-      case "loadNewer":
-        return this.#stream.loadNewer(message.afterSeq);
-      case "action":
-        return void this.#act(message.action);
-      case "say":
-        return void this.#say(message.text);
-      case "stopToolCall":
-        return void this.#stopToolCall(message.toolCallId);
-      case "find":
-        return void this.#search.find(message.id, message.text).catch((thrown: unknown) => tellError(thrown, this.#deps.log));
-      case "endFind":
-        return this.#search.end();
-      case "openPlace":
-        return void openPlace(this.#deps, this.#taskId, message).catch((thrown: unknown) => tellError(thrown, this.#deps.log));
-      case "openLink":
-        // VS Code asks before it opens an address that the user has not trusted yet.
-        return void env.openExternal(Uri.parse(message.url, true));
-      case "answer":
-        return void this.#answer(message.answer);
-    }
-  }
-
-  async #answer(answer: PermissionAnswer): Promise<void> {
-    try {
-      await (await this.#deps.engine()).answer(this.#taskId, answer);
-    } catch (thrown) {
-      tellError(thrown, this.#deps.log);
-    } finally {
-      this.#stream.refreshTask();
-    }
-  }
-
-  async #act(action: TaskAction): Promise<void> {
-    try {
-      const { status } = await (await this.#deps.engine()).get(this.#taskId);
-      // A button of an outdated page is no error: the page only has to hear how things stand.
-      if (legalActions(status).includes(action)) await this.#deps.perform(action, this.#taskId);
-    } catch (thrown) {
-      tellError(thrown, this.#deps.log);
-    } finally {
-      this.#stream.refreshTask();
-    }
-  }
-
-  /** What was refused stays in the page's field, with the reason under it. */
-  async #say(text: string): Promise<void> {
-    try {
-      await this.#deps.say(this.#taskId, text);
-      this.#post({ type: "said" });
-    } catch (thrown) {
-      this.#post({ type: "said", error: toTaskMasterError(thrown).message });
-    } finally {
-      this.#stream.refreshTask();
-    }
-  }
-
-  async #stopToolCall(toolCallId: string): Promise<void> {
-    try {
-      await (await this.#deps.engine()).stopToolCall(this.#taskId, toolCallId);
-    } catch (thrown) {
-      tellError(thrown, this.#deps.log);
-    }
   }
 
   #setTitle(text: string): void {

@@ -1,4 +1,5 @@
 /** A real Goose whose every line is kept, in a home of its own. */
+import { Redaction } from "../../src/worker/process/redaction.ts";
 import { chmodSync, existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { PermissionOutcome, PermissionRequest } from "../../src/model/toolCall.ts";
@@ -57,7 +58,7 @@ export class RecordedGoose implements AsyncDisposable {
       permit: (request) => Promise.resolve(this.permit(request)),
       emit: () => undefined,
       onSignOfLife: () => undefined,
-      redact: (text) => text,
+      redaction: new Redaction([]),
     });
   }
 

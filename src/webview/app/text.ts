@@ -1,3 +1,5 @@
+import { spellOutHidden } from "../../base/hiddenText.ts";
+
 // Built from numbers so that the source holds no control characters.
 const escape = String.fromCharCode(0x1b);
 const bell = String.fromCharCode(0x07);
@@ -5,13 +7,10 @@ const oscSequence = new RegExp(`${escape}[\\]PX^_][^${bell}${escape}\\n]*(?:${be
 const csiSequence = new RegExp(`${escape}\\[[0-?]*[ -/]*[@-~]`, "g");
 const otherEscape = new RegExp(`${escape}[ -/]*[0-~]?`, "g");
 const controls = /(?![\n\t])\p{Cc}/gu;
-/** Characters that reorder or hide text: bidi controls, zero-width ones, and Unicode tags (surrogate pairs, hence the u flag). */
-const hidden = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu;
-
 /** Text of an agent as it may be shown: no escape sequences or control characters; what reorders or hides text is spelled out. */
 export function visibleText(text: string): string {
   const plain = text.includes(escape) ? text.replaceAll(oscSequence, "").replaceAll(csiSequence, "").replaceAll(otherEscape, "") : text;
-  return plain.replaceAll(/\r\n?/g, "\n").replaceAll(controls, "").replaceAll(hidden, spelledOut);
+  return spellOutHidden(plain.replaceAll(/\r\n?/g, "\n").replaceAll(controls, ""));
 }
 
 /** Visible text on one line, cut to a length. */
@@ -34,8 +33,4 @@ export function formatDuration(ms: number): string {
 /** A time of day. */
 export function formatTime(at: number): string {
   return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-}
-
-function spelledOut(character: string): string {
-  return `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}>`;
 }

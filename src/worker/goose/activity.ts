@@ -1,3 +1,4 @@
+import { capInput } from "./capInput.ts";
 import type { ToolCallNews } from "./sessionUpdates.ts";
 
 type Notification = NonNullable<NonNullable<ToolCallNews["_meta"]>["toolNotification"]>;
@@ -28,13 +29,13 @@ function messageText(data: unknown): string {
   const { tool_call: toolCall, message, text } = data;
   if (isObject(toolCall) && typeof toolCall["name"] === "string") return `${toolCall["name"].slice(0, maxLine)}: ${argumentText(toolCall["arguments"])}`;
   const told = typeof message === "string" ? message : text;
-  return typeof told === "string" ? told.slice(0, 2 * maxLine) : JSON.stringify(data).slice(0, 2 * maxLine);
+  return typeof told === "string" ? told.slice(0, 2 * maxLine) : JSON.stringify(capInput(data)).slice(0, 2 * maxLine);
 }
 
 function argumentText(input: unknown): string {
   if (!isObject(input)) return "";
   const telling = tellingArguments.map((name) => input[name]).find((value) => typeof value === "string" && value !== "");
-  return typeof telling === "string" ? telling.slice(0, 2 * maxLine) : JSON.stringify(input).slice(0, 2 * maxLine);
+  return typeof telling === "string" ? telling.slice(0, 2 * maxLine) : JSON.stringify(capInput(input)).slice(0, 2 * maxLine);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -4,6 +4,7 @@
  */
 import { RequestError } from "@agentclientprotocol/sdk";
 import { TaskMasterError, type ErrorCode } from "../../model/errors.ts";
+import { capInput } from "./capInput.ts";
 import { readResetTime } from "./resetTime.ts";
 
 /** What was seen of a prompt turn. */
@@ -188,7 +189,7 @@ function details(text: string | undefined, retryable: boolean): { readonly retry
 }
 
 function requestErrorText(error: RequestError): string {
-  const data = typeof error.data === "string" ? error.data : error.data === undefined || error.data === null ? "" : JSON.stringify(error.data);
+  const data = typeof error.data === "string" ? error.data : error.data === undefined || error.data === null ? "" : JSON.stringify(capInput(error.data));
   return [error.message, data].filter((part) => part !== "").join(": ");
 }
 

@@ -10,6 +10,8 @@ const maxOutputBytes = 1024 * 1024;
 /** So much of a command's output goes to the journal while it runs; of the rest only the end. */
 const maxLive = 512 * 1024;
 const maxRest = 16 * 1024;
+/** Most terminals that Goose has not released. */
+const maxTerminals = 50;
 
 /** Put behind the output of a command that the user ended; Goose reads it too. */
 const stoppedByUser = "\n[The user stopped this command.]\n";
@@ -24,6 +26,8 @@ export interface TerminalOptions {
   readonly worktree: string;
   readonly env: Environment;
   readonly listener: TerminalListener;
+  /** Goose keeps what its commands print, and its model gets it. */
+  readonly redact: (text: string) => string;
 }
 
 class Terminal {
@@ -114,6 +118,7 @@ export class ClientTerminals {
     );
     if (!isFolder) throw new RequestError(invalidParams, `there is no folder ${request.cwd}`);
     if (this.#isClosed) throw new RequestError(invalidParams, "the task has ended");
+    if (this.#terminals.size >= maxTerminals) throw new RequestError(invalidParams, "too many terminals are open");
     const given = Object.fromEntries((request.env ?? []).map(({ name, value }) => [name, value]));
     const tailBytes = Math.min(request.outputByteLimit ?? maxOutputBytes, maxOutputBytes);
     const terminalId = `terminal-${++this.#count}`;
@@ -138,7 +143,11 @@ export class ClientTerminals {
 
   output(terminalId: string): TerminalOutputResponse {
     const { shell, status } = this.#get(terminalId);
-    return { output: shell.output.text(), truncated: shell.output.isTruncated, ...(status === undefined ? {} : { exitStatus: wireStatus(status) }) };
+    return {
+      output: this.#options.redact(shell.output.text()),
+      truncated: shell.output.isTruncated,
+      ...(status === undefined ? {} : { exitStatus: wireStatus(status) }),
+    };
   }
 
   async waitForExit(terminalId: string): Promise<WaitForTerminalExitResponse> {

@@ -12,40 +12,57 @@ const maxJoined = 16_384;
  */
 export class EventBuffer {
   readonly #emit: (event: WorkerEventBody) => void;
+  readonly #openEnd: (text: string) => number;
   #held: WorkerEventBody | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(emit: (event: WorkerEventBody) => void) {
+  /** `openEnd` tells how many characters at the end of a text only what follows can explain (the beginning of a secret): they wait for it. */
+  constructor(emit: (event: WorkerEventBody) => void, openEnd: (text: string) => number = () => 0) {
     this.#emit = emit;
+    this.#openEnd = openEnd;
   }
 
   add(event: WorkerEventBody): void {
-    const joined = this.#held === undefined ? undefined : join(this.#held, event);
-    if (joined === undefined) this.flush();
+    if (this.#held !== undefined && !belongTogether(this.#held, event)) this.flush();
     if (!isPiece(event)) return this.#emit(event);
-    this.#held = joined ?? event;
-    this.#timer ??= setTimeout(() => this.flush(), waitMs);
+    if (this.#held !== undefined && textOf(this.#held).length + textOf(event).length > maxJoined) this.#passOn();
+    this.#held = this.#held === undefined ? event : withText(event, textOf(this.#held) + textOf(event));
+    this.#timer ??= setTimeout(() => this.#passOn(), waitMs);
+  }
+
+  /** Passes on what is held but for its open end. */
+  #passOn(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    const text = textOf(held);
+    const open = this.#openEnd(text);
+    this.flush(withText(held, text.slice(0, text.length - open)));
+    if (open > 0) this.#held = withText(held, text.slice(text.length - open));
   }
 
   /** Passes on what is held. To be called at the end. */
-  flush(): void {
+  flush(held = this.#held): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) this.#emit(held);
+    if (held !== undefined && textOf(held) !== "") this.#emit(held);
   }
 }
 
-function join(first: WorkerEventBody, second: WorkerEventBody): WorkerEventBody | undefined {
-  if (!isPiece(first) || !isPiece(second)) return undefined;
-  if (first.type === "message" && second.type === "message") {
-    const text = first.text + second.text;
-    return first.role === second.role && first.messageId === second.messageId && text.length <= maxJoined ? { ...first, text } : undefined;
-  }
-  if (first.type !== "tool_call" || second.type !== "tool_call" || first.call.toolCallId !== second.call.toolCallId) return undefined;
-  const outputDelta = String(first.call.outputDelta) + String(second.call.outputDelta);
-  return outputDelta.length <= maxJoined ? { type: "tool_call", call: { ...first.call, outputDelta } } : undefined;
+function belongTogether(first: WorkerEventBody, second: WorkerEventBody): boolean {
+  if (!isPiece(second)) return false;
+  if (first.type === "message" && second.type === "message") return first.role === second.role && first.messageId === second.messageId;
+  return first.type === "tool_call" && second.type === "tool_call" && first.call.toolCallId === second.call.toolCallId;
+}
+
+function textOf(piece: WorkerEventBody): string {
+  if (piece.type === "message") return piece.text;
+  return piece.type === "tool_call" ? (piece.call.outputDelta ?? "") : "";
+}
+
+function withText(piece: WorkerEventBody, text: string): WorkerEventBody {
+  if (piece.type === "message") return { ...piece, text };
+  return piece.type === "tool_call" ? { ...piece, call: { ...piece.call, outputDelta: text } } : piece;
 }
 
 /** A message, or an update of a tool call that brings nothing but output. */

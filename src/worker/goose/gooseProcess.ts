@@ -13,6 +13,8 @@ const leaveMs = 2_000;
 const drainMs = 500;
 
 const stderrTailBytes = 8 * 1024;
+/** Most requests of Goose that wait for an answer: it asks one thing at a time for each of its tool calls. */
+const maxRequests = 200;
 
 const doesNotSpeak = "it does not speak the Agent Client Protocol";
 
@@ -46,6 +48,10 @@ export class GooseProcess {
   #wasKilled = false;
   #garbageLines = 0;
   #garbageSample = "";
+  /** Requests of ours without an answer, by their ids. */
+  readonly #asked = new Set<unknown>();
+  /** How many requests of Goose have no answer, or one that it has not read. */
+  #unanswered = 0;
 
   constructor(options: GooseProcessOptions) {
     this.#options = options;
@@ -92,15 +98,7 @@ export class GooseProcess {
         this.#garbageLines++;
         if (this.#garbageSample === "") this.#garbageSample = Buffer.from(line.subarray(0, 400)).toString("utf8").trimEnd();
       },
-      onOverflow: (why) => {
-        stdout.destroy();
-        this.#fail(
-          this.#hasAnswered
-            ? new TaskMasterError("GOOSE_PROTOCOL", `Goose broke the protocol: ${why}.`, { details: this.#words() })
-            : this.#wrongProgram(`${doesNotSpeak} (${why})`),
-        );
-        this.kill();
-      },
+      onOverflow: (why) => this.#breakOff(why),
     });
     stdout.on("data", (chunk: Buffer) => framer.push(chunk));
     const decoder = textDecoder((text) => this.#stderr.push(text));
@@ -114,15 +112,27 @@ export class GooseProcess {
     });
   }
 
+  #breakOff(why: string): void {
+    this.#group.stdout.destroy();
+    this.#fail(
+      this.#hasAnswered
+        ? new TaskMasterError("GOOSE_PROTOCOL", `Goose broke the protocol: ${why}.`, { details: this.#words() })
+        : this.#wrongProgram(`${doesNotSpeak} (${why})`),
+    );
+    this.kill();
+  }
+
   /** Notifications are handled here and now, so that a response never overtakes what was said before it. */
   #dispatch(message: Readonly<Record<string, unknown>>): void {
     this.#options.onSignOfLife();
     const { method, id } = message;
     this.#hasAnswered ||= method === undefined && message["result"] !== undefined;
-    if (typeof method === "string" && id === undefined) this.#options.onNotification(method, message["params"]);
+    if (typeof method === "string" && id === undefined) return this.#options.onNotification(method, message["params"]);
+    const isRequest = method !== undefined && (typeof id === "string" || typeof id === "number");
     // An answer without an id is Goose's complaint about a line of ours that it could not read.
-    else if (id !== null && id !== undefined) this.#receive(message as unknown as AnyMessage);
-    else this.#garbageLines++;
+    if (!isRequest && !this.#asked.delete(id)) return void this.#garbageLines++;
+    if (isRequest && ++this.#unanswered > maxRequests) return this.#breakOff(`more than ${maxRequests} of its requests wait for an answer`);
+    this.#receive(message as unknown as AnyMessage);
   }
 
   /** Never ends by itself: what became of the process is told by `failure`, with a reason. */
@@ -142,8 +152,11 @@ export class GooseProcess {
     return new WritableStream<AnyMessage>({
       write: async (message) => {
         if (stdin === undefined || !stdin.writable) return;
+        const isAnswer = !("method" in message);
+        if (!isAnswer && "id" in message) this.#asked.add(message.id);
         // An error means that Goose is gone, which `failure` tells.
         await new Promise<void>((resolve) => stdin.write(`${JSON.stringify(message)}\n`, () => resolve()));
+        if (isAnswer) this.#unanswered--;
       },
     });
   }

@@ -8,9 +8,11 @@ import { TaskMasterError } from "../../model/errors.ts";
 import type { WorkerEventBody } from "../../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../../model/toolCall.ts";
 import type { UsageBefore } from "../../protocol/handlers.ts";
+import { maxSessionId } from "../../protocol/hostWorker.ts";
 import type { RunWish } from "../../model/runWish.ts";
 import { saidMessageId } from "../../model/userMessage.ts";
 import type { Environment } from "../process/environment.ts";
+import type { Redaction } from "../process/redaction.ts";
 import { CallGuard } from "./callGuard.ts";
 import { classifyRequestError, classifyTurn } from "./classify.ts";
 import { assertConfigured } from "./configured.ts";
@@ -18,6 +20,7 @@ import { readClientFile, writeClientFile } from "./clientFiles.ts";
 import { ClientTerminals } from "./clientTerminals.ts";
 import { GooseProcess } from "./gooseProcess.ts";
 import { shortId } from "./toolCallMapper.ts";
+import { withoutSecrets } from "./permissionRequest.ts";
 import { TurnRecorder } from "./turnRecorder.ts";
 import { UserWords, type Words } from "./userWords.ts";
 import { isOlder, minimumGooseVersion } from "./version.ts";
@@ -44,7 +47,7 @@ export interface GooseSessionOptions {
   permit(request: PermissionRequest): Promise<PermissionOutcome>;
   readonly emit: (event: WorkerEventBody) => void;
   readonly onSignOfLife: () => void;
-  readonly redact: (text: string) => string;
+  readonly redaction: Redaction;
   /** What the attempt has used before. */
   readonly usage?: UsageBefore;
   /** How long this run was active so far (ms). */
@@ -86,7 +89,8 @@ export class GooseSession {
       steer: (runId, text) => this.#steer(runId, text),
       onDelivered: ({ id, text }) => options.emit({ type: "message", role: "user", messageId: saidMessageId(id), text }),
     });
-    this.#terminals = new ClientTerminals({ worktree: options.worktree, env: options.shellEnv, listener: this.recorder.tools });
+    const { worktree, shellEnv: env, redaction } = options;
+    this.#terminals = new ClientTerminals({ worktree, env, listener: this.recorder.tools, redact: redaction.text });
     this.process = new GooseProcess({
       binary: options.binary,
       cwd: options.worktree,
@@ -94,7 +98,7 @@ export class GooseSession {
       app: this.#app(),
       onNotification: (method, params) => this.recorder.take(method, params),
       onSignOfLife: options.onSignOfLife,
-      redact: options.redact,
+      redact: redaction.text,
     });
   }
 
@@ -132,6 +136,8 @@ export class GooseSession {
   /** Opens a new session and returns all that Goose says about it. */
   async newSession(): Promise<NewSession> {
     const answer: NewSession = await this.#ask(this.process.agent.request(methods.agent.session.new, { cwd: this.#options.worktree, mcpServers: [] }), "new");
+    if (answer.sessionId === "" || answer.sessionId.length > maxSessionId)
+      throw new TaskMasterError("GOOSE_PROTOCOL", "Goose named its session in no usable way.");
     this.#sessionId = answer.sessionId;
     this.recorder.usage.startAtZero();
     return answer;
@@ -233,7 +239,7 @@ export class GooseSession {
     this.#asked.set(id, () => stopped.resolve("reject_once"));
     let outcome: PermissionOutcome;
     try {
-      const permitted = this.#passGate().then(async () => this.#options.permit(await this.#guard.requestOf(toolCall)));
+      const permitted = this.#passGate().then(async () => this.#options.permit(withoutSecrets(await this.#guard.requestOf(toolCall), this.#options.redaction)));
       outcome = await Promise.race([permitted, stopped.promise]);
     } catch {
       return { outcome: { outcome: "cancelled" } };

@@ -1,6 +1,8 @@
+import type { JsonValue } from "../../base/json.ts";
 import type { PermissionRequest } from "../../model/toolCall.ts";
+import type { Redaction } from "../process/redaction.ts";
 import { fileChange } from "./fileChange.ts";
-import { capInput } from "./toolCallMapper.ts";
+import { capInput } from "./capInput.ts";
 
 const maxName = 4_000;
 const maxId = 256;
@@ -20,4 +22,11 @@ export async function permissionRequest(
     ...(isCut ? { isCut } : {}),
     ...(await fileChange(worktree, toolName, rawInput)),
   };
+}
+
+/** As it may be shown and stored; which call it is, and which file it is about, stays as it is. */
+export function withoutSecrets(request: PermissionRequest, { value }: Pick<Redaction, "value">): PermissionRequest {
+  const { toolCallId, target } = request;
+  const shown = value(request as unknown as JsonValue) as unknown as PermissionRequest;
+  return { ...shown, toolCallId, ...(target === undefined ? {} : { target }) };
 }

@@ -8,8 +8,10 @@ import type { KnownProvider } from "../../model/provider.ts";
 import { asOneText } from "../../model/userMessage.ts";
 import type { GooseLocation, GooseRunInput, GooseRunOutput, HandlerInput } from "../../protocol/handlers.ts";
 import type { HandlerContext } from "../handlerRegistry.ts";
-import { gooseEnvironment, managedGooseEnvironment, markerName, redactor, shellEnvironment } from "../process/environment.ts";
+import { gooseEnvironment, managedGooseEnvironment, markerName, secretsIn, shellEnvironment } from "../process/environment.ts";
 import { killMarked, newMarker } from "../process/marker.ts";
+import { Redaction } from "../process/redaction.ts";
+import { redactEvent } from "../redactEvent.ts";
 import { ActiveTime } from "./activeTime.ts";
 import { EventBuffer } from "./eventBuffer.ts";
 import { GooseSession } from "./gooseSession.ts";
@@ -103,7 +105,7 @@ async function withBriefSession<T>(options: BriefOptions, context: HandlerContex
     try {
       return await startWithin(session, { ms: checkStartupMs, end: context.signal }, () => ask(session, place));
     } catch (error) {
-      throw redacted(error, place.redact);
+      throw redacted(error, place.redaction.text);
     } finally {
       await session.close();
     }
@@ -115,7 +117,7 @@ interface Place {
   readonly worktree: string;
   readonly gooseEnv: Record<string, string>;
   readonly shellEnv: Record<string, string>;
-  readonly redact: (text: string) => string;
+  readonly redaction: Redaction;
   /** Does what lets Goose read the secrets of a managed configuration. */
   readonly withSecrets: ManagedRoot["withSecrets"];
 }
@@ -169,8 +171,9 @@ async function withPlace<T>({ run, goose, cwd, ownsFolder, tmpDir, maxTurns, man
       ...(plugins === undefined ? {} : { PLUGINS: plugins }),
     };
     const withSecrets: Place["withSecrets"] = root?.withSecrets ?? ((read) => read());
-    const redact = redactor(gooseEnv, Object.values(managed?.secrets ?? {}));
-    return await work({ binary, worktree, gooseEnv, shellEnv: { ...shellEnvironment(process.env), ...own }, redact, withSecrets });
+    // Also those that Goose does not get: a command can read them in the environment of another process of the same user.
+    const redaction = new Redaction([...secretsIn(process.env), ...secretsIn(gooseEnv), ...Object.values(managed?.secrets ?? {})]);
+    return await work({ binary, worktree, gooseEnv, shellEnv: { ...shellEnvironment(process.env), ...own }, redaction, withSecrets });
   } finally {
     await killMarked(mark, ownFolders);
     await rm(tmpDir, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
@@ -184,7 +187,7 @@ async function turn(
 ): Promise<GooseRunOutput> {
   end.signal.throwIfAborted();
   const { wallClockMs, idleMs, startupMs } = input.limits;
-  const buffer = new EventBuffer((event) => context.emit(redactEvent(event, place.redact)));
+  const buffer = new EventBuffer((event) => context.emit(redactEvent(event, place.redaction)), place.redaction.openEnd);
   let isOver = false;
   const emit = (event: WorkerEventBody): void => {
     if (!isOver) buffer.add(event);
@@ -218,10 +221,11 @@ async function turn(
     emit({ type: "checkpoint", step: "session", data: { sessionId, ...(offset === undefined ? {} : { usageOffset: { ...offset } }) } });
     context.onWish((wish) => session.tell(wish));
     const finalMessage = await session.prompt(input.prompt, input.said);
-    return { sessionId, finalMessage: await tellTheRest(session, finalMessage, () => abortable(context.gate(), end.signal)) };
+    const last = await tellTheRest(session, finalMessage, () => abortable(context.gate(), end.signal));
+    return { sessionId, finalMessage: place.redaction.text(last) };
   } catch (error) {
     if (context.signal.aborted) closeCallsAs = "cancelled";
-    throw redacted(error, place.redact);
+    throw redacted(error, place.redaction.text);
   } finally {
     clearInterval(clock);
     time.dispose();
@@ -273,14 +277,4 @@ function redacted(thrown: unknown, redact: (text: string) => string): TaskMaster
     ...(error.retryAt === undefined ? {} : { retryAt: error.retryAt }),
     ...(error.details === undefined ? {} : { details: redact(error.details) }),
   });
-}
-
-function redactEvent(event: WorkerEventBody, redact: (text: string) => string): WorkerEventBody {
-  if (event.type === "message") return { ...event, text: redact(event.text) };
-  if (event.type === "plan") return { ...event, entries: event.entries.map((entry) => ({ ...entry, text: redact(entry.text) })) };
-  if (event.type !== "tool_call") return event;
-  const { outputDelta, activity } = event.call;
-  if (outputDelta === undefined && activity === undefined) return event;
-  const output = outputDelta === undefined ? {} : { outputDelta: redact(outputDelta) };
-  return { ...event, call: { ...event.call, ...output, ...(activity === undefined ? {} : { activity: redact(activity) }) } };
 }

@@ -49,7 +49,8 @@ const toolCall = {
   _meta: v.nullish(meta),
 };
 
-const amount = v.pipe(v.number(), v.minValue(0));
+/** JSON can name numbers that it cannot hold (1e999); sums of what is counted must stay exact. */
+const amount = v.pipe(v.number(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 
 const updateSchema = v.variant("sessionUpdate", [
   v.object({ sessionUpdate: v.literal("agent_message_chunk"), ...message }),

@@ -1,18 +1,18 @@
 import path from "node:path";
-import type { JsonValue } from "../../base/json.ts";
 import type { ToolCallStatus, ToolCallUpdate, ToolDiff, ToolLocation } from "../../model/toolCall.ts";
 import { activityOf, RateLimit } from "./activity.ts";
+import { capInput, maxString } from "./capInput.ts";
 import type { ToolCallNews } from "./sessionUpdates.ts";
 
-/** Longest string of a tool's input, and longest text of a diff (characters). */
-const maxString = 65_536;
-/** Largest input as a whole; what is larger is replaced by a note. */
-const maxInput = 4 * maxString;
+/** Most calls that are open at once: Goose runs a few, and one that only ever begins calls must not fill the memory. */
+const maxOpen = 200;
 const maxTitle = 1_000;
 const maxId = 256;
-const maxDepth = 12;
 const maxKind = 64;
 const maxLocations = 20;
+/** Most changes of files in one update, and most characters of their texts. */
+const maxDiffs = 200;
+const maxDiffTexts = 2 * 1_048_576;
 const maxPath = 4_096;
 
 const finalStatuses: ReadonlySet<ToolCallStatus> = new Set(["completed", "failed", "cancelled"]);
@@ -112,10 +112,7 @@ export class ToolCallMapper {
 
   /** The run is over: Goose says nothing more about calls that are still open. */
   closeOpen(status: "cancelled" | "failed"): void {
-    for (const [toolCallId, { heldActivity }] of this.#calls) {
-      this.#sink({ toolCallId, status, ...(heldActivity === undefined ? {} : { activity: heldActivity }) });
-    }
-    this.#calls.clear();
+    for (const [toolCallId, call] of this.#calls) this.#close(toolCallId, call, status);
   }
 
   #open(toolCallId: string, news: ToolCallNews): OpenCall {
@@ -129,8 +126,15 @@ export class ToolCallMapper {
       printed: "",
       heldActivity: undefined,
     };
+    const [oldest] = this.#calls;
+    if (oldest !== undefined && this.#calls.size >= maxOpen) this.#close(...oldest, "failed");
     this.#calls.set(toolCallId, call);
     return call;
+  }
+
+  #close(toolCallId: string, { heldActivity }: OpenCall, status: "cancelled" | "failed"): void {
+    this.#calls.delete(toolCallId);
+    this.#sink({ toolCallId, status, ...(heldActivity === undefined ? {} : { activity: heldActivity }) });
   }
 
   #advance(toolCallId: string, call: OpenCall, { status, hasTerminal }: { readonly status: ToolCallStatus | undefined; readonly hasTerminal: boolean }): void {
@@ -161,10 +165,17 @@ export class ToolCallMapper {
   }
 
   #diffs(news: ToolCallNews): { readonly diffs?: readonly ToolDiff[] } {
-    const diffs = (news.content ?? []).flatMap((part): ToolDiff[] => {
-      if (part.type !== "diff" || typeof part.path !== "string") return [];
-      const oldText = typeof part.oldText === "string" ? { oldText: part.oldText.slice(0, maxString) } : {};
-      return [{ path: this.#relative(part.path), ...oldText, newText: (part.newText ?? "").slice(0, maxString) }];
+    let left = maxDiffTexts;
+    const text = (whole: string): string => {
+      const kept = whole.slice(0, Math.min(maxString, left));
+      left -= kept.length;
+      return kept;
+    };
+    const parts = (news.content ?? []).filter(({ type }) => type === "diff").slice(0, maxDiffs);
+    const diffs = parts.flatMap((part): ToolDiff[] => {
+      if (typeof part.path !== "string") return [];
+      const oldText = typeof part.oldText === "string" ? { oldText: text(part.oldText) } : {};
+      return [{ path: this.#relative(part.path), ...oldText, newText: text(part.newText ?? "") }];
     });
     return diffs.length === 0 ? {} : { diffs };
   }
@@ -221,22 +232,6 @@ function withoutPrinted(text: string, printed: string): string {
 
 function notePrinted(call: OpenCall, text: string): void {
   if (call.printed.length < maxString) call.printed = (call.printed + text).slice(0, maxString);
-}
-
-/** A tool's input with long strings cut, so that a written file of a megabyte does not travel as its own description. */
-export function capInput(value: unknown): JsonValue {
-  const capped = cap(value, 0);
-  const size = JSON.stringify(capped).length;
-  return size <= maxInput ? capped : { omitted: `input of ${size} characters` };
-}
-
-function cap(value: unknown, depth: number): JsonValue {
-  if (typeof value === "string") return value.length <= maxString ? value : `${value.slice(0, maxString)}… (${value.length} characters)`;
-  if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
-  if (typeof value !== "object" || depth >= maxDepth) return null;
-  if (Array.isArray(value)) return value.map((item) => cap(item, depth + 1));
-  const entries = Object.entries(value).filter(([key]) => key !== "__proto__");
-  return Object.fromEntries(entries.map(([key, item]) => [key.slice(0, maxTitle), cap(item, depth + 1)]));
 }
 
 /** The status that a piece of news brings: each one of a call that works repeats that it works. */

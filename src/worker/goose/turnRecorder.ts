@@ -15,6 +15,8 @@ const maxFinalMessage = 65_536;
 /** Longest status notice, and how many of the newest decide why a turn failed. */
 const maxNotice = 4_000;
 const maxNotices = 50;
+/** Most todo lists whose calls are under way. */
+const maxTodos = 20;
 
 export interface TurnRecorderOptions {
   readonly worktree: string;
@@ -180,7 +182,7 @@ export class TurnRecorder {
   /** The todo list that a call has written, once it has succeeded. */
   #todo({ toolCallId, status, rawInput, _meta }: ToolCallNews): readonly PlanEntry[] | undefined {
     const written = _meta?.goose?.toolCall?.toolName === todoTool ? planOfTodo(rawInput) : undefined;
-    if (written !== undefined) this.#todos.set(toolCallId, written);
+    if (written !== undefined && (this.#todos.size < maxTodos || this.#todos.has(toolCallId))) this.#todos.set(toolCallId, written);
     const todo = this.#todos.get(toolCallId);
     if (todo === undefined || (status !== "completed" && status !== "failed")) return undefined;
     this.#todos.delete(toolCallId);

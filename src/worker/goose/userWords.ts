@@ -13,6 +13,8 @@ export interface UserWordsPorts {
 }
 
 const methodNotFound = -32601;
+/** Most ids that are kept for answers that are still to come. */
+const maxEarly = 1_000;
 
 interface Waiting extends Words {
   /** Goose's id, once it accepted them for its turn. */
@@ -77,8 +79,14 @@ export class UserWords {
   /** Goose gave a steered message to the model. */
   steered(steerId: string): void {
     const words = [...this.#waiting.values()].find((each) => each.steerId === steerId);
-    if (words === undefined) this.#early.add(steerId);
+    if (words === undefined) this.#noteEarly(steerId);
     else this.#deliver(words);
+  }
+
+  /** Only words whose steer has no answer yet can be meant. */
+  #noteEarly(steerId: string): void {
+    const isExpected = [...this.#waiting.values()].some((words) => words.steerId === undefined);
+    if (isExpected && this.#early.size < maxEarly) this.#early.add(steerId);
   }
 
   async #steer(words: Waiting): Promise<void> {

@@ -4,9 +4,11 @@ import { TaskMasterError } from "../../model/errors.ts";
 import { verifyRunInput, type HandlerInput, type HandlerOutput } from "../../protocol/handlers.ts";
 import { EventBuffer } from "../goose/eventBuffer.ts";
 import type { HandlerContext, TaskHandler } from "../handlerRegistry.ts";
-import { markerName, shellEnvironment } from "../process/environment.ts";
+import { markerName, secretsIn, shellEnvironment } from "../process/environment.ts";
 import { killMarked, newMarker } from "../process/marker.ts";
 import { parseInput } from "../process/parseInput.ts";
+import { Redaction } from "../process/redaction.ts";
+import { redactEvent } from "../redactEvent.ts";
 import { runShell } from "../process/shell.ts";
 
 /** What is kept of a command's output for the verdict. */
@@ -23,7 +25,8 @@ export const verifyRun: TaskHandler = async (raw, context) => ({ ...(await verif
 async function verify(input: HandlerInput<"verify.run">, context: HandlerContext): Promise<HandlerOutput<"verify.run">> {
   const mark = newMarker(input.run);
   const ownFolders: string[] = [];
-  const buffer = new EventBuffer((event) => context.emit(event));
+  const redaction = new Redaction(secretsIn(process.env));
+  const buffer = new EventBuffer((event) => context.emit(redactEvent(event, redaction)), redaction.openEnd);
   try {
     const worktree = await realpath(input.worktree).catch(() => {
       throw new TaskMasterError("NO_FOLDER", `The folder ${input.worktree} does not exist.`);
@@ -35,7 +38,8 @@ async function verify(input: HandlerInput<"verify.run">, context: HandlerContext
     const results: HandlerOutput<"verify.run">["results"] = [];
     for (const command of input.commands) {
       await context.gate();
-      results.push({ command, ...(await check(command, { cwd: worktree, env, timeoutMs: input.timeoutMs, context, buffer })) });
+      const result = await check(command, { cwd: worktree, env, timeoutMs: input.timeoutMs, context, buffer });
+      results.push({ command, ...result, outputTail: redaction.text(result.outputTail) });
     }
     return { results };
   } finally {

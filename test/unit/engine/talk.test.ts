@@ -324,6 +324,9 @@ describe("refused", () => {
 describe("a tool call", () => {
   test("is stopped by whoever runs it, here and from another process", async () => {
     const task = await running();
+    const calls = ["call_1", "call_2"].map((toolCallId) => ({ type: "tool_call" as const, call: { toolCallId, toolName: "shell" } }));
+    (await here.turn()).observer.onEvents?.(calls);
+    await waitFor(() => here.published(task).includes("tool_call"), { what: "the calls" });
     await here.engine.stopToolCall(task.id, "call_1");
     await there.engine.stopToolCall(task.id, "call_2");
     const turn = await here.turn();
@@ -332,6 +335,14 @@ describe("a tool call", () => {
       { type: "stop_tool_call", toolCallId: "call_1" },
       { type: "stop_tool_call", toolCallId: "call_2" },
     ]);
+  });
+
+  test("that the run does not have is none, whoever made up its id", async () => {
+    const task = await running();
+    const before = await here.store.events(task.id, { limit: 100 });
+    expect(await refusal(here.engine.stopToolCall(task.id, "made up"))).toMatchObject({ code: "INVALID_INPUT" });
+    expect(await here.store.events(task.id, { limit: 100 })).toEqual(before);
+    expect((await here.turn()).wishes).toEqual([]);
   });
 
   test("of a task that nobody works on is none", async () => {

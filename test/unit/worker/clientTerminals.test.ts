@@ -10,6 +10,7 @@ beforeEach(() => {
   place = createTempDir("terminals-");
   told = [];
   terminals = new ClientTerminals({
+    redact: (text) => text,
     worktree: place.dir,
     env: { PATH: process.env["PATH"] ?? "" },
     listener: { output: (id, text) => void told.push(`${id}: ${text}`), exited: (id, code) => void told.push(`${id} ended with ${code}`) },
@@ -27,7 +28,7 @@ test("output that was heard before its tool call is known is told whole, in piec
   using folder = createTempDir("terminals-");
   const pieces: string[] = [];
   const listener = { output: (_id: string, text: string) => void pieces.push(text), exited: () => undefined };
-  const terminals = new ClientTerminals({ worktree: folder.dir, env: { PATH: process.env["PATH"] ?? "" }, listener });
+  const terminals = new ClientTerminals({ worktree: folder.dir, env: { PATH: process.env["PATH"] ?? "" }, listener, redact: (text) => text });
   const { terminalId } = await terminals.create({ sessionId: "s", command: "seq 1 30000" });
   await terminals.waitForExit(terminalId);
   terminals.link(terminalId, "call");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gooseEnvironment, redactor, shellEnvironment, withheldVariables } from "../../../src/worker/process/environment.ts";
+import { gooseEnvironment, secretsIn, shellEnvironment, withheldVariables } from "../../../src/worker/process/environment.ts";
 import { OutputTail, textDecoder } from "../../../src/worker/process/outputTail.ts";
 import { killGroup, spawnGroup } from "../../../src/worker/process/processGroup.ts";
 import { exitNumber, runShell } from "../../../src/worker/process/shell.ts";
@@ -38,9 +38,15 @@ test("Goose gets the providers, the shell gets no secret, nobody gets the rest",
   expect(Object.keys(shellEnvironment(source)).toSorted()).toEqual([...common, "GIT_TERMINAL_PROMPT"].toSorted());
 });
 
-test("secrets are replaced, short values are not mistaken for one", () => {
-  const redact = redactor({ OPENAI_API_KEY: "sk-1234567890", OTHER_KEY: "x", PATH: "/usr/bin:/bin" });
-  expect(redact("x sk-1234567890 /usr/bin:/bin sk-1234567890")).toBe("x *** /usr/bin:/bin ***");
+test("secrets are known by their names; where something is, or who somebody is, is none", () => {
+  const environment = {
+    OPENAI_API_KEY: "sk-1234567890",
+    GIT_AUTHOR_NAME: "Ada Lovelace",
+    SSH_AUTH_SOCK: "/tmp/agent",
+    MY_SECRET_TOKEN: "t0k3n-123",
+    PATH: "/usr/bin:/bin",
+  };
+  expect(secretsIn(environment)).toEqual(["sk-1234567890", "t0k3n-123"]);
 });
 
 test("the tail of an output keeps whole characters", () => {
