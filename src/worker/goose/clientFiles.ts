@@ -31,9 +31,13 @@ export async function readClientFile(worktree: string, { path: file, line, limit
 export async function writeClientFile(worktree: string, { path: file, content }: WriteTextFileRequest, isOver: () => boolean): Promise<Record<string, never>> {
   const { root, parts } = await resolveInWorktree(worktree, file);
   if (parts.length === 0) throw new RequestError(invalidParams, `${file} is a folder`);
-  // File systems that ignore case would let .GIT through; NTFS also knows it as GIT~1 and drops dots at the end.
-  if (parts.some((part) => /^(\.git|git~1)[. ]*$/i.test(part))) throw new RequestError(invalidParams, "files of git itself cannot be written");
+  if (parts.some(isGitFolder)) throw new RequestError(invalidParams, "files of git itself cannot be written");
   if (isOver()) throw new RequestError(invalidParams, "the task has ended");
   await writeInside(root, parts, content).catch(rethrow);
   return {};
+}
+
+/** File systems know the folder by more names: some ignore case, HFS+ also what is invisible; NTFS knows GIT~1, streams, and drops dots at the end. */
+function isGitFolder(part: string): boolean {
+  return /^(\.git|git~\d+)[. ]*(:.*)?$/i.test(part.replaceAll(/\p{Cf}/gu, ""));
 }
