@@ -50,6 +50,18 @@ test.each([
     "GOOSE_EXITED",
     true,
   ],
+  [
+    "opens a session without a name",
+    `read line; echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":1,"agentInfo":{"name":"goose","version":"1.52.0"}}}'; read line; echo '{"jsonrpc":"2.0","id":1,"result":{}}'; cat >/dev/null`,
+    "GOOSE_PROTOCOL",
+    true,
+  ],
+  [
+    "ends a turn without saying how",
+    `read line; echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":1,"agentInfo":{"name":"goose","version":"1.52.0"}}}'; read line; echo '{"jsonrpc":"2.0","id":1,"result":{"sessionId":"s"}}'; read line; echo '{"jsonrpc":"2.0","id":2,"result":[]}'; cat >/dev/null`,
+    "GOOSE_PROTOCOL",
+    true,
+  ],
   ["breaks the form of its answers", `read line; echo '{"jsonrpc":"2.0","id":0,"result":"yes"}'; cat >/dev/null`, "GOOSE_WRONG_PROGRAM", false],
 ])("a program that %s", async (_name, body, code, retryable) => {
   const place = await goosePlace();

@@ -2,13 +2,12 @@
 import * as v from "valibot";
 import { setTimeout as delay } from "node:timers/promises";
 import { client, methods, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk";
-import type { ClientApp, InitializeResponse, PromptResponse, RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk";
+import type { ClientApp, InitializeResponse, RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk";
 import { abortable } from "../../base/abort.ts";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { WorkerEventBody } from "../../model/taskEvent.ts";
 import type { PermissionOutcome, PermissionRequest } from "../../model/toolCall.ts";
 import type { UsageBefore } from "../../protocol/handlers.ts";
-import { maxSessionId } from "../../protocol/hostWorker.ts";
 import type { RunWish } from "../../model/runWish.ts";
 import { saidMessageId } from "../../model/userMessage.ts";
 import type { Environment } from "../process/environment.ts";
@@ -21,6 +20,7 @@ import { ClientTerminals } from "./clientTerminals.ts";
 import { GooseProcess } from "./gooseProcess.ts";
 import { shortId } from "./toolCallMapper.ts";
 import { withoutSecrets } from "./permissionRequest.ts";
+import { newSessionAnswer, promptAnswer, readAnswer, type NewSession } from "./sessionAnswers.ts";
 import { TurnRecorder } from "./turnRecorder.ts";
 import { UserWords, type Words } from "./userWords.ts";
 import { isOlder, minimumGooseVersion } from "./version.ts";
@@ -52,12 +52,6 @@ export interface GooseSessionOptions {
   readonly usage?: UsageBefore;
   /** How long this run was active so far (ms). */
   readonly workedMs?: () => number;
-}
-
-/** What session/new told, as far as we use it. */
-interface NewSession {
-  readonly sessionId: string;
-  readonly configOptions?: unknown;
 }
 
 /** Starts Goose at once. Call `close` in every case: it leaves no process behind. */
@@ -135,9 +129,8 @@ export class GooseSession {
 
   /** Opens a new session and returns all that Goose says about it. */
   async newSession(): Promise<NewSession> {
-    const answer: NewSession = await this.#ask(this.process.agent.request(methods.agent.session.new, { cwd: this.#options.worktree, mcpServers: [] }), "new");
-    if (answer.sessionId === "" || answer.sessionId.length > maxSessionId)
-      throw new TaskMasterError("GOOSE_PROTOCOL", "Goose named its session in no usable way.");
+    const raw: unknown = await this.#ask(this.process.agent.request(methods.agent.session.new, { cwd: this.#options.worktree, mcpServers: [] }), "new");
+    const answer = readAnswer(newSessionAnswer, raw);
     this.#sessionId = answer.sessionId;
     this.recorder.usage.startAtZero();
     return answer;
@@ -155,9 +148,9 @@ export class GooseSession {
     this.words.inPrompt(words);
     // Lone surrogates would become invalid UTF-8 or JSON that Goose cannot read.
     const prompt = [{ type: "text" as const, text: text.toWellFormed() }];
-    const turn: Promise<PromptResponse> = this.#ask(this.process.agent.request(methods.agent.session.prompt, { sessionId: this.#sessionId, prompt }), "prompt");
+    const turn: Promise<unknown> = this.#ask(this.process.agent.request(methods.agent.session.prompt, { sessionId: this.#sessionId, prompt }), "prompt");
     try {
-      const { stopReason } = await abortable(turn, this.#options.end);
+      const { stopReason } = readAnswer(promptAnswer, await abortable(turn, this.#options.end));
       const error = classifyTurn(this.recorder.endTurn(stopReason));
       if (error !== undefined) throw error;
       this.words.promptArrived();
