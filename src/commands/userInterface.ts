@@ -66,10 +66,14 @@ export function createUserInterface<T extends WithEngine>(
     log,
   });
   const notifications = new Notifications((id) => panels.isShown(id));
+  // What the welcome view says must be known, else it would say for a moment that there is nothing.
+  const tellEmptiness = (): void => {
+    if (session.state.kind === "active") setContextKey("isQueueEmpty", list.size === 0);
+  };
   let loaded: Promise<void> = Promise.resolve();
   const following = session.onDidChangeState((state) => {
     const opened = state.kind === "active" ? state.opened.engine : undefined;
-    loaded = list.follow(opened).catch((error: unknown) => tellError(error, log));
+    loaded = list.follow(opened).then(tellEmptiness, (error: unknown) => tellError(error, log));
     panels.follow(opened);
     notifications.follow(opened);
     queue.follow(opened, state.kind === "active" ? state.opened.onTrouble : undefined).catch((error: unknown) => tellError(error, log));
@@ -83,7 +87,20 @@ export function createUserInterface<T extends WithEngine>(
       notifications.hearQueue(status, isFirst);
     },
   });
-  return [list, panels, notifications, following, queue, tree, statusBar, ...followRepository(session), reportSession(session, log), ...registerCommands(deps)];
+  const changes = list.onDidChange(tellEmptiness);
+  return [
+    list,
+    changes,
+    panels,
+    notifications,
+    following,
+    queue,
+    tree,
+    statusBar,
+    ...followRepository(session),
+    reportSession(session, log),
+    ...registerCommands(deps),
+  ];
 }
 
 /** Opens the queue anew when the folder becomes a repository: its place depends on that. */
@@ -91,6 +108,7 @@ function followRepository<T extends WithEngine>(session: ExtensionSession<T>): r
   const repository = new RepositoryWatch();
   const changes = repository.onDidChange(({ hasRepository, isFirst }) => {
     setContextKey("hasRepository", hasRepository);
+    setContextKey("isOutsideRepository", !hasRepository);
     if (hasRepository && !isFirst) void session.restart();
   });
   return [repository, changes];
