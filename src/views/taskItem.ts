@@ -108,7 +108,7 @@ function sortedBlockers(task: Task, find: FindTask): readonly Blocker[] {
 
 function describe(task: Task, group: TaskGroup, context: TaskItemContext): string {
   const head = group === "attention" ? "needs you" : headOf(task, group);
-  const start = hasPercent(task) ? `${head} ${Math.round(task.progress.percent)} %` : head;
+  const start = group !== "attention" && hasPercent(task) ? `${head} ${Math.round(task.progress.percent)} %` : head;
   const more = oneLine(details[group](task, context), maxDetail);
   return more === "" ? start : `${start}${separators[group] ?? " "}${more}`;
 }
