@@ -66,14 +66,13 @@ export function createUserInterface<T extends WithEngine>(
     log,
   });
   const notifications = new Notifications((id) => panels.isShown(id));
-  // What the welcome view says must be known, else it would say for a moment that there is nothing.
-  const tellEmptiness = (): void => {
-    if (session.state.kind === "active") setContextKey("isQueueEmpty", list.size === 0);
-  };
   let loaded: Promise<void> = Promise.resolve();
   const following = session.onDidChangeState((state) => {
     const opened = state.kind === "active" ? state.opened.engine : undefined;
-    loaded = list.follow(opened).then(tellEmptiness, (error: unknown) => tellError(error, log));
+    loaded = list.follow(opened).then(
+      () => tellEmptiness(session, list),
+      (error: unknown) => tellError(error, log),
+    );
     panels.follow(opened);
     notifications.follow(opened);
     queue.follow(opened, state.kind === "active" ? state.opened.onTrouble : undefined).catch((error: unknown) => tellError(error, log));
@@ -87,20 +86,13 @@ export function createUserInterface<T extends WithEngine>(
       notifications.hearQueue(status, isFirst);
     },
   });
-  const changes = list.onDidChange(tellEmptiness);
-  return [
-    list,
-    changes,
-    panels,
-    notifications,
-    following,
-    queue,
-    tree,
-    statusBar,
-    ...followRepository(session),
-    reportSession(session, log),
-    ...registerCommands(deps),
-  ];
+  const own = [list, list.onDidChange(() => tellEmptiness(session, list)), panels, notifications, following, queue, tree, statusBar];
+  return [...own, ...followRepository(session), reportSession(session, log), ...registerCommands(deps)];
+}
+
+/** What the welcome view says must be known, else it would say for a moment that there is nothing. */
+function tellEmptiness<T extends WithEngine>({ state }: ExtensionSession<T>, list: TaskList): void {
+  if (state.kind === "active") setContextKey("isQueueEmpty", list.size === 0);
 }
 
 /** Opens the queue anew when the folder becomes a repository: its place depends on that. */
