@@ -61,7 +61,7 @@ export async function askForAnswer(deps: CommandDeps, open: OpenQuestion): Promi
     { label: "$(comment) Reject with a note to Goose…", decision: "reject" as const, hasNote: true },
     { label: "$(open-preview) Open the run", description: "shows the whole question", decision: undefined, hasNote: false },
   ];
-  const title = `Goose ${question.why}`;
+  const title = `Goose asks before it ${question.why}`;
   const pick = await window.showQuickPick(picks, { title, placeHolder: oneLine(`${task.title}: ${revealed(questionSubject(question))}`, 300) });
   if (pick === undefined) return;
   if (pick.decision === undefined) return deps.openRun(open.taskId);

@@ -8,10 +8,23 @@ import type { Command, CommandDeps } from "./commandDeps.ts";
 import { summarizeRuns } from "./runSummary.ts";
 import { tellWhatIsLeft } from "./tellWhatIsLeft.ts";
 
-/** Works through the queue until nothing is ready or the user ends it; says at the end how it went and resolves with the ids. */
+/** Who works through the queue of an engine now, so that a second call can end it. */
+const going = new WeakMap<TaskEngineFacade, AbortController>();
+const startNoMore = "Start No More";
+
+/**
+ * Works through the queue until nothing is ready or the user ends it; says at the end how it went and resolves with the ids.
+ * Called again meanwhile, it asks whether to end it.
+ */
 export const runAllTasks: Command = async (deps) => {
   const engine = await deps.engine();
-  const ids = await untold(deps, () => withCancelButton(engine));
+  const before = going.get(engine);
+  if (before !== undefined) {
+    const answer = await window.showInformationMessage("All tasks are being run already.", startNoMore);
+    if (answer === startNoMore) before.abort();
+    return [];
+  }
+  const ids = await untold(deps, () => withProgress(engine));
   if (ids.length === 0) {
     const held = queueMessage(await engine.queueStatus(), Date.now());
     if (held !== undefined) tell("warning", held, [resumeQueueButton, showLogButton]);
@@ -24,16 +37,18 @@ export const runAllTasks: Command = async (deps) => {
   return ids;
 };
 
-/** A notification for as long as it works; Cancel starts nothing more, what runs goes on to its end. */
-function withCancelButton(engine: TaskEngineFacade): Thenable<readonly TaskId[]> {
-  const options = { location: ProgressLocation.Notification, title: "Task Master: running all tasks", cancellable: true };
-  return window.withProgress(options, (progress, token) => {
+/** Says so in the status bar: an evening's work must not cover the place where messages are written. Ended, it starts nothing more; what runs goes on to its end. */
+function withProgress(engine: TaskEngineFacade): Thenable<readonly TaskId[]> {
+  return window.withProgress({ location: ProgressLocation.Window, title: "Running all tasks" }, async (progress) => {
     const controller = new AbortController();
-    const listening = token.onCancellationRequested(() => {
-      controller.abort();
-      progress.report({ message: "starting no more, waiting for those that run" });
-    });
-    return engine.runAll({}, { signal: controller.signal }).finally(() => listening.dispose());
+    const { signal } = controller;
+    signal.addEventListener("abort", () => progress.report({ message: "starting no more" }));
+    going.set(engine, controller);
+    try {
+      return await engine.runAll({}, { signal });
+    } finally {
+      going.delete(engine);
+    }
   });
 }
 

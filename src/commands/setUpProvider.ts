@@ -85,7 +85,9 @@ async function pickModel({ models, defaultModel }: KnownProvider): Promise<strin
   const other: QuickPickItem = { label: "Another model…", alwaysShow: true };
   const known = [...new Set([...(defaultModel === undefined ? [] : [defaultModel]), ...models])];
   const picks = known.map((label): QuickPickItem => ({ label, description: label === defaultModel ? "the provider's default" : "" }));
-  const picked = known.length === 0 ? other : await window.showQuickPick([...picks, other], { title, placeHolder: "Which model?", ignoreFocusOut: true });
+  // Before the many that nobody scrolls through: a server that only speaks the provider's language has models of its own.
+  const listed = defaultModel === undefined ? [other, ...picks] : picks.toSpliced(1, 0, other);
+  const picked = known.length === 0 ? other : await window.showQuickPick(listed, { title, placeHolder: "Which model?", ignoreFocusOut: true });
   if (picked !== other) return picked?.label;
   return window.showInputBox({
     title,

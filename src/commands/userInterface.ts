@@ -69,7 +69,10 @@ export function createUserInterface<T extends WithEngine>(
   let loaded: Promise<void> = Promise.resolve();
   const following = session.onDidChangeState((state) => {
     const opened = state.kind === "active" ? state.opened.engine : undefined;
-    loaded = list.follow(opened).catch((error: unknown) => tellError(error, log));
+    loaded = list.follow(opened).then(
+      () => tellEmptiness(session, list),
+      (error: unknown) => tellError(error, log),
+    );
     panels.follow(opened);
     notifications.follow(opened);
     queue.follow(opened, state.kind === "active" ? state.opened.onTrouble : undefined).catch((error: unknown) => tellError(error, log));
@@ -83,7 +86,13 @@ export function createUserInterface<T extends WithEngine>(
       notifications.hearQueue(status, isFirst);
     },
   });
-  return [list, panels, notifications, following, queue, tree, statusBar, ...followRepository(session), reportSession(session, log), ...registerCommands(deps)];
+  const own = [list, list.onDidChange(() => tellEmptiness(session, list)), panels, notifications, following, queue, tree, statusBar];
+  return [...own, ...followRepository(session), reportSession(session, log), ...registerCommands(deps)];
+}
+
+/** What the welcome view says must be known, else it would say for a moment that there is nothing. */
+function tellEmptiness<T extends WithEngine>({ state }: ExtensionSession<T>, list: TaskList): void {
+  if (state.kind === "active") setContextKey("isQueueEmpty", list.size === 0);
 }
 
 /** Opens the queue anew when the folder becomes a repository: its place depends on that. */
@@ -91,6 +100,7 @@ function followRepository<T extends WithEngine>(session: ExtensionSession<T>): r
   const repository = new RepositoryWatch();
   const changes = repository.onDidChange(({ hasRepository, isFirst }) => {
     setContextKey("hasRepository", hasRepository);
+    setContextKey("isOutsideRepository", !hasRepository);
     if (hasRepository && !isFirst) void session.restart();
   });
   return [repository, changes];

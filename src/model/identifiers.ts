@@ -41,9 +41,12 @@ export const showActionsCommandId = "taskMaster.showActions";
 export const contextKeys = {
   /** uninitialized | initializing | active | failed | noFolder */
   state: "taskMaster.state",
-  hasTasks: "taskMaster.hasTasks",
+  /** Known only when the tasks have been read: unset is not false. */
+  isQueueEmpty: "taskMaster.isQueueEmpty",
   hasRunningTask: "taskMaster.hasRunningTask",
   hasRepository: "taskMaster.hasRepository",
+  /** The opposite, once it is known. */
+  isOutsideRepository: "taskMaster.isOutsideRepository",
   /** What the last look at the set-up found. */
   isGooseReady: "taskMaster.isGooseReady",
   isProviderReady: "taskMaster.isProviderReady",

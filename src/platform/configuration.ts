@@ -10,8 +10,13 @@ export type ParseSettings<T> = (raw: JsonObject) => { readonly settings: T; read
 export function readRawSettings(): JsonObject {
   const configuration = workspace.getConfiguration();
   const raw: Record<string, JsonValue | undefined> = {};
-  for (const [id, name] of Object.entries(settingNames)) raw[name] = configuration.get<JsonValue>(id);
+  for (const [id, name] of Object.entries(settingNames)) raw[name] = plain(configuration.get<JsonValue>(id));
   return raw;
+}
+
+/** VS Code wraps objects, so that they cannot be sent to a worker. */
+function plain(value: JsonValue | undefined): JsonValue | undefined {
+  return typeof value === "object" && value !== null ? (JSON.parse(JSON.stringify(value)) as JsonValue) : value;
 }
 
 /** Settings that follow the user's changes without a reload. */

@@ -45,7 +45,6 @@ export class StatusBar implements Disposable {
 
   #paint(): void {
     const tasks = this.#list.all();
-    setContextKey("hasTasks", tasks.length > 0);
     setContextKey(
       "hasRunningTask",
       tasks.some((task) => task.status === "in_progress"),

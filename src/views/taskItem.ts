@@ -108,7 +108,7 @@ function sortedBlockers(task: Task, find: FindTask): readonly Blocker[] {
 
 function describe(task: Task, group: TaskGroup, context: TaskItemContext): string {
   const head = group === "attention" ? "needs you" : headOf(task, group);
-  const start = hasPercent(task) ? `${head} ${Math.round(task.progress.percent)} %` : head;
+  const start = group !== "attention" && hasPercent(task) ? `${head} ${Math.round(task.progress.percent)} %` : head;
   const more = oneLine(details[group](task, context), maxDetail);
   return more === "" ? start : `${start}${separators[group] ?? " "}${more}`;
 }
@@ -181,7 +181,7 @@ function files(count: number): string {
 
 const groupIcons: { readonly [G in TaskGroup]: TaskItemModel["icon"] } = {
   running: { id: "sync~spin", color: "charts.blue" },
-  attention: { id: "bell-dot", color: "charts.orange" },
+  attention: { id: "bell-dot", color: "notificationsWarningIcon.foreground" },
   ready: { id: "circle-large-outline" },
   blocked: { id: "lock", color: "disabledForeground" },
   scheduled: { id: "clock", color: "charts.purple" },
@@ -192,7 +192,7 @@ const groupIcons: { readonly [G in TaskGroup]: TaskItemModel["icon"] } = {
 };
 
 function iconOf(task: Task, group: TaskGroup): TaskItemModel["icon"] {
-  if (task.status === "stopped") return { id: "debug-stop", color: "charts.orange" };
+  if (task.status === "stopped") return { id: "debug-stop", color: "debugIcon.stopForeground" };
   if (task.status === "cancelled") return { id: "circle-slash", color: "disabledForeground" };
   return groupIcons[group];
 }

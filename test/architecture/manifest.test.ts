@@ -18,6 +18,8 @@ interface Setting {
   readonly description?: string;
   readonly markdownDescription?: string;
 }
+/** A text, or a picture in every kind of theme. */
+type StepMedia = { readonly markdown: string } | { readonly image: Readonly<Record<"dark" | "light" | "hc" | "hcLight", string>>; readonly altText: string };
 interface Manifest {
   readonly name: string;
   readonly icon: string;
@@ -35,7 +37,7 @@ interface Manifest {
     readonly views: Readonly<Record<string, readonly { readonly id: string; readonly icon: string }[]>>;
     readonly viewsWelcome: readonly { readonly view: string; readonly contents: string; readonly when: string }[];
     readonly walkthroughs: readonly {
-      readonly steps: readonly { readonly description: string; readonly media: { readonly markdown: string }; readonly completionEvents: readonly string[] }[];
+      readonly steps: readonly { readonly description: string; readonly media: StepMedia; readonly completionEvents: readonly string[] }[];
     }[];
     readonly commands: readonly {
       readonly command: string;
@@ -179,13 +181,15 @@ describe("manifest", () => {
     const packaged = readFileSync(path.join(root, ".vscodeignore"), "utf8");
     const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
     expect(steps).toHaveLength(5);
-    expect(packaged).toContain("!media/walkthrough/*.md");
     for (const { description, media, completionEvents } of steps) {
       const actions = [...description.matchAll(/\(command:([^)]+)\)/g)].map(([, command]) => command);
       expect(actions.length).toBeGreaterThan(0);
       for (const action of actions) expect(known).toContain(action);
       expect(completionEvents.filter((end) => !ends.includes(end))).toEqual([]);
-      expect(statSync(path.join(root, media.markdown)).isFile()).toBe(true);
+      for (const file of filesOf(media)) {
+        expect(packaged).toContain(`!${path.dirname(file)}/*${path.extname(file)}`);
+        expect(statSync(path.join(root, file)).size, file).toBeLessThan(150_000);
+      }
     }
   });
 
@@ -195,6 +199,14 @@ describe("manifest", () => {
     for (const [key] of clauses.matchAll(/taskMaster\.\w+/g)) expect(known).toContain(key);
   });
 });
+
+/** The files of a walkthrough step. */
+function filesOf(media: StepMedia): readonly string[] {
+  if ("markdown" in media) return [media.markdown];
+  expect(media.altText.length).toBeGreaterThan(40);
+  expect(sorted(Object.keys(media.image))).toEqual(["dark", "hc", "hcLight", "light"]);
+  return Object.values(media.image);
+}
 
 /** The regular expression that a when-clause asks of the row's context value. */
 function ruleOf(when: string | undefined): RegExp {

@@ -24,7 +24,7 @@ export class BudgetBar {
 
 function barOf(use: BudgetUse): HTMLElement {
   const percent = Math.min(100, Math.round(shareOf(use) * 100));
-  const bar = element("div", { className: "progressBar" });
+  const bar = element("div", { className: "bar" });
   bar.style.setProperty("inline-size", `${percent}%`);
   const text = budgetText(use);
   const attributes = {

@@ -49,8 +49,11 @@ const lines: Lines = {
   requested: ({ request }) => line("quiet", `Asked the process that runs it to ${request}`),
   checkpoint: ({ step }) => line("quiet", stepWords[step]),
   log: ({ level, message }) => line(logTones[level], message),
-  answer: ({ answer: { decision, note }, by }) =>
-    line(decision === "reject" ? "warning" : "info", by === "timeout" ? "Nobody answered: rejected" : answerWords[decision], note),
+  answer: ({ answer: { decision, note }, by }) => {
+    const what = by === "timeout" ? "Nobody answered: rejected" : answerWords[decision];
+    const said = note === undefined ? "" : firstLine(note);
+    return line(decision === "reject" ? "warning" : "info", said === "" ? what : `${what}: ${said}`, said === note?.trim() ? undefined : note);
+  },
   compacted: ({ removed }) => line("quiet", `${removed} older ${removed === 1 ? "entry" : "entries"} of this log ${removed === 1 ? "was" : "were"} removed`),
   attention: ({ attention }) => (attention === null ? line("info", "No longer needs you") : line("warning", because("Needs you", attention.message))),
 };

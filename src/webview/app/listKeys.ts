@@ -22,7 +22,7 @@ export function listKeys(log: LogView): void {
     current = index;
     const focus = (): void => {
       const node = log.nodeOf(row);
-      (node?.querySelector<HTMLElement>(":scope > summary") ?? node)?.focus({ preventScroll: true });
+      (node?.querySelector<HTMLElement>(":scope > summary, :scope > .tool > summary") ?? node)?.focus({ preventScroll: true });
     };
     const node = log.nodeOf(row);
     if (node !== undefined) {

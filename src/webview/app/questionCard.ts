@@ -61,7 +61,7 @@ export class QuestionCard {
       this.#isSettled = true;
       this.#enable();
     }, settleMs);
-    setText(this.#title, `Goose ${revealed(question.why)}`);
+    setText(this.#title, `Goose asks before it ${revealed(question.why)}`);
     this.#what.replaceChildren(...whatNodes(question));
     setText(this.#covers, question.covers === undefined ? "It can only be allowed once." : `"Allow for this task" allows ${revealed(question.covers.words)}.`);
     this.#buttons.allow_for_task.hidden = question.covers === undefined;

@@ -11,10 +11,7 @@ const answerMs = 5_000;
 /** The button on a tool call that stops it alone. */
 export function stopButton(row: ToolRow): { readonly node: HTMLButtonElement; update(): void } {
   const node = element("button", { className: "secondary stop", attributes: { type: "button", title: "Stop this tool call; Goose goes on" } }, "Stop");
-  node.addEventListener("click", (event) => {
-    // The button lies in the line that opens the call.
-    event.preventDefault();
-    event.stopPropagation();
+  node.addEventListener("click", () => {
     ask(true);
     setTimeout(() => ask(false), answerMs);
     node.dispatchEvent(new CustomEvent(stopToolCallEvent, { bubbles: true, detail: row.toolCallId }));

@@ -6,12 +6,14 @@ import { visibleLine } from "./text.ts";
 import { toolBody, type ToolBody } from "./toolBody.ts";
 import { commandOf, kindIcon, pathOf, stateOf, toolLooks } from "./toolText.ts";
 
-/** Draws a tool call: a line that opens to its input, places, changes and output. The inside exists only while it is open. */
+/**
+ * Draws a tool call: a line that opens to its input, places, changes and output. The inside exists only while it is open.
+ * The button that stops it lies over the line, not inside of it: what opens something must not hold another control.
+ */
 export function toolView(row: ToolRow, context: RowContext): RowView {
   const parts = summaryParts();
   const stop = stopButton(row);
-  parts.summary.append(stop.node);
-  const node = element("details", { className: "row tool" }, parts.summary);
+  const node = element("details", { className: "tool" }, parts.summary);
   let body: ToolBody | undefined;
   const drawInside = (): void => {
     if (!node.open) {
@@ -37,7 +39,7 @@ export function toolView(row: ToolRow, context: RowContext): RowView {
     drawInside();
   };
   update();
-  return { node, update };
+  return { node: element("div", { className: "row" }, node, stop.node), update };
 }
 
 interface SummaryParts {

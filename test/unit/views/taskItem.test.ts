@@ -102,7 +102,7 @@ describe("taskItem", () => {
     [taskWith("d", { status: "paused", lease, progress: { percent: 60, message: "x" } }), "paused 60 %"],
     [taskWith("d", { status: "done" }), "done, no files changed"],
     [taskWith("d", { status: "done", integration: "pull_request" }), "done, pull request"],
-    [taskWith("d", { status: "in_progress", attention: { kind: "question", message: "Which port?" } }), "needs you 0 %: Which port?"],
+    [taskWith("d", { status: "in_progress", attention: { kind: "question", message: "Which port?" } }), "needs you: Which port?"],
   ])("describes %#", (task, description) => expect(taskItem(task, context).description).toBe(description));
 
   it("puts a scheduled task's time into words", () => {
