@@ -1,4 +1,5 @@
 import { ProgressLocation, window } from "vscode";
+import { t } from "../base/l10n.ts";
 import type { TaskEngineFacade } from "../engine/facade.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
@@ -26,12 +27,12 @@ export const runAllTasks: Command = async (deps) => {
 
 /** A notification for as long as it works; Cancel starts nothing more, what runs goes on to its end. */
 function withCancelButton(engine: TaskEngineFacade): Thenable<readonly TaskId[]> {
-  const options = { location: ProgressLocation.Notification, title: "Task Master: running all tasks", cancellable: true };
+  const options = { location: ProgressLocation.Notification, title: t("Task Master: running all tasks"), cancellable: true };
   return window.withProgress(options, (progress, token) => {
     const controller = new AbortController();
     const listening = token.onCancellationRequested(() => {
       controller.abort();
-      progress.report({ message: "starting no more, waiting for those that run" });
+      progress.report({ message: t("starting no more, waiting for those that run") });
     });
     return engine.runAll({}, { signal: controller.signal }).finally(() => listening.dispose());
   });
