@@ -1,3 +1,5 @@
+// First: the modules behind it make their texts when they are loaded.
+import "./platform/language.ts";
 import { window, workspace, type ExtensionContext } from "vscode";
 import { createUserInterface } from "./commands/userInterface.ts";
 import { openEngine, type OpenedEngine } from "./composition.ts";

@@ -1,4 +1,5 @@
 import { commands, env, ProgressLocation, Uri, window, type QuickPickItem } from "vscode";
+import { t } from "../base/l10n.ts";
 import { commandIds } from "../model/identifiers.ts";
 import { setContextKey } from "../platform/contextKeys.ts";
 import { oneLine } from "../platform/oneLine.ts";
@@ -6,10 +7,12 @@ import type { Command, SetupDesk, SetupFinding } from "./commandDeps.ts";
 
 /** Looks whether everything that a run needs is there and lists it; choosing what is missing leads to the remedy. */
 export const checkSetup: Command = async ({ setup }) => {
-  const findings = await window.withProgress({ location: ProgressLocation.Notification, title: "Task Master: checking the set-up…" }, () => lookAtSetup(setup));
+  const findings = await window.withProgress({ location: ProgressLocation.Notification, title: t("Task Master: checking the set-up…") }, () =>
+    lookAtSetup(setup),
+  );
   const chosen = await window.showQuickPick(findings.map(pickOf), {
-    title: findings.every(({ ok }) => ok) ? "Task Master: everything is ready" : "Task Master: something is missing",
-    placeHolder: "Choose what is missing to put it right",
+    title: findings.every(({ ok }) => ok) ? t("Task Master: everything is ready") : t("Task Master: something is missing"),
+    placeHolder: t("Choose what is missing to put it right"),
     matchOnDetail: true,
   });
   await chosen?.remedy?.();
@@ -29,11 +32,11 @@ interface FindingPick extends QuickPickItem {
 }
 
 const words: Readonly<Record<string, string>> = {
-  node: "Runtime",
-  queue: "Queue",
-  repository: "Git repository",
+  node: t("Runtime"),
+  queue: t("Queue"),
+  repository: t("Git repository"),
   goose: "Goose",
-  provider: "Provider and model",
+  provider: t("Provider and model"),
 };
 
 const remedies: Readonly<Record<string, () => Thenable<unknown>>> = {
@@ -44,5 +47,5 @@ const showLog = (): Thenable<unknown> => commands.executeCommand(commandIds.show
 
 function pickOf({ name, ok, detail }: SetupFinding): FindingPick {
   const label = `$(${ok ? "pass" : "error"}) ${words[name] ?? name}`;
-  return { label, description: ok ? "ready" : "missing", detail: oneLine(detail, 300), remedy: ok ? undefined : (remedies[name] ?? showLog) };
+  return { label, description: ok ? t("ready") : t("missing"), detail: oneLine(detail, 300), remedy: ok ? undefined : (remedies[name] ?? showLog) };
 }

@@ -1,4 +1,5 @@
 import { window } from "vscode";
+import { t } from "../base/l10n.ts";
 import { blockerState, dependencyName, type Blocker } from "../model/dependencies.ts";
 import type { TaskId } from "../model/ids.ts";
 import { oneLine } from "../platform/oneLine.ts";
@@ -23,15 +24,15 @@ export async function chooseBlocker(
   const blockers = (await (await deps.engine()).blockers(taskId)).filter(fits);
   const [first, second] = blockers;
   if (first === undefined) {
-    tell("information", "No dependency of this task needs that now.");
+    tell("information", t("No dependency of this task needs that now."));
     return undefined;
   }
   if (second === undefined) return { taskId, blocker: first };
   const picks = blockers.map((blocker) => ({
-    label: oneLine(dependencyName(blocker.id, blocker.title), 100),
-    description: blockerState(blocker),
+    label: oneLine(dependencyName(blocker.id, blocker.title, t), 100),
+    description: blockerState(blocker, { t }),
     blocker,
   }));
-  const chosen = await window.showQuickPick(picks, { title: "Task Master", placeHolder: "Which dependency?" });
+  const chosen = await window.showQuickPick(picks, { title: "Task Master", placeHolder: t("Which dependency?") });
   return chosen === undefined ? undefined : { taskId, blocker: chosen.blocker };
 }

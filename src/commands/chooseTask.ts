@@ -1,4 +1,5 @@
 import { window, type QuickPickItem } from "vscode";
+import { t } from "../base/l10n.ts";
 import type { TaskId } from "../model/ids.ts";
 import { tell } from "../platform/messages.ts";
 import { oneLine } from "../platform/oneLine.ts";
@@ -26,22 +27,22 @@ export async function chooseTask(deps: CommandDeps, choice: Choice, target: unkn
     return undefined;
   }
   const title = `Task Master: ${commandTitles[choice]}`;
-  return (await window.showQuickPick(picks, { title, placeHolder: "Which task?", matchOnDescription: true }))?.taskId;
+  return (await window.showQuickPick(picks, { title, placeHolder: t("Which task?"), matchOnDescription: true }))?.taskId;
 }
 
 const commandTitles: { readonly [C in Choice]: string } = {
-  run: "Run Task",
-  pause: "Pause Task",
-  resume: "Resume Task",
-  stop: "Stop Task",
-  start: "Start Task",
-  retry: "Retry Task",
-  cancel: "Cancel Task",
-  remove: "Remove Task",
-  open: "Open Run",
-  say: "Send Message",
-  depends: "Edit Dependencies",
-  retryDependency: "Retry Dependency",
-  dropDependency: "Drop Dependency",
-  answer: "Answer Question",
+  run: t("Run Task"),
+  pause: t("Pause Task"),
+  resume: t("Resume Task"),
+  stop: t("Stop Task"),
+  start: t("Start Task"),
+  retry: t("Retry Task"),
+  cancel: t("Cancel Task"),
+  remove: t("Remove Task"),
+  open: t("Open Run"),
+  say: t("Send Message"),
+  depends: t("Edit Dependencies"),
+  retryDependency: t("Retry Dependency"),
+  dropDependency: t("Drop Dependency"),
+  answer: t("Answer Question"),
 };

@@ -1,4 +1,5 @@
 import { env, version as vscodeVersion, window, workspace } from "vscode";
+import { t } from "../base/l10n.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import { settingNames } from "../model/identifiers.ts";
 import { tell } from "../platform/messages.ts";
@@ -21,7 +22,7 @@ export const copyDiagnostics: Command = async (deps) => {
     environment: process.env,
   });
   await env.clipboard.writeText(text);
-  tell("information", "The diagnostics are in the clipboard. Read them before you share them.", [["Show", () => show(text)]]);
+  tell("information", t("The diagnostics are in the clipboard. Read them before you share them."), [[t("Show"), () => show(text)]]);
   return text;
 };
 

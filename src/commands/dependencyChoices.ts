@@ -1,8 +1,9 @@
+import { t } from "../base/l10n.ts";
 import type { DependencyChange } from "../engine/facade.ts";
 import { dependencyName } from "../model/dependencies.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
-import { statusWords } from "../model/taskActions.ts";
+import { statusWordsIn } from "../model/taskActions.ts";
 import { oneLine } from "../platform/oneLine.ts";
 
 /** A task that another one may wait for. */
@@ -19,8 +20,8 @@ export function dependencyChoices(task: Task, tasks: readonly Task[]): readonly 
   const others = tasks.filter(({ id }) => id !== task.id && !task.dependsOn.includes(id)).toSorted((a, b) => b.createdAt - a.createdAt);
   const choice = (id: TaskId, other: Task | undefined): DependencyChoice => ({
     id,
-    label: oneLine(dependencyName(id, other?.title), 100),
-    description: other === undefined ? "removed" : `${statusWords[other.status]}, ${id}`,
+    label: oneLine(dependencyName(id, other?.title, t), 100),
+    description: other === undefined ? t("removed") : `${statusWordsIn(t)[other.status]}, ${id}`,
     isPicked: task.dependsOn.includes(id),
   });
   return [...task.dependsOn.map((id) => choice(id, known.get(id))), ...others.map((other) => choice(other.id, other))];

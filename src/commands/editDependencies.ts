@@ -1,4 +1,5 @@
 import { window, type QuickPickItem } from "vscode";
+import { t } from "../base/l10n.ts";
 import type { TaskId } from "../model/ids.ts";
 import { chooseTask } from "./chooseTask.ts";
 import type { Command } from "./commandDeps.ts";
@@ -20,8 +21,8 @@ export const editDependencies: Command = async (deps, target) => {
     picked: choice.isPicked,
     taskId: choice.id,
   }));
-  const title = "Task Master: Edit Dependencies";
-  const chosen = await window.showQuickPick(picks, { title, placeHolder: "Which tasks must be done first?", canPickMany: true, matchOnDescription: true });
+  const title = `Task Master: ${t("Edit Dependencies")}`;
+  const chosen = await window.showQuickPick(picks, { title, placeHolder: t("Which tasks must be done first?"), canPickMany: true, matchOnDescription: true });
   if (chosen === undefined) return;
   await engine.changeDependencies(
     id,

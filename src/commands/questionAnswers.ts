@@ -1,4 +1,5 @@
 import { window } from "vscode";
+import { t } from "../base/l10n.ts";
 import { revealed } from "../base/revealed.ts";
 import { parseTaskId, type TaskId } from "../model/ids.ts";
 import { commandOf, maxNote, type PermissionAnswer, type PermissionQuestion } from "../model/permission.ts";
@@ -27,7 +28,7 @@ export async function openQuestion(deps: CommandDeps, target: unknown): Promise<
   const question = task.attention?.question;
   const asked = namedQuestion(target);
   if (question === undefined || (asked !== undefined && asked !== question.id)) {
-    tell("information", `"${oneLine(task.title, 80)}": this question is not open any more.`);
+    tell("information", t('"{0}": this question is not open any more.', oneLine(task.title, 80)));
     return undefined;
   }
   return { taskId, task, question };
@@ -36,7 +37,7 @@ export async function openQuestion(deps: CommandDeps, target: unknown): Promise<
 /** Gives the answer; one to a question that has just appeared under the pointer is not meant. */
 export async function give(deps: CommandDeps, { taskId, question }: OpenQuestion, answer: Omit<PermissionAnswer, "questionId">): Promise<void> {
   if (Date.now() - question.askedAt < tooSoonMs) {
-    tell("information", "This question has only just been asked: look at it and answer again.");
+    tell("information", t("This question has only just been asked: look at it and answer again."));
     return;
   }
   await (await deps.engine()).answer(taskId, { questionId: question.id, ...answer });
@@ -46,22 +47,22 @@ export async function give(deps: CommandDeps, { taskId, question }: OpenQuestion
 export async function askForAnswer(deps: CommandDeps, open: OpenQuestion): Promise<void> {
   const { question, task } = open;
   const picks = [
-    { label: "$(check) Allow once", decision: "allow_once" as const, hasNote: false },
+    { label: `$(check) ${t("Allow once")}`, decision: "allow_once" as const, hasNote: false },
     ...(question.covers === undefined
       ? []
       : [
           {
-            label: "$(check-all) Allow for this task",
+            label: `$(check-all) ${t("Allow for this task")}`,
             description: withoutMarkup(revealed(question.covers.words)),
             decision: "allow_for_task" as const,
             hasNote: false,
           },
         ]),
-    { label: "$(x) Reject", decision: "reject" as const, hasNote: false },
-    { label: "$(comment) Reject with a note to Goose…", decision: "reject" as const, hasNote: true },
-    { label: "$(open-preview) Open the run", description: "shows the whole question", decision: undefined, hasNote: false },
+    { label: `$(x) ${t("Reject")}`, decision: "reject" as const, hasNote: false },
+    { label: `$(comment) ${t("Reject with a note to Goose…")}`, decision: "reject" as const, hasNote: true },
+    { label: `$(open-preview) ${t("Open the run")}`, description: t("shows the whole question"), decision: undefined, hasNote: false },
   ];
-  const title = `Goose asks before it ${question.why}`;
+  const title = t("Goose asks before it {0}", question.why);
   const pick = await window.showQuickPick(picks, { title, placeHolder: oneLine(`${task.title}: ${revealed(questionSubject(question))}`, 300) });
   if (pick === undefined) return;
   if (pick.decision === undefined) return deps.openRun(open.taskId);
@@ -88,18 +89,18 @@ async function isSure(question: PermissionQuestion): Promise<boolean> {
   const detail = revealed(what);
   const isCut = detail.length > maxDetail;
   if (isCut) {
-    tell("information", "This is too long for a message. Open the run to see it whole and to allow it there.");
+    tell("information", t("This is too long for a message. Open the run to see it whole and to allow it there."));
     return false;
   }
-  const chosen = await window.showWarningMessage(`Goose ${question.why}. Allow it?`, { modal: true, detail }, "Allow");
-  return chosen === "Allow";
+  const allow = t("Allow");
+  return (await window.showWarningMessage(t("Goose {0}. Allow it?", question.why), { modal: true, detail }, allow)) === allow;
 }
 
 async function askForNote(): Promise<string | undefined> {
   const text = await window.showInputBox({
-    title: "Task Master: Reject",
-    prompt: "What Goose is to know or to do instead",
-    validateInput: (value) => (value.length > maxNote ? `At most ${maxNote} characters.` : undefined),
+    title: `Task Master: ${t("Reject")}`,
+    prompt: t("What Goose is to know or to do instead"),
+    validateInput: (value) => (value.length > maxNote ? t("At most {0} characters.", maxNote) : undefined),
   });
   return text === undefined || text.trim() === "" ? undefined : text;
 }

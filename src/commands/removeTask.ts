@@ -1,4 +1,5 @@
 import { window } from "vscode";
+import { t } from "../base/l10n.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import { chooseTask } from "./chooseTask.ts";
 import type { Command } from "./commandDeps.ts";
@@ -12,6 +13,7 @@ export const removeTask: Command = async (deps, target) => {
   const engine = await deps.engine();
   const [task, tasks] = await Promise.all([engine.get(id), engine.list()]);
   const detail = removalDetail(task, tasks);
-  const chosen = await window.showWarningMessage(`Remove "${oneLine(task.title, 100)}" from the queue?`, { modal: true, detail }, "Remove");
-  if (chosen === "Remove") await performAction(deps, "remove", id);
+  const remove = t("Remove");
+  const chosen = await window.showWarningMessage(t('Remove "{0}" from the queue?', oneLine(task.title, 100)), { modal: true, detail }, remove);
+  if (chosen === remove) await performAction(deps, "remove", id);
 };

@@ -1,4 +1,5 @@
 import { ProgressLocation, window } from "vscode";
+import { t } from "../base/l10n.ts";
 import type { TaskEngineFacade } from "../engine/facade.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
@@ -10,7 +11,7 @@ import { tellWhatIsLeft } from "./tellWhatIsLeft.ts";
 
 /** Who works through the queue of an engine now, so that a second call can end it. */
 const going = new WeakMap<TaskEngineFacade, AbortController>();
-const startNoMore = "Start No More";
+const startNoMore = t("Start No More");
 
 /**
  * Works through the queue until nothing is ready or the user ends it; says at the end how it went and resolves with the ids.
@@ -20,7 +21,7 @@ export const runAllTasks: Command = async (deps) => {
   const engine = await deps.engine();
   const before = going.get(engine);
   if (before !== undefined) {
-    const answer = await window.showInformationMessage("All tasks are being run already.", startNoMore);
+    const answer = await window.showInformationMessage(t("All tasks are being run already."), startNoMore);
     if (answer === startNoMore) before.abort();
     return [];
   }
@@ -39,10 +40,10 @@ export const runAllTasks: Command = async (deps) => {
 
 /** Says so in the status bar: an evening's work must not cover the place where messages are written. Ended, it starts nothing more; what runs goes on to its end. */
 function withProgress(engine: TaskEngineFacade): Thenable<readonly TaskId[]> {
-  return window.withProgress({ location: ProgressLocation.Window, title: "Running all tasks" }, async (progress) => {
+  return window.withProgress({ location: ProgressLocation.Window, title: t("Running all tasks") }, async (progress) => {
     const controller = new AbortController();
     const { signal } = controller;
-    signal.addEventListener("abort", () => progress.report({ message: "starting no more" }));
+    signal.addEventListener("abort", () => progress.report({ message: t("starting no more") }));
     going.set(engine, controller);
     try {
       return await engine.runAll({}, { signal });

@@ -1,3 +1,4 @@
+import { t } from "../base/l10n.ts";
 import { resumeQueueButton, tell } from "../platform/messages.ts";
 import { queueMessage } from "../views/queueMessage.ts";
 import type { Command } from "./commandDeps.ts";
@@ -10,7 +11,7 @@ export const runNextTask: Command = async (deps) => {
   if (running === undefined) {
     const held = queueMessage(await engine.queueStatus(), Date.now());
     if (held === undefined) await tellWhatIsLeft(engine);
-    else tell("information", `No task is ready to run. ${held}`, [resumeQueueButton]);
+    else tell("information", t("No task is ready to run. {0}", held), [resumeQueueButton]);
     return undefined;
   }
   deps.openRun(running.task.id, { beside: true });

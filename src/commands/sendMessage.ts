@@ -1,4 +1,5 @@
 import { window } from "vscode";
+import { t } from "../base/l10n.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import { checkSaid } from "../model/userMessage.ts";
 import { oneLine } from "../platform/oneLine.ts";
@@ -12,9 +13,9 @@ export const sendMessage: Command = async (deps, target) => {
   if (id === undefined) return;
   const { title } = await (await deps.engine()).get(id);
   const text = await window.showInputBox({
-    title: "Task Master: Send Message",
-    prompt: `Goose hears it at its next step in "${oneLine(title, 60)}"; a task that has ended goes on with it in a new attempt.`,
-    placeHolder: "What should Goose know or do?",
+    title: `Task Master: ${t("Send Message")}`,
+    prompt: t('Goose hears it at its next step in "{0}"; a task that has ended goes on with it in a new attempt.', oneLine(title, 60)),
+    placeHolder: t("What should Goose know or do?"),
     ignoreFocusOut: true,
     validateInput: problemOf,
   });

@@ -1,4 +1,5 @@
 import { ProgressLocation, window, type QuickPickItem } from "vscode";
+import { t } from "../base/l10n.ts";
 import { maxProviderValue, modelNamePattern, type KnownProvider, type ProviderChoice, type ProviderKey } from "../model/provider.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import { showLogButton, tell } from "../platform/messages.ts";
@@ -7,7 +8,7 @@ import type { Command, SetupDesk } from "./commandDeps.ts";
 
 /** Asks for provider, key and model, keeps the key in the secret storage, and looks whether Goose can work with them. Esc anywhere changes nothing. */
 export const setUpProvider: Command = async ({ setup }) => {
-  const providers = await withProgress("Asking Goose for its providers…", () => setup.providers());
+  const providers = await withProgress(t("Asking Goose for its providers…"), () => setup.providers());
   const picked = await pickProvider(providers, setup.current());
   if (picked === undefined) return;
   if (picked === "own") {
@@ -22,25 +23,25 @@ export const setUpProvider: Command = async ({ setup }) => {
   return report(setup);
 };
 
-const ownConfiguration = "Goose's own configuration";
+const ownConfiguration = t("Goose's own configuration");
 
 async function pickProvider(providers: readonly KnownProvider[], current: ProviderChoice | undefined): Promise<KnownProvider | "own" | undefined> {
   const own = {
     label: ownConfiguration,
-    description: current === undefined ? "used now" : "",
-    detail: 'What "goose configure" was told.',
+    description: current === undefined ? t("used now") : "",
+    detail: t('What "goose configure" was told.'),
     provider: "own" as const,
   };
   const others = [...providers]
     .sort((a, b) => Number(b.id === current?.id) - Number(a.id === current?.id) || a.name.localeCompare(b.name))
     .map((provider) => ({
       label: oneLine(provider.name, 100),
-      description: provider.id === current?.id ? "used now" : "",
+      description: provider.id === current?.id ? t("used now") : "",
       detail: oneLine(provider.description, 300),
       provider,
     }));
-  const title = "Set Up Provider (1 of 3): Provider";
-  return (await window.showQuickPick([own, ...others], { title, placeHolder: "Who answers Goose?", matchOnDetail: true, ignoreFocusOut: true }))?.provider;
+  const title = t("Set Up Provider (1 of 3): Provider");
+  return (await window.showQuickPick([own, ...others], { title, placeHolder: t("Who answers Goose?"), matchOnDetail: true, ignoreFocusOut: true }))?.provider;
 }
 
 interface Values {
@@ -68,40 +69,44 @@ async function askForValue(
   { isStored, before }: { readonly isStored: boolean; readonly before: string | undefined },
 ): Promise<string | undefined> {
   const value = await window.showInputBox({
-    title: `Set Up Provider (2 of 3): ${key.name}`,
-    prompt: key.isSecret
-      ? `Kept in VS Code's secret storage; only Goose gets it${isStored ? ". Leave it empty to keep the one that is stored" : ""}`
-      : oneLine(provider.name, 100),
+    title: t("Set Up Provider (2 of 3): {0}", key.name),
+    prompt: key.isSecret ? secretPrompt(isStored) : oneLine(provider.name, 100),
     password: key.isSecret,
     ignoreFocusOut: true,
     ...(key.isSecret ? {} : { value: before ?? key.default ?? "" }),
-    validateInput: (text) => (text.length > maxProviderValue ? `At most ${maxProviderValue} characters.` : undefined),
+    validateInput: (text) => (text.length > maxProviderValue ? t("At most {0} characters.", maxProviderValue) : undefined),
   });
   return value?.trim();
 }
 
+function secretPrompt(isStored: boolean): string {
+  return isStored
+    ? t("Kept in VS Code's secret storage; only Goose gets it. Leave it empty to keep the one that is stored.")
+    : t("Kept in VS Code's secret storage; only Goose gets it.");
+}
+
 async function pickModel({ models, defaultModel }: KnownProvider): Promise<string | undefined> {
-  const title = "Set Up Provider (3 of 3): Model";
-  const other: QuickPickItem = { label: "Another model…", alwaysShow: true };
+  const title = t("Set Up Provider (3 of 3): Model");
+  const other: QuickPickItem = { label: t("Another model…"), alwaysShow: true };
   const known = [...new Set([...(defaultModel === undefined ? [] : [defaultModel]), ...models])];
-  const picks = known.map((label): QuickPickItem => ({ label, description: label === defaultModel ? "the provider's default" : "" }));
+  const picks = known.map((label): QuickPickItem => ({ label, description: label === defaultModel ? t("the provider's default") : "" }));
   // Before the many that nobody scrolls through: a server that only speaks the provider's language has models of its own.
   const listed = defaultModel === undefined ? [other, ...picks] : picks.toSpliced(1, 0, other);
-  const picked = known.length === 0 ? other : await window.showQuickPick(listed, { title, placeHolder: "Which model?", ignoreFocusOut: true });
+  const picked = known.length === 0 ? other : await window.showQuickPick(listed, { title, placeHolder: t("Which model?"), ignoreFocusOut: true });
   if (picked !== other) return picked?.label;
   return window.showInputBox({
     title,
-    prompt: "The model's name, as the provider writes it",
+    prompt: t("The model's name, as the provider writes it"),
     ignoreFocusOut: true,
-    validateInput: (text) => (modelNamePattern.test(text) ? undefined : "Letters, digits and . _ : / @ + - only."),
+    validateInput: (text) => (modelNamePattern.test(text) ? undefined : t("Letters, digits and . _ : / @ + - only.")),
   });
 }
 
 async function report(setup: SetupDesk): Promise<void> {
-  const findings = await withProgress("Looking whether Goose can work with it…", () => lookAtSetup(setup));
+  const findings = await withProgress(t("Looking whether Goose can work with it…"), () => lookAtSetup(setup));
   const provider = findings.find(({ name }) => name === "provider");
-  if (provider?.ok === true) tell("information", `Goose is ready: ${provider.detail}.`);
-  else tell("warning", provider?.detail ?? "It could not be checked whether Goose can work with it.", [showLogButton]);
+  if (provider?.ok === true) tell("information", t("Goose is ready: {0}.", provider.detail));
+  else tell("warning", provider?.detail ?? t("It could not be checked whether Goose can work with it."), [showLogButton]);
 }
 
 function withProgress<T>(title: string, work: () => Promise<T>): Thenable<T> {

@@ -1,3 +1,4 @@
+import { t } from "../base/l10n.ts";
 import { parseTaskId, type TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
 import { availableActions, mayChangeDependencies, type TaskAction } from "../model/taskActions.ts";
@@ -42,18 +43,18 @@ function isBlockedBy(task: Task, tasks: readonly Task[], fits: (blocker: Blocker
 
 /** What to say when no task allows an action. */
 export const nothingTo: { readonly [C in Choice]: string } = {
-  run: "No task is ready to run.",
-  pause: "No task is running, so there is nothing to pause.",
-  resume: "No task is paused, so there is nothing to resume.",
-  stop: "No task is running or paused, so there is nothing to stop.",
-  start: "No task is stopped, so there is nothing to start again.",
-  retry: "No task has failed or was stopped or cancelled, so there is nothing to retry.",
-  cancel: "No task is left that could be cancelled.",
-  remove: "No task can be removed now.",
-  open: "There is no task yet.",
-  say: "There is no task yet.",
-  depends: "No task can be given other dependencies now.",
-  retryDependency: "No task is blocked by one that failed or was stopped or cancelled.",
-  dropDependency: "No task is blocked by one that will not be done.",
-  answer: "No task waits for an answer.",
+  run: t("No task is ready to run."),
+  pause: t("No task is running, so there is nothing to pause."),
+  resume: t("No task is paused, so there is nothing to resume."),
+  stop: t("No task is running or paused, so there is nothing to stop."),
+  start: t("No task is stopped, so there is nothing to start again."),
+  retry: t("No task has failed or was stopped or cancelled, so there is nothing to retry."),
+  cancel: t("No task is left that could be cancelled."),
+  remove: t("No task can be removed now."),
+  open: t("There is no task yet."),
+  say: t("There is no task yet."),
+  depends: t("No task can be given other dependencies now."),
+  retryDependency: t("No task is blocked by one that failed or was stopped or cancelled."),
+  dropDependency: t("No task is blocked by one that will not be done."),
+  answer: t("No task waits for an answer."),
 };

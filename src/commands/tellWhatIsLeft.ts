@@ -1,3 +1,4 @@
+import { t } from "../base/l10n.ts";
 import type { TaskEngineFacade } from "../engine/facade.ts";
 import { whatIsLeft } from "../model/leftover.ts";
 import { showTasksButton, tell } from "../platform/messages.ts";
@@ -8,6 +9,6 @@ import { addTaskButton } from "./addTaskButton.ts";
 export async function tellWhatIsLeft(engine: TaskEngineFacade): Promise<void> {
   const now = Date.now();
   const tasks = await engine.list();
-  const text = whatIsLeft(tasks, now, (time) => when(time, now));
+  const text = whatIsLeft(tasks, now, (time) => when(time, now), t);
   tell("information", text, [...(tasks.length === 0 ? [] : [showTasksButton]), addTaskButton]);
 }

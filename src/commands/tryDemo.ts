@@ -1,4 +1,5 @@
 import { window } from "vscode";
+import { t } from "../base/l10n.ts";
 import type { NewTask, TaskEngineFacade } from "../engine/facade.ts";
 import type { Task } from "../model/task.ts";
 import { demoAgent } from "../model/task.ts";
@@ -8,10 +9,10 @@ import type { Command } from "./commandDeps.ts";
 export const tryDemo: Command = async (deps) => {
   const engine = await deps.engine();
   const answer = await window.showInformationMessage(
-    "Try the demo of Task Master?",
+    t("Try the demo of Task Master?"),
     {
       modal: true,
-      detail: "Two tasks are queued and run without Goose and without a model. Each writes a few lines on a branch of its own; your files stay as they are.",
+      detail: t("Two tasks are queued and run without Goose and without a model. Each writes a few lines on a branch of its own; your files stay as they are."),
     },
     start,
   );
@@ -24,13 +25,13 @@ export const tryDemo: Command = async (deps) => {
   return tasks.map(({ id }) => id);
 };
 
-const start = "Start Demo";
+const start = t("Start Demo");
 const demoTag = "demo";
 
 /** The second builds on the first. */
 async function addDemoTasks(engine: Pick<TaskEngineFacade, "enqueue">): Promise<readonly Task[]> {
   const demo = { agent: demoAgent, tags: [demoTag] } satisfies Partial<NewTask>;
-  const first = await engine.enqueue({ ...demo, title: "Demo: write a note", priority: "high" });
-  const second = await engine.enqueue({ ...demo, title: "Demo: add to the note", dependsOn: [first.id] });
+  const first = await engine.enqueue({ ...demo, title: t("Demo: write a note"), priority: "high" });
+  const second = await engine.enqueue({ ...demo, title: t("Demo: add to the note"), dependsOn: [first.id] });
   return [first, second];
 }

@@ -1,4 +1,5 @@
 /** Budgets: how much a task, a day and the whole queue may use, and how much of it is used. */
+import { english, type Translate } from "../base/l10n.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Usage } from "./usage.ts";
 
@@ -80,20 +81,36 @@ export function shareOf({ used, limit }: BudgetUse): number {
   return used / limit;
 }
 
-const owners: { readonly [S in BudgetScope]: string } = { task: "the task's budget", day: "today's budget", queue: "the queue's budget" };
-
 /** "81,000 of 100,000 tokens of the task's budget". */
-export function budgetText({ scope, measure, used, limit }: BudgetUse): string {
-  return `${amountText(measure, used)} of ${amountText(measure, limit)}${unitOf(measure)} of ${owners[scope]}`;
+export function budgetText(use: BudgetUse, t: Translate = english): string {
+  const amounts = amountsText(use, t);
+  switch (use.scope) {
+    case "task":
+      return t("{0} of the task's budget", amounts);
+    case "day":
+      return t("{0} of today's budget", amounts);
+    case "queue":
+      return t("{0} of the queue's budget", amounts);
+  }
 }
 
-function amountText(measure: BudgetMeasure, amount: number): string {
-  if (measure === "costUsd") return `$${amount.toFixed(2)}`;
-  return Math.round(amount).toLocaleString("en-US");
+/** "81,000 of 100,000 tokens". */
+export function amountsText({ measure, used, limit }: Pick<BudgetUse, "measure" | "used" | "limit">, t: Translate = english): string {
+  const [part, all] = [Math.round(used), Math.round(limit)];
+  switch (measure) {
+    case "turns":
+      return t("{0} of {1} turns", part, all);
+    case "minutes":
+      return t("{0} of {1} minutes", part, all);
+    case "tokens":
+      return t("{0} of {1} tokens", part, all);
+    case "costUsd":
+      return t("{0} of {1}", dollars(used), dollars(limit));
+  }
 }
 
-function unitOf(measure: BudgetMeasure): string {
-  return measure === "costUsd" ? "" : ` ${measure}`;
+function dollars(amount: number): string {
+  return `$${amount.toFixed(2)}`;
 }
 
 /** Names under which the store keeps what was used in all: since the queue was made, and on one day. */

@@ -1,8 +1,9 @@
 /** What dependencies between tasks mean, as pure questions: the store, the engine and every surface ask the same ones. */
+import { english, type Translate } from "../base/l10n.ts";
 import { TaskMasterError } from "./errors.ts";
 import type { TaskId } from "./ids.ts";
 import type { Task, TaskStatus } from "./task.ts";
-import { statusWords } from "./taskActions.ts";
+import { statusWordsIn } from "./taskActions.ts";
 
 /** Why a dependency is not fulfilled: not finished yet, ended without being done, or no task has the id (any more). */
 export type BlockerReason = "waiting" | "failed" | "cancelled" | "stopped" | "missing";
@@ -56,24 +57,43 @@ export function canBeRetried({ wayOut }: Blocker): boolean {
   return wayOut === "retry" || wayOut === "start";
 }
 
-const wayOutWords: { readonly [W in WayOut]: string } = { retry: "retry it", start: "start it again", resume: "resume it", drop: "drop the dependency" };
+/** How to speak of a blocker: in a language, and whether dropping the dependency is named besides what helps the blocker itself. */
+export interface BlockerWords {
+  readonly t?: Translate;
+  readonly withDrop?: boolean;
+}
+
+function wayOutWords(wayOut: WayOut, { t = english, withDrop = false }: BlockerWords): string {
+  switch (wayOut) {
+    case "retry":
+      return withDrop ? t("retry it or drop the dependency") : t("retry it");
+    case "start":
+      return withDrop ? t("start it again or drop the dependency") : t("start it again");
+    case "resume":
+      return t("resume it");
+    case "drop":
+      return t("drop the dependency");
+  }
+}
 
 /** How a blocker stands and what helps: "failed: retry it", "running". */
-export function blockerState({ status, wayOut }: Blocker): string {
-  const state = status === undefined ? "removed" : statusWords[status];
-  return wayOut === undefined ? state : `${state}: ${wayOutWords[wayOut]}`;
+export function blockerState({ status, wayOut }: Blocker, words: BlockerWords = {}): string {
+  const { t = english } = words;
+  const state = status === undefined ? t("removed") : statusWordsIn(t)[status];
+  return wayOut === undefined ? state : `${state}: ${wayOutWords(wayOut, words)}`;
 }
 
 /** What a dependency is called. Of one that is not there any more nothing but the id is known. */
-export function dependencyName(id: TaskId, name: string | undefined): string {
-  return name ?? `a removed task (${id})`;
+export function dependencyName(id: TaskId, name: string | undefined, t: Translate = english): string {
+  return name ?? t("a removed task ({0})", id);
 }
 
 /** What a blocker is called, how it stands and what helps: "Add login (failed: retry it)". */
-export function blockerText(blocker: Blocker, name: string | undefined, also = ""): string {
+export function blockerText(blocker: Blocker, name: string | undefined, words: BlockerWords = {}): string {
   const { id, reason, wayOut } = blocker;
-  if (name === undefined || reason === "missing") return `a removed task (${id}${wayOut === undefined ? "" : `: ${wayOutWords[wayOut]}`})`;
-  return `${name} (${blockerState(blocker)}${also})`;
+  if (name !== undefined && reason !== "missing") return `${name} (${blockerState(blocker, words)})`;
+  const { t = english } = words;
+  return wayOut === undefined ? dependencyName(id, undefined, t) : t("a removed task ({0}: {1})", id, wayOutWords(wayOut, words));
 }
 
 /** Of the tasks that depend on one, those that are blocked by nothing else: what finishing it would make ready. */

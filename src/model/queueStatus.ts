@@ -1,4 +1,5 @@
-import { budgetText, type BudgetUse } from "./budget.ts";
+import { english, type Translate } from "../base/l10n.ts";
+import { amountsText, type BudgetUse } from "./budget.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { TaskId } from "./ids.ts";
 
@@ -48,25 +49,42 @@ export function isHeld({ stop, limits, budget }: QueueStatus): boolean {
 const maxReason = 300;
 
 /** Why the queue stopped, in a sentence or two. */
-export function stopReason({ failures, isCertain }: QueueStop): string {
+export function stopReason({ failures, isCertain }: QueueStop, t: Translate = english): string {
   const last = failures.at(-1);
-  if (last === undefined) return "The queue has stopped.";
-  const words = `"${last.title}": ${last.message.slice(0, maxReason)}`;
-  return isCertain
-    ? `The queue has stopped, because every task would fail the same way. ${words}`
-    : `The queue has stopped after ${failures.length} failed ${failures.length === 1 ? "attempt" : "attempts in a row"}. The last was ${words}`;
+  if (last === undefined) return t("The queue has stopped.");
+  const message = last.message.slice(0, maxReason);
+  if (isCertain) return t('The queue has stopped, because every task would fail the same way. "{0}": {1}', last.title, message);
+  return t(
+    {
+      one: 'The queue has stopped after {0} failed attempt. The last was "{1}": {2}',
+      other: 'The queue has stopped after {0} failed attempts in a row. The last was "{1}": {2}',
+    },
+    failures.length,
+    last.title,
+    message,
+  );
 }
 
 /** That a budget keeps the queue, and what to do. */
-export function budgetReason(use: BudgetUse): string {
-  const until = use.scope === "day" ? " until tomorrow" : "";
-  return `The queue starts nothing by itself${until}: ${budgetText(use)} are used. Raise the setting taskMaster.budget.${use.scope}, or run a task by hand.`;
+export function budgetReason(use: BudgetUse, t: Translate = english): string {
+  const amounts = amountsText(use, t);
+  return use.scope === "day"
+    ? t(
+        "The queue starts nothing by itself until tomorrow: {0} of today's budget are used. Raise the setting taskMaster.budget.day, or run a task by hand.",
+        amounts,
+      )
+    : t("The queue starts nothing by itself: {0} of the queue's budget are used. Raise the setting taskMaster.budget.queue, or run a task by hand.", amounts);
 }
 
 /** That an agent waits, and until when. */
-export function limitReason({ agent, until, isTrying, reason }: AgentLimit, formatTime: (time: number) => string): string {
-  const who = agent === "" ? "Goose" : `The agent "${agent}"`;
-  return isTrying
-    ? `${who} may work again after a usage limit: one task at a time tries until one succeeds.`
-    : `${who} waits for a usage limit until ${formatTime(until)}. ${reason.slice(0, maxReason)}`;
+export function limitReason({ agent, until, isTrying, reason }: AgentLimit, formatTime: (time: number) => string, t: Translate = english): string {
+  if (isTrying) {
+    return agent === ""
+      ? t("Goose may work again after a usage limit: one task at a time tries until one succeeds.")
+      : t('The agent "{0}" may work again after a usage limit: one task at a time tries until one succeeds.', agent);
+  }
+  const why = reason.slice(0, maxReason);
+  return agent === ""
+    ? t("Goose waits for a usage limit until {0}. {1}", formatTime(until), why)
+    : t('The agent "{0}" waits for a usage limit until {1}. {2}', agent, formatTime(until), why);
 }

@@ -1,3 +1,4 @@
+import { english, type Translate } from "../base/l10n.ts";
 import type { Task, TaskStatus } from "./task.ts";
 
 /** What a person may ask of a task; which of these are legal now follows from its status. */
@@ -33,14 +34,41 @@ export function mayChangeDependencies(status: TaskStatus): boolean {
   return status !== "in_progress" && status !== "paused" && status !== "done";
 }
 
-/** Words for a status; shown everywhere, so that state is never told by colour alone. */
-export const statusWords: { readonly [S in TaskStatus]: string } = {
-  todo: "ready",
-  blocked: "blocked",
-  in_progress: "running",
-  paused: "paused",
-  stopped: "stopped",
-  done: "done",
-  failed: "failed",
-  cancelled: "cancelled",
-};
+/** Words for a status in a language; shown everywhere, so that state is never told by colour alone. */
+export function statusWordsIn(t: Translate): { readonly [S in TaskStatus]: string } {
+  return {
+    todo: t("ready"),
+    blocked: t("blocked"),
+    in_progress: t("running"),
+    paused: t("paused"),
+    stopped: t("stopped"),
+    done: t("done"),
+    failed: t("failed"),
+    cancelled: t("cancelled"),
+  };
+}
+
+/** The English words, for errors and the terminal. */
+export const statusWords = statusWordsIn(english);
+
+/** How many tasks have a status: "2 running". */
+export function statusCount(status: TaskStatus, count: number, t: Translate = english): string {
+  switch (status) {
+    case "todo":
+      return t("{0} ready", count);
+    case "blocked":
+      return t("{0} blocked", count);
+    case "in_progress":
+      return t("{0} running", count);
+    case "paused":
+      return t("{0} paused", count);
+    case "stopped":
+      return t("{0} stopped", count);
+    case "done":
+      return t("{0} done", count);
+    case "failed":
+      return t("{0} failed", count);
+    case "cancelled":
+      return t("{0} cancelled", count);
+  }
+}

@@ -1,4 +1,5 @@
 import { commands, window } from "vscode";
+import { t } from "../base/l10n.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Logger } from "../engine/ports.ts";
 import { toTaskMasterError, type TaskMasterError } from "../model/errors.ts";
@@ -13,22 +14,22 @@ export type MessageButton = readonly [label: string, run: () => unknown];
 type Show = (message: string, ...labels: string[]) => Thenable<string | undefined>;
 
 /** The button that every failure carries. */
-export const showLogButton: MessageButton = ["Show Log", () => commands.executeCommand(commandIds.showLog)];
+export const showLogButton: MessageButton = [t("Show Log"), () => commands.executeCommand(commandIds.showLog)];
 
 /** The button of everything that says that the queue starts nothing by itself. */
-export const resumeQueueButton: MessageButton = ["Resume Queue", () => commands.executeCommand(commandIds.resumeQueue)];
+export const resumeQueueButton: MessageButton = [t("Resume Queue"), () => commands.executeCommand(commandIds.resumeQueue)];
 
 /** The button that leads to the tree. */
-export const showTasksButton: MessageButton = ["Show Tasks", () => commands.executeCommand(`${treeViewId}.focus`)];
+export const showTasksButton: MessageButton = [t("Show Tasks"), () => commands.executeCommand(`${treeViewId}.focus`)];
 
 /** The button for what is wrong in the settings. */
-export const openSettingsButton: MessageButton = ["Open Settings", () => commands.executeCommand("workbench.action.openSettings", "taskMaster")];
+export const openSettingsButton: MessageButton = [t("Open Settings"), () => commands.executeCommand("workbench.action.openSettings", "taskMaster")];
 
 /** The button for what a workspace may do only when it is trusted. */
-const manageTrustButton: MessageButton = ["Manage Workspace Trust", () => commands.executeCommand("workbench.trust.manage")];
+const manageTrustButton: MessageButton = [t("Manage Workspace Trust"), () => commands.executeCommand("workbench.trust.manage")];
 
 /** The button for a queue that was lost while it was open. */
-const reloadButton: MessageButton = ["Reload Window", () => commands.executeCommand("workbench.action.reloadWindow")];
+const reloadButton: MessageButton = [t("Reload Window"), () => commands.executeCommand("workbench.action.reloadWindow")];
 
 /** Tells the user something, with buttons; never waits for the user. */
 export function tell(kind: "information" | "warning" | "error", message: string, buttons: readonly MessageButton[] = []): void {

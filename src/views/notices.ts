@@ -1,3 +1,4 @@
+import { t } from "../base/l10n.ts";
 import type { TaskChange } from "../engine/facade.ts";
 import { revealed } from "../base/revealed.ts";
 import type { TaskId } from "../model/ids.ts";
@@ -48,15 +49,15 @@ export function noticeText(notices: readonly Notice[]): string {
   const count = (wanted: Notice["kind"]): number => notices.filter(({ kind }) => kind === wanted).length;
   const waiting = count("attention");
   const counts = [
-    count("failed") === 0 ? "" : `${count("failed")} failed`,
-    waiting === 0 ? "" : `${waiting} ${waiting === 1 ? "needs" : "need"} you`,
-    count("finished") === 0 ? "" : `${count("finished")} to review`,
+    count("failed") === 0 ? "" : t("{0} failed", count("failed")),
+    waiting === 0 ? "" : t({ one: "{0} needs you", other: "{0} need you" }, waiting),
+    count("finished") === 0 ? "" : t("{0} to review", count("finished")),
   ].filter((text) => text !== "");
-  const titles = notices.slice(0, 3).map(({ title }) => `"${title}"`);
-  return `Tasks: ${counts.join(", ")} (${titles.join(", ")}${notices.length > 3 ? ", …" : ""}).`;
+  const titles = notices.slice(0, 3).map(({ title }) => t('"{0}"', title));
+  return t("Tasks: {0} ({1}).", counts.join(", "), [...titles, ...(notices.length > 3 ? ["…"] : [])].join(", "));
 }
 
 function single({ kind, title, message }: Notice): string {
-  if (kind === "finished") return `"${title}" is done and waits for your review.`;
-  return kind === "failed" ? `"${title}" failed: ${message}` : `"${title}" needs you: ${message}`;
+  if (kind === "finished") return t('"{0}" is done and waits for your review.', title);
+  return kind === "failed" ? t('"{0}" failed: {1}', title, message) : t('"{0}" needs you: {1}', title, message);
 }

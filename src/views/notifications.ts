@@ -1,4 +1,5 @@
 import { commands, window } from "vscode";
+import { t } from "../base/l10n.ts";
 import type { Disposable } from "../base/event.ts";
 import type { TaskChange, TaskEngineFacade } from "../engine/facade.ts";
 import { commandIds } from "../model/identifiers.ts";
@@ -91,11 +92,11 @@ function buttonsOf(notices: readonly Notice[]): readonly MessageButton[] {
 }
 
 function buttonsFor({ kind, taskId, questionId }: Notice): readonly MessageButton[] {
-  const openRun: MessageButton = ["Open Run", () => commands.executeCommand(commandIds.openRun, taskId)];
-  const retry: MessageButton = ["Retry", () => commands.executeCommand(commandIds.retryTask, taskId)];
+  const openRun: MessageButton = [t("Open Run"), () => commands.executeCommand(commandIds.openRun, taskId)];
+  const retry: MessageButton = [t("Retry"), () => commands.executeCommand(commandIds.retryTask, taskId)];
   if (kind === "failed") return [openRun, retry, showLogButton];
   if (questionId === undefined) return [openRun];
-  const allow: MessageButton = ["Allow Once", () => commands.executeCommand(commandIds.allowOnce, { taskId, questionId })];
-  const reject: MessageButton = ["Reject", () => commands.executeCommand(commandIds.rejectStep, { taskId, questionId })];
+  const allow: MessageButton = [t("Allow Once"), () => commands.executeCommand(commandIds.allowOnce, { taskId, questionId })];
+  const reject: MessageButton = [t("Reject"), () => commands.executeCommand(commandIds.rejectStep, { taskId, questionId })];
   return [allow, reject, openRun];
 }

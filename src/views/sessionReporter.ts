@@ -1,3 +1,4 @@
+import { t } from "../base/l10n.ts";
 import type { Disposable, Event } from "../base/event.ts";
 import type { TaskMasterError } from "../model/errors.ts";
 import { setContextKey } from "../platform/contextKeys.ts";
@@ -21,11 +22,11 @@ export function reportSession<T extends WithWarnings>(session: ExtensionSession<
     trouble = undefined;
     if (state.kind === "active") {
       reportWarnings(state.opened.warnings, log);
-      trouble = state.opened.onTrouble((error) => tell("error", error.message, [["Reload", () => session.restart()], showLogButton]));
+      trouble = state.opened.onTrouble((error) => tell("error", error.message, [[t("Reload"), () => session.restart()], showLogButton]));
     }
     if (state.kind !== "failed") return;
     log.error(`Task Master could not start: ${state.error.message}`, errorFields(state.error));
-    tell("error", `Task Master could not start: ${state.error.message}`, [["Try Again", () => session.restart()], showLogButton]);
+    tell("error", t("Task Master could not start: {0}", state.error.message), [[t("Try Again"), () => session.restart()], showLogButton]);
   };
   show(session.state);
   const following = session.onDidChangeState(show);
@@ -39,9 +40,8 @@ export function reportSession<T extends WithWarnings>(session: ExtensionSession<
 
 /** One message for all malformed settings. */
 export function reportSettings(problems: readonly string[], log: Log): void {
-  const message = `Some settings of Task Master cannot be used: ${problems.join(" ")}`;
-  log.warn(message);
-  tell("warning", message, [openSettingsButton]);
+  log.warn(`Some settings of Task Master cannot be used: ${problems.join(" ")}`);
+  tell("warning", t("Some settings of Task Master cannot be used: {0}", problems.join(" ")), [openSettingsButton]);
 }
 
 function reportWarnings(warnings: readonly TaskMasterError[], log: Log): void {

@@ -1,4 +1,5 @@
 import { StatusBarAlignment, commands, window, type QuickPickItem, type StatusBarItem } from "vscode";
+import { t } from "../base/l10n.ts";
 import type { Disposable } from "../base/event.ts";
 import { commandIds, showActionsCommandId, statusBarItemId, treeViewId } from "../model/identifiers.ts";
 import { isHeld, type QueueStatus } from "../model/queueStatus.ts";
@@ -66,23 +67,23 @@ export class StatusBar implements Disposable {
   }
 }
 
-const resumeQueueAction = { label: "$(debug-continue) Resume Queue", command: commandIds.resumeQueue };
+const resumeQueueAction = { label: `$(debug-continue) ${t("Resume Queue")}`, command: commandIds.resumeQueue };
 const actions: readonly (QuickPickItem & { readonly command: string })[] = [
-  { label: "$(play) Run Next Task", command: commandIds.runNextTask },
-  { label: "$(run-all) Run All Tasks", command: commandIds.runAllTasks },
-  { label: "$(add) Add Task", command: commandIds.addTask },
-  { label: "$(debug-pause) Pause Task…", command: commandIds.pauseTask },
-  { label: "$(debug-continue) Resume Task…", command: commandIds.resumeTask },
-  { label: "$(open-preview) Open Run…", command: commandIds.openRun },
-  { label: "$(checklist) Show Tasks", command: `${treeViewId}.focus` },
-  { label: "$(pass) Check Setup", command: commandIds.checkSetup },
-  { label: "$(output) Show Log", command: commandIds.showLog },
+  { label: `$(play) ${t("Run Next Task")}`, command: commandIds.runNextTask },
+  { label: `$(run-all) ${t("Run All Tasks")}`, command: commandIds.runAllTasks },
+  { label: `$(add) ${t("Add Task")}`, command: commandIds.addTask },
+  { label: `$(debug-pause) ${t("Pause Task…")}`, command: commandIds.pauseTask },
+  { label: `$(debug-continue) ${t("Resume Task…")}`, command: commandIds.resumeTask },
+  { label: `$(open-preview) ${t("Open Run…")}`, command: commandIds.openRun },
+  { label: `$(checklist) ${t("Show Tasks")}`, command: `${treeViewId}.focus` },
+  { label: `$(pass) ${t("Check Setup")}`, command: commandIds.checkSetup },
+  { label: `$(output) ${t("Show Log")}`, command: commandIds.showLog },
 ];
 
 async function showActions(withResume: boolean): Promise<void> {
   const chosen = await window.showQuickPick(withResume ? [resumeQueueAction, ...actions] : actions, {
     title: "Task Master",
-    placeHolder: "What shall be done?",
+    placeHolder: t("What shall be done?"),
   });
   if (chosen !== undefined) await commands.executeCommand(chosen.command);
 }

@@ -1,3 +1,4 @@
+import { t } from "../base/l10n.ts";
 import type { QueueStatus } from "../model/queueStatus.ts";
 import type { Task } from "../model/task.ts";
 import { queueMessage } from "./queueMessage.ts";
@@ -10,16 +11,16 @@ export interface StatusText {
   readonly accessibilityLabel: string;
 }
 
-const words: readonly (readonly [TaskGroup, string])[] = [
-  ["attention", "needing you"],
-  ["running", "running"],
-  ["ready", "ready"],
-  ["blocked", "blocked"],
-  ["scheduled", "scheduled"],
-  ["paused", "paused"],
-  ["review", "to review"],
-  ["failed", "failed or stopped"],
-  ["done", "done"],
+const words: readonly (readonly [TaskGroup, (count: number) => string])[] = [
+  ["attention", (count) => t("{0} needing you", count)],
+  ["running", (count) => t("{0} running", count)],
+  ["ready", (count) => t("{0} ready", count)],
+  ["blocked", (count) => t("{0} blocked", count)],
+  ["scheduled", (count) => t("{0} scheduled", count)],
+  ["paused", (count) => t("{0} paused", count)],
+  ["review", (count) => t("{0} to review", count)],
+  ["failed", (count) => t("{0} failed or stopped", count)],
+  ["done", (count) => t("{0} done", count)],
 ];
 const shownGroups: readonly TaskGroup[] = ["attention", "running", "ready"];
 
@@ -31,7 +32,7 @@ export function statusText(tasks: readonly Task[], queue: QueueStatus, now: numb
     const group = groupOf(task, now);
     counts.set(group, (counts.get(group) ?? 0) + 1);
   }
-  const parts = words.filter(([group]) => (counts.get(group) ?? 0) > 0).map(([group, word]) => ({ group, text: `${counts.get(group)} ${word}` }));
+  const parts = words.flatMap(([group, text]) => (counts.has(group) ? [{ group, text: text(counts.get(group) ?? 0) }] : []));
   const held = heldWords(queue);
   const shown = parts.filter(({ group }) => shownGroups.includes(group)).map(({ text }) => text);
   const short = [...(held === undefined ? [] : [held]), ...(shown.length > 0 ? shown : [held === undefined ? (parts[0]?.text ?? "") : ""])];
@@ -45,9 +46,9 @@ export function statusText(tasks: readonly Task[], queue: QueueStatus, now: numb
 }
 
 function heldWords({ stop, limits, budget }: QueueStatus): string | undefined {
-  if (stop !== undefined) return "queue stopped";
-  if (budget !== undefined) return "budget used up";
-  return limits.length > 0 ? "usage limit" : undefined;
+  if (stop !== undefined) return t("queue stopped");
+  if (budget !== undefined) return t("budget used up");
+  return limits.length > 0 ? t("usage limit") : undefined;
 }
 
 function iconOf(counts: ReadonlyMap<TaskGroup, number>, { stop, limits, budget }: QueueStatus): string {

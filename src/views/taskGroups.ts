@@ -1,3 +1,4 @@
+import { t } from "../base/l10n.ts";
 import { priorities, type Task } from "../model/task.ts";
 
 /** The groups of the tree from top to bottom. */
@@ -6,15 +7,15 @@ export type TaskGroup = (typeof taskGroups)[number];
 
 /** Titles of the groups. */
 export const groupLabels: { readonly [G in TaskGroup]: string } = {
-  running: "Running",
-  attention: "Needs attention",
-  ready: "Ready",
-  blocked: "Blocked",
-  scheduled: "Scheduled",
-  paused: "Paused",
-  review: "Review",
-  done: "Done",
-  failed: "Failed",
+  running: t("Running"),
+  attention: t("Needs attention"),
+  ready: t("Ready"),
+  blocked: t("Blocked"),
+  scheduled: t("Scheduled"),
+  paused: t("Paused"),
+  review: t("Review"),
+  done: t("Done"),
+  failed: t("Failed"),
 };
 
 /** Where a task stands in the tree now. What was stopped or cancelled is with the failed ones: all three wait for a retry. */

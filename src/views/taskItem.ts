@@ -1,6 +1,7 @@
+import { t } from "../base/l10n.ts";
 import { blockersOf, blockerText, canBeRetried, dependencyName, isStuck, type Blocker, type FindTask } from "../model/dependencies.ts";
-import { lastAttempt, type Task } from "../model/task.ts";
-import { availableActions, mayChangeDependencies, statusWords, type TaskAction } from "../model/taskActions.ts";
+import { lastAttempt, type Integration, type Priority, type Task } from "../model/task.ts";
+import { availableActions, mayChangeDependencies, statusWordsIn, type TaskAction } from "../model/taskActions.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import { groupOf, type TaskGroup } from "./taskGroups.ts";
 
@@ -26,14 +27,14 @@ const maxTooltipLine = 400;
 
 /** Words for an action that is under way. */
 export const pendingWords: { readonly [A in TaskAction]: string } = {
-  run: "starting…",
-  pause: "pausing…",
-  resume: "resuming…",
-  stop: "stopping…",
-  start: "starting…",
-  retry: "queueing…",
-  cancel: "cancelling…",
-  remove: "removing…",
+  run: t("starting…"),
+  pause: t("pausing…"),
+  resume: t("resuming…"),
+  stop: t("stopping…"),
+  start: t("starting…"),
+  retry: t("queueing…"),
+  cancel: t("cancelling…"),
+  remove: t("removing…"),
 };
 
 /** The row of a task. */
@@ -56,15 +57,13 @@ export function taskTooltip(task: Task, context: TaskItemContext, unblocks: read
   const lines = [
     oneLine(task.title, 200),
     taskItem(task, context).accessibilityLabel.slice(oneLine(task.title, 200).length + 2),
-    `Priority: ${task.priority}${task.deadline === undefined ? "" : `, due ${when(task.deadline, context.now)}`}`,
-    task.branch === undefined ? undefined : `Branch: ${task.branch}`,
-    task.attempts === 0 ? undefined : `Attempt ${task.attempts} of ${lastAttempt(task)}`,
-    task.tags.length === 0 ? undefined : `Tags: ${task.tags.join(", ")}`,
+    priorityLine(task, context),
+    ...workLines(task),
     ...dependencyLines(task, context),
-    unblocks.length === 0 ? undefined : `Finishing it unblocks: ${unblocks.join(", ")}`,
+    unblocks.length === 0 ? undefined : t("Finishing it unblocks: {0}", unblocks.join(", ")),
     task.attention?.message,
-    failure === undefined ? undefined : task.status === "failed" ? failure : `The last attempt failed: ${failure}`,
-    `Id: ${task.id}`,
+    failure === undefined ? undefined : task.status === "failed" ? failure : t("The last attempt failed: {0}", failure),
+    t("Id: {0}", task.id),
   ];
   return lines
     .filter((line) => line !== undefined)
@@ -72,11 +71,26 @@ export function taskTooltip(task: Task, context: TaskItemContext, unblocks: read
     .join("\n");
 }
 
+function priorityLine({ priority, deadline }: Task, { now }: TaskItemContext): string {
+  const word = priorityWords[priority];
+  return deadline === undefined ? t("Priority: {0}", word) : t("Priority: {0}, due {1}", word, when(deadline, now));
+}
+
+function workLines(task: Task): readonly (string | undefined)[] {
+  return [
+    task.branch === undefined ? undefined : t("Branch: {0}", task.branch),
+    task.attempts === 0 ? undefined : t("Attempt {0} of {1}", task.attempts, lastAttempt(task)),
+    task.tags.length === 0 ? undefined : t("Tags: {0}", task.tags.join(", ")),
+  ];
+}
+
 /** A time for people: the hour when it is today, else the date too. */
 export function when(at: number, now: number): string {
   const date = new Date(at);
   const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  return date.toDateString() === new Date(now).toDateString() ? `today ${time}` : `${date.toLocaleDateString([], { day: "numeric", month: "short" })} ${time}`;
+  return date.toDateString() === new Date(now).toDateString()
+    ? t("today {0}", time)
+    : `${date.toLocaleDateString([], { day: "numeric", month: "short" })} ${time}`;
 }
 
 function contextValue(task: Task, { pending, find }: TaskItemContext): string {
@@ -94,10 +108,10 @@ function contextValue(task: Task, { pending, find }: TaskItemContext): string {
 /** What it depends on; while it is blocked, why and what helps, each on a line. */
 function dependencyLines(task: Task, { find }: TaskItemContext): readonly string[] {
   if (task.dependsOn.length === 0) return [];
-  if (task.status !== "blocked") return [`Depends on: ${task.dependsOn.map((id) => dependencyName(id, find(id)?.title)).join(", ")}`];
+  if (task.status !== "blocked") return [t("Depends on: {0}", task.dependsOn.map((id) => dependencyName(id, find(id)?.title, t)).join(", "))];
   return sortedBlockers(task, find).map((blocker) => {
-    const also = isStuck(blocker) && blocker.wayOut !== "drop" ? " or drop the dependency" : "";
-    return `${isStuck(blocker) ? "Blocked by" : "Waits for"}: ${blockerText(blocker, blocker.title, also)}`;
+    const text = blockerText(blocker, blocker.title, { t, withDrop: isStuck(blocker) });
+    return isStuck(blocker) ? t("Blocked by: {0}", text) : t("Waits for: {0}", text);
   });
 }
 
@@ -107,24 +121,33 @@ function sortedBlockers(task: Task, find: FindTask): readonly Blocker[] {
 }
 
 function describe(task: Task, group: TaskGroup, context: TaskItemContext): string {
-  const head = group === "attention" ? "needs you" : headOf(task, group);
+  const head = group === "attention" ? t("needs you") : headOf(task, group, context);
   const start = group !== "attention" && hasPercent(task) ? `${head} ${Math.round(task.progress.percent)} %` : head;
   const more = oneLine(details[group](task, context), maxDetail);
   return more === "" ? start : `${start}${separators[group] ?? " "}${more}`;
 }
 
-const separators: { readonly [G in TaskGroup]?: string } = { attention: ": ", ready: ", ", paused: ", ", review: ", ", done: ", ", failed: ": " };
+const separators: { readonly [G in TaskGroup]?: string } = {
+  attention: ": ",
+  ready: ", ",
+  scheduled: ": ",
+  paused: ", ",
+  review: ", ",
+  done: ", ",
+  failed: ": ",
+};
 
 function spoken(task: Task, group: TaskGroup, context: TaskItemContext): readonly string[] {
-  const head = headOf(task, group);
-  const percent = hasPercent(task) ? `${Math.round(task.progress.percent)} percent` : "";
+  const head = headOf(task, group, context);
+  const percent = hasPercent(task) ? t("{0} percent", Math.round(task.progress.percent)) : "";
   const more = group === "running" ? "" : oneLine(details[group](task, context), maxDetail);
-  return [head, percent, group === "attention" ? "needs you" : "", more].filter((word) => word !== "");
+  return [head, percent, group === "attention" ? t("needs you") : "", more].filter((word) => word !== "");
 }
 
-function headOf(task: Task, group: TaskGroup): string {
-  if (group !== "scheduled") return statusWords[task.status];
-  return failureOf(task) === undefined ? "scheduled" : "tries again";
+/** The status, with what belongs into one sentence with it. */
+function headOf(task: Task, group: TaskGroup, context: TaskItemContext): string {
+  if (group === "scheduled") return startTime(task, context);
+  return (group === "blocked" ? blockedBy(task, context) : undefined) ?? statusWords[task.status];
 }
 
 /** Why the last attempt failed, while the task waits or has failed for good. */
@@ -143,41 +166,51 @@ const details: { readonly [G in TaskGroup]: Detail } = {
   attention: (task) => task.attention?.message ?? "",
   running: (task) => task.progress.message,
   ready: urgency,
-  blocked: blockedBy,
-  scheduled: startTime,
+  blocked: () => "",
+  scheduled: (task) => failureOf(task) ?? "",
   // A pause of this or another process holds the lease.
-  paused: ({ lease }) => (lease === undefined ? "its window or terminal ended" : ""),
+  paused: ({ lease }) => (lease === undefined ? t("its window or terminal ended") : ""),
   review: outcome,
   done: outcome,
   failed: (task) => failureOf(task) ?? "",
 };
 
-/** "for today 10:55", or after a failed attempt "today 10:55: why it failed". */
+/** When it starts, or is tried again. */
 function startTime(task: Task, { now }: TaskItemContext): string {
   const time = when(task.notBefore ?? now, now);
-  const failure = failureOf(task);
-  return failure === undefined ? `for ${time}` : `${time}: ${failure}`;
+  return failureOf(task) === undefined ? t("scheduled for {0}", time) : t("tries again {0}", time);
 }
 
 function urgency({ priority, deadline }: Task, { now }: TaskItemContext): string {
-  return [priority === "medium" ? "" : priority, deadline === undefined ? "" : `due ${when(deadline, now)}`].filter((word) => word !== "").join(", ");
+  return [priority === "medium" ? "" : priorityWords[priority], deadline === undefined ? "" : t("due {0}", when(deadline, now))]
+    .filter((word) => word !== "")
+    .join(", ");
 }
 
-/** "by Add login (failed: retry it), Add tests": what only needs time needs no more words. */
-function blockedBy(task: Task, { find }: TaskItemContext): string {
+/** "blocked by Add login (failed: retry it), Add tests": what only needs time needs no more words. */
+function blockedBy(task: Task, { find }: TaskItemContext): string | undefined {
   const names = sortedBlockers(task, find).map((blocker) => {
-    return blocker.wayOut === undefined ? dependencyName(blocker.id, blocker.title) : blockerText(blocker, blocker.title);
+    return blocker.wayOut === undefined ? dependencyName(blocker.id, blocker.title, t) : blockerText(blocker, blocker.title, { t });
   });
-  return names.length === 0 ? "" : `by ${names.join(", ")}`;
+  return names.length === 0 ? undefined : t("blocked by {0}", oneLine(names.join(", "), maxDetail));
 }
 
 function outcome({ integration, result }: Task): string {
-  return integration === "none" ? files(result?.artifacts.length ?? 0) : integration.replace("_", " ");
+  return integration === "none" ? files(result?.artifacts.length ?? 0) : integrationWords[integration];
 }
 
 function files(count: number): string {
-  return count === 0 ? "no files changed" : count === 1 ? "1 file changed" : `${count} files changed`;
+  return count === 0 ? t("no files changed") : t({ one: "{0} file changed", other: "{0} files changed" }, count);
 }
+
+const statusWords = statusWordsIn(t);
+const priorityWords: { readonly [P in Priority]: string } = { critical: t("critical"), high: t("high"), medium: t("medium"), low: t("low") };
+const integrationWords: { readonly [I in Exclude<Integration, "none">]: string } = {
+  merged: t("merged"),
+  pull_request: t("pull request"),
+  discarded: t("discarded"),
+  conflict: t("conflict"),
+};
 
 const groupIcons: { readonly [G in TaskGroup]: TaskItemModel["icon"] } = {
   running: { id: "sync~spin", color: "charts.blue" },

@@ -1,4 +1,5 @@
 import { EventEmitter, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState, window, type TreeDataProvider, type TreeView } from "vscode";
+import { t } from "../base/l10n.ts";
 import type { Disposable } from "../base/event.ts";
 import { commandIds, treeViewId } from "../model/identifiers.ts";
 import type { TaskId } from "../model/ids.ts";
@@ -85,7 +86,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
     item.id = `group:${group}`;
     item.description = String(count);
     item.contextValue = "group";
-    item.accessibilityInformation = { label: `${groupLabels[group]}, ${count} ${count === 1 ? "task" : "tasks"}` };
+    item.accessibilityInformation = { label: `${groupLabels[group]}, ${t({ one: "{0} task", other: "{0} tasks" }, count)}` };
     return item;
   }
 
@@ -99,7 +100,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
     item.iconPath = new ThemeIcon(model.icon.id, model.icon.color === undefined ? undefined : new ThemeColor(model.icon.color));
     item.contextValue = model.contextValue;
     item.accessibilityInformation = { label: model.accessibilityLabel };
-    item.command = { command: commandIds.openRun, title: "Open Run", arguments: [node] };
+    item.command = { command: commandIds.openRun, title: t("Open Run"), arguments: [node] };
     return item;
   }
 
@@ -119,7 +120,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
 
   #paintBadge(): void {
     const count = this.#model.size("attention");
-    const badge = count === 0 ? undefined : { value: count, tooltip: count === 1 ? "1 task needs you" : `${count} tasks need you` };
+    const badge = count === 0 ? undefined : { value: count, tooltip: t({ one: "{0} task needs you", other: "{0} tasks need you" }, count) };
     if (this.#view.badge?.value !== badge?.value) this.#view.badge = badge;
   }
 

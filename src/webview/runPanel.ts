@@ -1,4 +1,5 @@
 import { env, Uri, window, workspace, type ViewColumn, type WebviewPanel } from "vscode";
+import { t } from "../base/l10n.ts";
 import type { Disposable } from "../base/event.ts";
 import type { TaskChange, TaskEngineFacade } from "../engine/facade.ts";
 import { toTaskMasterError } from "../model/errors.ts";
@@ -6,6 +7,7 @@ import { runViewType } from "../model/identifiers.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
 import type { TaskAction } from "../model/taskActions.ts";
+import { language } from "../platform/language.ts";
 import { tellError } from "../platform/messages.ts";
 import { oneLine } from "../platform/oneLine.ts";
 import type { Log } from "../platform/logger.ts";
@@ -37,7 +39,7 @@ export function panelTitle({ title }: Pick<Task, "title">): string {
 export function createPanel(extensionUri: Uri, column: ViewColumn, preserveFocus: boolean): WebviewPanel {
   return window.createWebviewPanel(
     runViewType,
-    "Run",
+    t("Task run"),
     { viewColumn: column, preserveFocus },
     { ...webviewOptions(extensionUri), retainContextWhenHidden: false },
   );
@@ -150,6 +152,7 @@ export class RunPanel implements Disposable {
       nonce: makeNonce(),
       scriptUri: address("dist/webview/runView.js"),
       styleUri: address("media/webview/runView.css"),
+      ...(language === undefined ? {} : { language }),
     });
   }
 }

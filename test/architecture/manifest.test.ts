@@ -5,6 +5,7 @@ import type { JsonValue } from "../../src/base/json.ts";
 import * as identifiers from "../../src/model/identifiers.ts";
 import { parseSettings } from "../../src/model/settings.ts";
 import { taskActions } from "../../src/model/taskActions.ts";
+import { readManifest } from "../l10n/manifestTexts.ts";
 
 interface MenuEntry {
   readonly command: string;
@@ -52,7 +53,7 @@ interface Manifest {
 }
 
 const root = path.resolve(import.meta.dirname, "../..");
-const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as Manifest;
+const manifest = readManifest() as Manifest;
 const { contributes } = manifest;
 const settings = Object.entries(contributes.configuration.properties);
 const sorted = (texts: Iterable<string>): readonly string[] => [...texts].toSorted();

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
+import type { Language } from "../../src/base/l10n.ts";
 import type { Attempt, Task } from "../../src/model/task.ts";
 import type { TaskEvent } from "../../src/model/taskEvent.ts";
 import { parseViewMessage, type HostToView, type ViewToHost } from "../../src/protocol/hostWebview.ts";
@@ -23,6 +24,8 @@ export interface WebviewPageOptions {
   readonly attempts?: readonly Attempt[];
   /** What VS Code kept of an earlier page. */
   readonly state?: unknown;
+  /** The language of its texts; English when absent. */
+  readonly language?: Language;
   /** Class of the body, as VS Code sets it for a theme. */
   readonly theme?: string;
 }
@@ -111,7 +114,8 @@ export class WebviewPage implements AsyncDisposable {
       },
       { state: options.state },
     );
-    const html = runHtml({ cspSource: origin, nonce: "test", scriptUri: `${origin}/run.js`, styleUri: `${origin}/run.css` });
+    const language = options.language === undefined ? {} : { language: options.language };
+    const html = runHtml({ cspSource: origin, nonce: "test", scriptUri: `${origin}/run.js`, styleUri: `${origin}/run.css`, ...language });
     await page.route("**/*", (route) => {
       const url = route.request().url();
       if (url === `${origin}/`)

@@ -5,6 +5,7 @@ import type { TaskEvent, TaskEventBody } from "../../src/model/taskEvent.ts";
 import { waitFor } from "../helpers/leakCheck.ts";
 import { launchBrowser } from "../helpers/vscodeHost/workbench.ts";
 import { WebviewPage, type WebviewPageOptions } from "../helpers/webviewPage.ts";
+import { readJson } from "../l10n/manifestTexts.ts";
 import { taskWith } from "../unit/views/taskFixture.ts";
 import { journal, say, taskId, tool } from "../unit/webview/journal.ts";
 
@@ -99,6 +100,31 @@ describe("hostile text", () => {
     expect(view.sent.at(-1)).toEqual({ type: "openLink", url: "https://example.com/a?b=1" });
     expect(view.page.url()).toBe("https://run-view.test/");
     expect(await at(".markdown").textContent()).toBe("good plain (http://example.com) user (https://good.example@evil.example) odd (javascript:alert(1))\n");
+  });
+});
+
+describe("another language", () => {
+  test("is that of every text of ours, not of what Goose says", async () => {
+    const bundle = readJson("media/l10n/bundle.l10n.de.json") as Record<string, string>;
+    const stopped: TaskEventBody = { type: "stopped", reason: "" };
+    await open([say("Found it", "m"), tool("c", { status: "failed", toolName: "shell", input: { command: "false" }, exitCode: 1 }), stopped], {
+      language: { language: "de", bundle },
+    });
+    expect(await view.page.getAttribute("html", "lang")).toBe("de");
+    for (const name of ["Pausieren", "Suchen", "Alle ausklappen", "Senden"]) await view.page.getByRole("button", { name, exact: true }).waitFor();
+    await text("Found it").waitFor();
+    await text("Gestoppt").waitFor();
+    await at(".toolState").filter({ hasText: "fehlgeschlagen, Exit-Code 1" }).waitFor();
+    await at(".facts").filter({ hasText: "Versuch 1 von" }).waitFor();
+    await view.page.getByLabel("Nachricht an Goose", { exact: true }).waitFor();
+    await view.page.getByRole("button", { name: "Suchen", exact: true }).click();
+    await view.page.getByLabel("Im Lauf suchen").fill("Found");
+    await at(".findBar .count").filter({ hasText: "1 von 1" }).waitFor();
+  });
+
+  test("that is none leaves everything English", async () => {
+    await open([say("Found it", "m")], { language: { language: "not a tag", bundle: { Find: "<b>Suchen</b>" } } });
+    await view.page.getByRole("button", { name: "Find", exact: true }).waitFor();
   });
 });
 

@@ -1,4 +1,5 @@
 /** How much of the task's budgets is used: a bar for each of the fullest few. */
+import { t } from "../../base/l10n.ts";
 import { budgetText, budgetWarning, shareOf, type BudgetUse } from "../../model/budget.ts";
 import { element } from "./dom.ts";
 
@@ -26,19 +27,19 @@ function barOf(use: BudgetUse): HTMLElement {
   const percent = Math.min(100, Math.round(shareOf(use) * 100));
   const bar = element("div", { className: "bar" });
   bar.style.setProperty("inline-size", `${percent}%`);
-  const text = budgetText(use);
+  const text = budgetText(use, t);
   const attributes = {
     role: "progressbar",
-    "aria-label": `Budget: ${text}`,
+    "aria-label": t("Budget: {0}", text),
     "aria-valuemin": "0",
     "aria-valuemax": "100",
     "aria-valuenow": String(percent),
-    "aria-valuetext": `${percent} percent`,
+    "aria-valuetext": t("{0} percent", percent),
   };
   return element(
     "div",
     { className: `budgetLine ${toneOf(use)}` },
-    element("span", { className: "budgetText" }, `${text} used`),
+    element("span", { className: "budgetText" }, t("{0} used", text)),
     element("div", { className: "progress", attributes }, bar),
   );
 }

@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import type { ViewTask } from "../../protocol/hostWebview.ts";
 import { composerLabel, composerObstacle, textProblem, type ComposerState } from "./composerText.ts";
 import { element, setText } from "./dom.ts";
@@ -16,10 +17,10 @@ const maxRows = 8;
 export class Composer {
   readonly node: HTMLElement;
   readonly #ports: ComposerPorts;
-  readonly #waiting = element("ul", { className: "waiting", attributes: { "aria-label": "Messages that wait for Goose" } });
+  readonly #waiting = element("ul", { className: "waiting", attributes: { "aria-label": t("Messages that wait for Goose") } });
   readonly #field = element("textarea", { attributes: { rows: "1", id: "message", "aria-describedby": "messageNote" } });
   readonly #label = element("label", { attributes: { for: "message" } });
-  readonly #button = element("button", { attributes: { type: "button" } }, "Send");
+  readonly #button = element("button", { attributes: { type: "button" } }, t("Send"));
   readonly #note = element("div", { className: "note", attributes: { id: "messageNote", role: "status" } });
   #state: ComposerState = { isConnected: true, isTrusted: true, isSending: false };
   #error = "";
@@ -58,7 +59,7 @@ export class Composer {
     setText(this.#label, composerLabel(status));
     this.#waiting.hidden = waiting.length === 0;
     this.#waiting.replaceChildren(
-      ...waiting.map(({ text }) => element("li", {}, element("span", { className: "speaker" }, "You, waiting"), visibleLine(text, 200))),
+      ...waiting.map(({ text }) => element("li", {}, element("span", { className: "speaker" }, t("You, waiting")), visibleLine(text, 200))),
     );
   }
 

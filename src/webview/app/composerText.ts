@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import type { TaskStatus } from "../../model/task.ts";
 import { maxSaid } from "../../model/runWish.ts";
 
@@ -6,13 +7,13 @@ export function composerLabel(status: TaskStatus): string {
   switch (status) {
     case "todo":
     case "blocked":
-      return "Message to Goose, told when the task runs";
+      return t("Message to Goose, told when the task runs");
     case "in_progress":
-      return "Message to Goose";
+      return t("Message to Goose");
     case "paused":
-      return "Message to Goose, told when the task goes on";
+      return t("Message to Goose, told when the task goes on");
     default:
-      return "Follow up: continues the session in a new attempt";
+      return t("Follow up: continues the session in a new attempt");
   }
 }
 
@@ -25,13 +26,14 @@ export interface ComposerState {
 
 /** Why nothing can be sent now; undefined when it can. */
 export function composerObstacle({ isConnected, isTrusted, isSending }: ComposerState): string | undefined {
-  if (!isConnected) return "This view has lost its connection: nothing can be sent.";
-  if (!isTrusted) return "This workspace is not trusted: its tasks can only be looked at.";
-  return isSending ? "Sending…" : undefined;
+  if (!isConnected) return t("This view has lost its connection: nothing can be sent.");
+  if (!isTrusted) return t("This workspace is not trusted: its tasks can only be looked at.");
+  return isSending ? t("Sending…") : undefined;
 }
 
 /** Why this text cannot be sent; undefined when it can, also by an empty field that only has nothing to send. */
 export function textProblem(text: string): string | undefined {
   const { length } = text.trim();
-  return length <= maxSaid ? undefined : `${length} characters; at most ${maxSaid} are possible. Put long material into a file of the repository and name it.`;
+  if (length <= maxSaid) return undefined;
+  return t("{0} characters; at most {1} are possible. Put long material into a file of the repository and name it.", length, maxSaid);
 }

@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import { maxFindText } from "../../protocol/hostWebview.ts";
 import { element, icon, setText } from "./dom.ts";
 import type { IconName } from "./icons.ts";
@@ -17,7 +18,7 @@ export class FindBar {
   readonly node: HTMLElement;
   readonly #ports: FindBarPorts;
   readonly #input = element("input", {
-    attributes: { type: "text", "aria-label": "Find in the run", placeholder: "Find", maxlength: String(maxFindText), spellcheck: "false" },
+    attributes: { type: "text", "aria-label": t("Find in the run"), placeholder: t("Find"), maxlength: String(maxFindText), spellcheck: "false" },
   });
   readonly #count = element("span", { className: "count", attributes: { role: "status" } });
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -26,9 +27,9 @@ export class FindBar {
     this.#ports = ports;
     this.node = element("div", { className: "findBar", attributes: { role: "search" } }, this.#input, this.#count);
     this.node.append(
-      tool("Previous (Shift+F3)", "up", () => ports.onStep(-1)),
-      tool("Next (F3)", "down", () => ports.onStep(1)),
-      tool("Close (Escape)", "failed", () => this.close()),
+      tool(t("Previous (Shift+F3)"), "up", () => ports.onStep(-1)),
+      tool(t("Next (F3)"), "down", () => ports.onStep(1)),
+      tool(t("Close (Escape)"), "failed", () => this.close()),
     );
     this.node.hidden = true;
     this.#input.addEventListener("input", () => {

@@ -1,3 +1,5 @@
+import { t } from "../../base/l10n.ts";
+
 /** What a search has found so far and which of the hits is looked at. Pure. */
 export class FindState {
   #hits: number[] = [];
@@ -62,8 +64,8 @@ export class FindState {
   /** "3 of 17", for people. */
   describe(): string {
     if (this.text === "") return "";
+    if (this.count === 0) return this.isDone ? t("Nothing found") : t("Searching…");
     const more = this.isCut ? "+" : this.isDone ? "" : "…";
-    if (this.count === 0) return this.isDone ? "Nothing found" : "Searching…";
-    return `${this.position ?? "?"} of ${this.count}${more}`;
+    return t("{0} of {1}", this.position ?? "?", `${this.count}${more}`);
   }
 }

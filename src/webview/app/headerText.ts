@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import type { TaskStatus } from "../../model/task.ts";
 import { legalActions, type TaskAction } from "../../model/taskActions.ts";
 import { viewActions, type ViewAction, type ViewAttempt, type ViewTask } from "../../protocol/hostWebview.ts";
@@ -12,34 +13,34 @@ export interface Chip {
 }
 
 const chips: { readonly [S in TaskStatus]: Chip } = {
-  todo: { word: "Ready", icon: "waiting", tone: "quiet" },
-  blocked: { word: "Blocked", icon: "blocked", tone: "quiet" },
-  in_progress: { word: "Running", icon: "running", tone: "info" },
-  paused: { word: "Paused", icon: "paused", tone: "warning" },
-  stopped: { word: "Stopped", icon: "stopped", tone: "warning" },
-  done: { word: "Done", icon: "done", tone: "good" },
-  failed: { word: "Failed", icon: "failed", tone: "bad" },
-  cancelled: { word: "Cancelled", icon: "cancelled", tone: "quiet" },
+  todo: { word: t("Ready"), icon: "waiting", tone: "quiet" },
+  blocked: { word: t("Blocked"), icon: "blocked", tone: "quiet" },
+  in_progress: { word: t("Running"), icon: "running", tone: "info" },
+  paused: { word: t("Paused"), icon: "paused", tone: "warning" },
+  stopped: { word: t("Stopped"), icon: "stopped", tone: "warning" },
+  done: { word: t("Done"), icon: "done", tone: "good" },
+  failed: { word: t("Failed"), icon: "failed", tone: "bad" },
+  cancelled: { word: t("Cancelled"), icon: "cancelled", tone: "quiet" },
 };
 
 const pendingWords: { readonly [A in TaskAction]: string } = {
-  run: "Starting…",
-  start: "Starting…",
-  pause: "Pausing…",
-  resume: "Resuming…",
-  stop: "Stopping…",
-  retry: "Queueing…",
-  cancel: "Cancelling…",
-  remove: "Removing…",
+  run: t("Starting…"),
+  start: t("Starting…"),
+  pause: t("Pausing…"),
+  resume: t("Resuming…"),
+  stop: t("Stopping…"),
+  retry: t("Queueing…"),
+  cancel: t("Cancelling…"),
+  remove: t("Removing…"),
 };
 
 /** What the chip shows; `isConnected` tells whether anybody would say when the status changes. */
 export function chipOf(task: ViewTask, now: number, isConnected = true): Chip {
   const { status, pending, attention } = task;
-  if (!isConnected) return { word: "Not known", icon: "waiting", tone: "quiet" };
-  if (pending === undefined && isScheduled(task, now)) return { ...chips.todo, word: task.attempts > 0 ? "Tries again later" : "Scheduled" };
+  if (!isConnected) return { word: t("Not known"), icon: "waiting", tone: "quiet" };
+  if (pending === undefined && isScheduled(task, now)) return { ...chips.todo, word: task.attempts > 0 ? t("Tries again later") : t("Scheduled") };
   if (pending !== undefined) return { ...chips[status], word: pendingWords[pending] };
-  return attention === undefined ? chips[status] : { word: "Needs you", icon: "attention", tone: "warning" };
+  return attention === undefined ? chips[status] : { word: t("Needs you"), icon: "attention", tone: "warning" };
 }
 
 /** Whether the task waits for its time. */
@@ -67,8 +68,8 @@ export function isTicking({ status }: ViewTask, attempts: readonly ViewAttempt[]
 /** Branch and attempt in short texts. */
 export function factsOf(task: ViewTask): readonly string[] {
   const facts: string[] = [];
-  if (task.branch !== undefined) facts.push(`Branch ${task.branch}`);
-  if (task.attempts > 0) facts.push(`Attempt ${task.attempts} of ${Math.max(task.attempts, task.maxAttempts)}`);
+  if (task.branch !== undefined) facts.push(t("Branch {0}", task.branch));
+  if (task.attempts > 0) facts.push(t("Attempt {0} of {1}", task.attempts, Math.max(task.attempts, task.maxAttempts)));
   return facts;
 }
 

@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import type { PlanEntry } from "../../model/taskEvent.ts";
 import type { ViewAction, ViewAttempt, ViewTask } from "../../protocol/hostWebview.ts";
 import { element, icon, setText } from "./dom.ts";
@@ -7,13 +8,13 @@ import { visibleLine, visibleText } from "./text.ts";
 import { UsageView } from "./usageView.ts";
 
 const labels: { readonly [A in ViewAction]: string } = {
-  run: "Run",
-  start: "Start",
-  pause: "Pause",
-  resume: "Resume",
-  stop: "Stop",
-  retry: "Retry",
-  cancel: "Cancel",
+  run: t("Run"),
+  start: t("Start"),
+  pause: t("Pause"),
+  resume: t("Resume"),
+  stop: t("Stop"),
+  retry: t("Retry"),
+  cancel: t("Cancel"),
 };
 
 /** The head of the run view: what it is, how it stands, and what can be done now. Hidden until there is a task. */
@@ -23,18 +24,18 @@ export class HeaderView {
   readonly #title = element("h1");
   readonly #chip = element("span", { className: "chip", attributes: { role: "status" } });
   readonly #facts = element("span", { className: "facts" });
-  readonly #elapsed = element("span", { className: "elapsed", attributes: { role: "timer", "aria-label": "Elapsed time" } });
-  readonly #buttons = element("div", { className: "buttons", attributes: { role: "group", "aria-label": "Actions" } });
+  readonly #elapsed = element("span", { className: "elapsed", attributes: { role: "timer", "aria-label": t("Elapsed time") } });
+  readonly #buttons = element("div", { className: "buttons", attributes: { role: "group", "aria-label": t("Actions") } });
   readonly #bar = element("div", { className: "bar" });
   readonly #progress = element(
     "div",
-    { className: "progress", attributes: { role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": "Progress" } },
+    { className: "progress", attributes: { role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": t("Progress") } },
     this.#bar,
   );
   readonly #progressText = element("div", { className: "progressText" });
   readonly #attention = element("div", { className: "attention", attributes: { role: "alert" } });
-  readonly #promptText = element("div", { className: "text", attributes: { tabindex: "0", role: "region", "aria-label": "Task text" } });
-  readonly #prompt = element("details", { className: "prompt" }, element("summary", {}, "Task text"), this.#promptText);
+  readonly #promptText = element("div", { className: "text", attributes: { tabindex: "0", role: "region", "aria-label": t("Task text") } });
+  readonly #prompt = element("details", { className: "prompt" }, element("summary", {}, t("Task text")), this.#promptText);
   readonly #plan = new PlanView();
   readonly #usage = new UsageView();
   #task: ViewTask | undefined;
@@ -114,7 +115,7 @@ export class HeaderView {
     this.#progress.hidden = !isShown;
     this.#progressText.hidden = !isShown;
     this.#progress.setAttribute("aria-valuenow", String(percent));
-    this.#progress.setAttribute("aria-valuetext", `${percent} percent`);
+    this.#progress.setAttribute("aria-valuetext", t("{0} percent", percent));
     this.#bar.style.setProperty("inline-size", `${percent}%`);
     setText(this.#progressText, `${percent} % ${visibleLine(progress.message, 200)}`);
   }
@@ -135,7 +136,7 @@ export class HeaderView {
   #enableButtons(): void {
     const isEnabled = this.#isConnected && this.#isTrusted && !this.#isAsked;
     for (const button of this.#buttons.querySelectorAll("button")) button.disabled = !isEnabled;
-    this.#buttons.title = this.#isTrusted ? "" : "This workspace is not trusted: its tasks can only be looked at.";
+    this.#buttons.title = this.#isTrusted ? "" : t("This workspace is not trusted: its tasks can only be looked at.");
   }
 
   #button(action: ViewAction, isFirst: boolean): HTMLButtonElement {

@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import { element, icon } from "./dom.ts";
 import type { IconName } from "./icons.ts";
 import type { LineRow } from "./rows.ts";
@@ -13,7 +14,7 @@ export function lineView(row: LineRow, { expansion }: RowContext): RowView {
   const node = element("div", { className: `row line ${row.tone}`, attributes: { tabindex: "-1" } });
   node.append(element("div", { className: "lineHead" }, icon(icons[row.tone]), text, time));
   if (row.details === undefined) return { node, update: () => undefined };
-  const summary = element("summary", {}, "Details");
+  const summary = element("summary", {}, t("Details"));
   const details = element("details", {}, summary, element("pre", {}, visibleText(row.details)));
   summary.addEventListener("click", () => expansion.set(row.key, !details.open));
   node.append(details);

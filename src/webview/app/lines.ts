@@ -1,4 +1,5 @@
-import type { AttemptStep } from "../../model/task.ts";
+import { t } from "../../base/l10n.ts";
+import type { AttemptStep, TaskRequest } from "../../model/task.ts";
 import type { TaskEvent, TaskEventType } from "../../model/taskEvent.ts";
 import type { LineRow, LineTone } from "./rows.ts";
 import { formatTime } from "./text.ts";
@@ -7,55 +8,64 @@ type Line = Pick<LineRow, "tone" | "text" | "details">;
 type Lines = { readonly [T in TaskEventType]?: (event: Extract<TaskEvent, { type: T }>) => Line };
 
 const stepWords: { readonly [S in AttemptStep]: string } = {
-  prepared: "Branch and worktree are ready",
-  session: "Goose session opened",
-  agent_finished: "Goose has finished",
-  verified: "The work was checked",
-  committed: "The work was committed",
-  pushed: "The branch was pushed",
-  acknowledged: "The result was recorded",
+  prepared: t("Branch and worktree are ready"),
+  session: t("Goose session opened"),
+  agent_finished: t("Goose has finished"),
+  verified: t("The work was checked"),
+  committed: t("The work was committed"),
+  pushed: t("The branch was pushed"),
+  acknowledged: t("The result was recorded"),
+};
+
+const requestWords: { readonly [R in TaskRequest]: string } = {
+  pause: t("Asked the process that runs it to pause"),
+  resume: t("Asked the process that runs it to resume"),
+  stop: t("Asked the process that runs it to stop"),
+  cancel: t("Asked the process that runs it to cancel"),
 };
 
 /** What another session checkpoint of the same attempt means. */
-export const goesOn = "Goose goes on";
+export const goesOn = t("Goose goes on");
 
 const logTones: { readonly [L in Extract<TaskEvent, { type: "log" }>["level"]]: LineTone } = { debug: "quiet", info: "quiet", warn: "warning", error: "bad" };
 
-const answerWords = { allow_once: "Allowed once", allow_for_task: "Allowed for this task", reject: "Rejected" } as const;
+const answerWords = { allow_once: t("Allowed once"), allow_for_task: t("Allowed for this task"), reject: t("Rejected") } as const;
 
 const line = (tone: LineTone, text: string, details?: string): Line => ({ tone, text, details });
 /** Says it once where the reason itself begins with what happened. */
-const because = (what: string, reason: string): string => {
+const because = (what: string, reason: string, isSaid: RegExp): string => {
   if (reason === "") return what;
-  return reason.toLowerCase().startsWith(`${what.toLowerCase()} `) ? reason : `${what}: ${reason}`;
+  return isSaid.test(reason) ? reason : `${what}: ${reason}`;
 };
 const longestSummary = 200;
 
 const lines: Lines = {
-  created: () => line("quiet", "Task added"),
-  started: ({ attempt }) => line("info", `Attempt ${attempt} started`),
-  paused: ({ reason }) => line("warning", because("Paused", reason)),
-  resumed: () => line("info", "Resumed"),
-  stopped: ({ reason }) => line("warning", because("Stopped", reason)),
+  created: () => line("quiet", t("Task added")),
+  started: ({ attempt }) => line("info", t("Attempt {0} started", attempt)),
+  paused: ({ reason }) => line("warning", because(t("Paused"), reason, /^paused /i)),
+  resumed: () => line("info", t("Resumed")),
+  stopped: ({ reason }) => line("warning", because(t("Stopped"), reason, /^stopped /i)),
   completed: ({ summary, unblocked }) =>
-    line("good", because("Done", firstLine(summary)), unblocked.length === 0 ? undefined : `Unblocked: ${unblocked.join(", ")}`),
+    line("good", because(t("Done"), firstLine(summary), /^done /i), unblocked.length === 0 ? undefined : t("Unblocked: {0}", unblocked.join(", "))),
   error: ({ message, details, willRetryAt }) =>
-    line("bad", `${message}${willRetryAt === undefined ? "" : ` Next try at ${formatTime(willRetryAt)}.`}`, details),
-  cancelled: ({ reason }) => line("warning", because("Cancelled", reason)),
-  requeued: ({ reason }) => line("info", because("Back in the queue", reason)),
-  blocked: ({ by }) => line("warning", `Waits for ${by.join(", ")}`),
-  unblocked: ({ by }) => line("info", by === undefined ? "No longer waits" : `No longer waits: ${by} is done`),
-  dependencies: ({ dependsOn }) => line("info", dependsOn.length === 0 ? "Depends on nothing now" : `Depends on ${dependsOn.join(", ")} now`),
-  requested: ({ request }) => line("quiet", `Asked the process that runs it to ${request}`),
+    line("bad", willRetryAt === undefined ? message : t("{0} Next try at {1}.", message, formatTime(willRetryAt)), details),
+  cancelled: ({ reason }) => line("warning", because(t("Cancelled"), reason, /^cancelled /i)),
+  requeued: ({ reason }) => line("info", because(t("Back in the queue"), reason, /^back in the queue /i)),
+  blocked: ({ by }) => line("warning", t("Waits for {0}", by.join(", "))),
+  unblocked: ({ by }) => line("info", by === undefined ? t("No longer waits") : t("No longer waits: {0} is done", by)),
+  dependencies: ({ dependsOn }) => line("info", dependsOn.length === 0 ? t("Depends on nothing now") : t("Depends on {0} now", dependsOn.join(", "))),
+  requested: ({ request }) => line("quiet", requestWords[request]),
   checkpoint: ({ step }) => line("quiet", stepWords[step]),
   log: ({ level, message }) => line(logTones[level], message),
   answer: ({ answer: { decision, note }, by }) => {
-    const what = by === "timeout" ? "Nobody answered: rejected" : answerWords[decision];
+    const what = by === "timeout" ? t("Nobody answered: rejected") : answerWords[decision];
     const said = note === undefined ? "" : firstLine(note);
     return line(decision === "reject" ? "warning" : "info", said === "" ? what : `${what}: ${said}`, said === note?.trim() ? undefined : note);
   },
-  compacted: ({ removed }) => line("quiet", `${removed} older ${removed === 1 ? "entry" : "entries"} of this log ${removed === 1 ? "was" : "were"} removed`),
-  attention: ({ attention }) => (attention === null ? line("info", "No longer needs you") : line("warning", because("Needs you", attention.message))),
+  compacted: ({ removed }) =>
+    line("quiet", t({ one: "{0} older entry of this log was removed", other: "{0} older entries of this log were removed" }, removed)),
+  attention: ({ attention }) =>
+    attention === null ? line("info", t("No longer needs you")) : line("warning", because(t("Needs you"), attention.message, /^needs you /i)),
 };
 
 /** What the rows before an event tell. */

@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import { element } from "./dom.ts";
 import { lineView } from "./lineView.ts";
 import { messageView } from "./messageView.ts";
@@ -55,8 +56,8 @@ export class LogView {
   constructor(ports: LogPorts) {
     this.#ports = ports;
     this.#views = new RowViews((row) => makeView(row, ports.context));
-    this.list = element("div", { className: "rows", attributes: { role: "log", "aria-live": "polite", "aria-label": "What Goose says and does" } });
-    this.scroller = element("div", { className: "scroller", attributes: { tabindex: "0", role: "region", "aria-label": "Run log" } });
+    this.list = element("div", { className: "rows", attributes: { role: "log", "aria-live": "polite", "aria-label": t("What Goose says and does") } });
+    this.scroller = element("div", { className: "scroller", attributes: { tabindex: "0", role: "region", "aria-label": t("Run log") } });
     this.scroller.append(this.#above, this.list, this.#below);
     this.scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     const watch = new ResizeObserver(() => ports.request());

@@ -1,8 +1,9 @@
 /** Markdown of an agent as elements. What it holds is hostile: no raw HTML, no pictures, no address that opens by itself. */
 import DOMPurify from "dompurify";
 import { Marked, type Token } from "marked";
+import { t } from "../../base/l10n.ts";
 import { isWebAddress } from "../../protocol/hostWebview.ts";
-import { copyButton } from "./copyButton.ts";
+import { copyButton, type Copied } from "./copyButton.ts";
 import { element } from "./dom.ts";
 
 const marked = new Marked({
@@ -10,7 +11,7 @@ const marked = new Marked({
   renderer: {
     /** Raw HTML is shown as it was written. */
     html: ({ text }) => escapeText(text),
-    image: ({ href, text }) => `${escapeText(text === "" ? "picture" : text)} (${escapeText(href)})`,
+    image: ({ href, text }) => `${escapeText(text === "" ? t("picture") : text)} (${escapeText(href)})`,
     /** Only what leads to the web is a link; where it leads elsewhere it says so. */
     link({ href, text, tokens }) {
       const shown = this.parser.parseInline(tokens);
@@ -36,7 +37,7 @@ const allowed = {
 /** Where links and copied code go. */
 export interface MarkdownPorts {
   readonly openLink: (url: string) => void;
-  readonly copy: (text: string, what: string) => void;
+  readonly copy: (text: string, what: Copied) => void;
 }
 
 /** Keeps a node as the picture of a Markdown text that grows: only the blocks that have changed are drawn anew. */
@@ -91,7 +92,7 @@ export class MarkdownView {
     block.replaceWith(frame);
     frame.append(
       block,
-      copyButton("code", () => this.#ports.copy(block.textContent ?? "", "Code")),
+      copyButton(t("Copy code"), () => this.#ports.copy(block.textContent ?? "", "code")),
     );
   }
 }

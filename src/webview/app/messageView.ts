@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import { isSaidMessageId } from "../../model/userMessage.ts";
 import { element } from "./dom.ts";
 import { markdownOf } from "./messagePieces.ts";
@@ -6,7 +7,7 @@ import type { MessageRow } from "./rows.ts";
 import { foldable, type RowContext, type RowView } from "./rowView.ts";
 import { visibleLine, visibleText } from "./text.ts";
 
-const speakers: { readonly [R in MessageRow["role"]]: string } = { agent: "Goose", thought: "Thinking", user: "Task", notice: "Goose notice" };
+const speakers: { readonly [R in MessageRow["role"]]: string } = { agent: "Goose", thought: t("Thinking"), user: t("Task"), notice: t("Goose notice") };
 const previewLength = 120;
 
 /** Draws a piece of a message: what Goose says and thinks as Markdown, the rest as it is. */
@@ -24,8 +25,8 @@ function openMessage(row: MessageRow, context: RowContext): RowView {
 /** A thought is closed until the user wants to read it. */
 function foldedMessage(row: MessageRow, context: RowContext): RowView {
   const preview = element("span", { className: "preview" });
-  const name = isSaid(row) ? "You" : speakers[row.role];
-  const speaker = row.isContinued ? `${name} (continued)` : name;
+  const name = isSaid(row) ? t("You") : speakers[row.role];
+  const speaker = row.isContinued ? t("{0} (continued)", name) : name;
   const node = element("details", { className: classesOf(row) }, element("summary", {}, element("span", { className: "speaker" }, speaker), preview));
   let body: ReturnType<typeof textOf> | undefined;
   const drawInside = (): void => {

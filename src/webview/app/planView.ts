@@ -1,12 +1,13 @@
+import { t } from "../../base/l10n.ts";
 import type { PlanEntry } from "../../model/taskEvent.ts";
 import { element, icon, setText } from "./dom.ts";
 import type { IconName } from "./icons.ts";
 import { visibleLine } from "./text.ts";
 
 const looks: { readonly [S in PlanEntry["status"]]: { readonly icon: IconName; readonly word: string } } = {
-  pending: { icon: "waiting", word: "to do" },
-  in_progress: { icon: "running", word: "under way" },
-  completed: { icon: "done", word: "done" },
+  pending: { icon: "waiting", word: t("to do") },
+  in_progress: { icon: "running", word: t("under way") },
+  completed: { icon: "done", word: t("done") },
 };
 const maxEntries = 50;
 const maxText = 300;
@@ -15,7 +16,7 @@ const maxText = 300;
 export class PlanView {
   readonly node: HTMLDetailsElement;
   readonly #summary = element("summary");
-  readonly #list = element("ul", { attributes: { tabindex: "0", "aria-label": "Plan" } });
+  readonly #list = element("ul", { attributes: { tabindex: "0", "aria-label": t("Plan") } });
 
   constructor() {
     this.node = element("details", { className: "plan" }, this.#summary, this.#list);
@@ -27,10 +28,11 @@ export class PlanView {
     this.node.hidden = entries.length === 0;
     const done = entries.filter(({ status }) => status === "completed").length;
     const current = entries.find(({ status }) => status === "in_progress");
-    setText(this.#summary, `Plan: ${done} of ${entries.length} done${current === undefined ? "" : ` · ${visibleLine(current.text, 80)}`}`);
+    const how = t("Plan: {0} of {1} done", done, entries.length);
+    setText(this.#summary, current === undefined ? how : `${how} · ${visibleLine(current.text, 80)}`);
     const shown = entries.slice(0, maxEntries);
     const rest = entries.length - shown.length;
-    this.#list.replaceChildren(...shown.map(entryNode), ...(rest === 0 ? [] : [element("li", {}, `${rest} more`)]));
+    this.#list.replaceChildren(...shown.map(entryNode), ...(rest === 0 ? [] : [element("li", {}, t("{0} more", rest))]));
   }
 }
 

@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import { revealed } from "../../base/revealed.ts";
 import { commandOf, maxNote, type PermissionAnswer, type PermissionDecisionWord, type PermissionQuestion } from "../../model/permission.ts";
 import type { ViewTask } from "../../protocol/hostWebview.ts";
@@ -22,8 +23,8 @@ export class QuestionCard {
     attributes: {
       type: "text",
       maxlength: String(maxNote),
-      "aria-label": "Note to Goose, told with a rejection",
-      placeholder: "With Reject: what Goose shall do instead",
+      "aria-label": t("Note to Goose, told with a rejection"),
+      placeholder: t("With Reject: what Goose shall do instead"),
     },
   });
   readonly #buttons: Readonly<Record<PermissionDecisionWord, HTMLButtonElement>>;
@@ -35,9 +36,9 @@ export class QuestionCard {
   constructor(answer: (answer: PermissionAnswer) => void) {
     this.#answer = answer;
     this.#buttons = {
-      allow_once: this.#button("allow_once", "Allow once"),
-      allow_for_task: this.#button("allow_for_task", "Allow for this task"),
-      reject: this.#button("reject", "Reject"),
+      allow_once: this.#button("allow_once", t("Allow once")),
+      allow_for_task: this.#button("allow_for_task", t("Allow for this task")),
+      reject: this.#button("reject", t("Reject")),
     };
     this.#note.addEventListener("keydown", ({ key }) => {
       if (key === "Enter" && !this.#buttons.reject.disabled) this.#give("reject");
@@ -61,9 +62,12 @@ export class QuestionCard {
       this.#isSettled = true;
       this.#enable();
     }, settleMs);
-    setText(this.#title, `Goose asks before it ${revealed(question.why)}`);
+    setText(this.#title, t("Goose asks before it {0}", revealed(question.why)));
     this.#what.replaceChildren(...whatNodes(question));
-    setText(this.#covers, question.covers === undefined ? "It can only be allowed once." : `"Allow for this task" allows ${revealed(question.covers.words)}.`);
+    setText(
+      this.#covers,
+      question.covers === undefined ? t("It can only be allowed once.") : t('"Allow for this task" allows {0}.', revealed(question.covers.words)),
+    );
     this.#buttons.allow_for_task.hidden = question.covers === undefined;
     this.#note.value = "";
     this.#enable();
@@ -108,6 +112,6 @@ function whatNodes(question: PermissionQuestion): readonly Node[] {
   const lines = shown.lines.map(({ sign, text }) =>
     element("div", { className: sign === "+" ? "added" : sign === "-" ? "removed" : "kept" }, `${sign} ${revealed(text)}`),
   );
-  const hidden = shown.hidden === 0 ? [] : [element("div", { className: "note" }, `${shown.hidden} more lines`)];
+  const hidden = shown.hidden === 0 ? [] : [element("div", { className: "note" }, t({ one: "{0} more line", other: "{0} more lines" }, shown.hidden))];
   return [element("div", { className: "diff" }, element("div", { className: "path" }, revealed(diff.path)), element("pre", {}, ...lines), ...hidden)];
 }

@@ -1,12 +1,13 @@
+import { t } from "../../base/l10n.ts";
 import { copyButton } from "./copyButton.ts";
 import type { LogView } from "./logView.ts";
 import type { RowContext } from "./rowView.ts";
 
 /** One button for all messages: it goes to the one under the mouse or with the focus, so that rows stay small. */
 export function rowActions(log: LogView, { copy, messageText }: Pick<RowContext, "copy" | "messageText">): void {
-  const button = copyButton("message", () => {
+  const button = copyButton(t("Copy message"), () => {
     const row = log.rowOf(button);
-    if (row?.kind === "message") copy(messageText(row), "Message");
+    if (row?.kind === "message") copy(messageText(row), "message");
   });
   button.classList.add("rowAction");
   // Its coming and going is no news.

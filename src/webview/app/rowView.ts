@@ -1,3 +1,4 @@
+import type { Copied } from "./copyButton.ts";
 import type { ViewToHost } from "../../protocol/hostWebview.ts";
 import type { Expansion } from "./expansion.ts";
 import type { MessageRow } from "./rows.ts";
@@ -14,7 +15,7 @@ export interface RowContext {
   readonly expansion: Expansion;
   readonly post: (message: ViewToHost) => void;
   /** Puts a text into the clipboard and says so. */
-  readonly copy: (text: string, what: string) => void;
+  readonly copy: (text: string, what: Copied) => void;
   /** The whole text of a message of which a row is a part. */
   readonly messageText: (row: MessageRow) => string;
 }

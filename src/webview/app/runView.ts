@@ -1,8 +1,12 @@
 /** The run view's script: puts its parts together, takes the host's messages and draws once per frame. */
+// First: the modules behind it make their texts when they are loaded.
+import "./language.ts";
+import { t } from "../../base/l10n.ts";
 import { parseHostToView, type HostToView, type ViewToHost } from "../../protocol/hostWebview.ts";
 import { BudgetBar } from "./budgetBar.ts";
 import { Composer } from "./composer.ts";
 import { Connection } from "./connection.ts";
+import { copiedTexts, type Copied } from "./copyButton.ts";
 import { element, setText } from "./dom.ts";
 import { Expansion } from "./expansion.ts";
 import { passes, type Filter } from "./filter.ts";
@@ -77,12 +81,12 @@ const toolbar = new ToolbarView({
     log.redraw();
   },
 });
-const earlier = element("button", { className: "secondary earlier", attributes: { type: "button" } }, "Load earlier");
+const earlier = element("button", { className: "secondary earlier", attributes: { type: "button" } }, t("Load earlier"));
 earlier.addEventListener("click", () => history.loadOlder());
-const toEnd = element("button", { className: "toEnd", attributes: { type: "button" } }, "Jump to end");
+const toEnd = element("button", { className: "toEnd", attributes: { type: "button" } }, t("Jump to end"));
 toEnd.addEventListener("click", jumpToEnd);
 const unavailable = element("div", { className: "unavailable", attributes: { role: "alert" } });
-const lost = element("div", { className: "unavailable lost", attributes: { role: "alert" } }, "This view has lost its connection. Open the run again.");
+const lost = element("div", { className: "unavailable lost", attributes: { role: "alert" } }, t("This view has lost its connection. Open the run again."));
 for (const node of [toolbar.node, earlier, toEnd, unavailable, lost]) node.hidden = true;
 
 // From top to bottom. What asks the user something goes between main and composer.
@@ -239,10 +243,10 @@ function save(): void {
   if (taskId !== undefined) api.setState({ taskId, draft: composer.draft, filter, anchor: log.anchor });
 }
 
-function copy(text: string, what: string): void {
+function copy(text: string, what: Copied): void {
   navigator.clipboard.writeText(text).then(
-    () => setText(announcement, `${what} copied`),
-    () => setText(announcement, `${what} could not be copied`),
+    () => setText(announcement, copiedTexts[what].done),
+    () => setText(announcement, copiedTexts[what].failed),
   );
 }
 

@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import { element, setText } from "./dom.ts";
 import type { ToolRow } from "./rows.ts";
 import { canStop } from "./stoppable.ts";
@@ -10,7 +11,7 @@ const answerMs = 5_000;
 
 /** The button on a tool call that stops it alone. */
 export function stopButton(row: ToolRow): { readonly node: HTMLButtonElement; update(): void } {
-  const node = element("button", { className: "secondary stop", attributes: { type: "button", title: "Stop this tool call; Goose goes on" } }, "Stop");
+  const node = element("button", { className: "secondary stop", attributes: { type: "button", title: t("Stop this tool call; Goose goes on") } }, t("Stop"));
   node.addEventListener("click", () => {
     ask(true);
     setTimeout(() => ask(false), answerMs);
@@ -18,7 +19,7 @@ export function stopButton(row: ToolRow): { readonly node: HTMLButtonElement; up
   });
   const ask = (isAsked: boolean): void => {
     node.disabled = isAsked;
-    setText(node, isAsked ? "Stopping…" : "Stop");
+    setText(node, isAsked ? t("Stopping…") : t("Stop"));
   };
   const update = (): void => {
     node.hidden = !canStop(row);

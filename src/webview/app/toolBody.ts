@@ -1,4 +1,5 @@
-import { copyButton } from "./copyButton.ts";
+import { t } from "../../base/l10n.ts";
+import { copyButton, type Copied } from "./copyButton.ts";
 import { diffLines, type DiffLine } from "./diffLines.ts";
 import { element, setText } from "./dom.ts";
 import type { ToolRow } from "./rows.ts";
@@ -28,8 +29,8 @@ export function toolBody(row: ToolRow, context: RowContext): ToolBody {
 
 function inputPart(row: ToolRow, { copy }: RowContext): ToolBody {
   const pre = element("pre", { className: "input" });
-  const what = (): string => (commandOf(row) === undefined ? "Arguments" : "Command");
-  const button = copyButton("input", () => copy(commandOf(row) ?? inputText(row), what()));
+  const what = (): Copied => (commandOf(row) === undefined ? "arguments" : "command");
+  const button = copyButton(t("Copy input"), () => copy(commandOf(row) ?? inputText(row), what()));
   const node = element("div", { className: "codeBlock" }, pre, button);
   let drawn: ToolRow["input"];
   const update = (): void => {
@@ -43,7 +44,7 @@ function inputPart(row: ToolRow, { copy }: RowContext): ToolBody {
 }
 
 function placesPart(row: ToolRow, { post }: RowContext): ToolBody {
-  const node = element("ul", { className: "places", attributes: { "aria-label": "Places" } });
+  const node = element("ul", { className: "places", attributes: { "aria-label": t("Places") } });
   let drawn: ToolRow["locations"];
   const update = (): void => {
     node.hidden = (row.locations?.length ?? 0) === 0;
@@ -61,13 +62,13 @@ function placesPart(row: ToolRow, { post }: RowContext): ToolBody {
 
 function fileButton(path: string, open: () => void): HTMLButtonElement {
   const label = visibleLine(path, 300);
-  const button = element("button", { className: "link", attributes: { type: "button", title: `Open ${label}` } }, label);
+  const button = element("button", { className: "link", attributes: { type: "button", title: t("Open {0}", label) } }, label);
   button.addEventListener("click", open);
   return button;
 }
 
 function activityPart(row: ToolRow): ToolBody {
-  const node = element("ul", { className: "activity", attributes: { tabindex: "0", "aria-label": "What goes on inside" } });
+  const node = element("ul", { className: "activity", attributes: { tabindex: "0", "aria-label": t("What goes on inside") } });
   let drawn: ToolRow["activity"] | undefined;
   const update = (): void => {
     node.hidden = row.activity.length === 0;
@@ -94,9 +95,9 @@ function diffNode({ diffs = [], diffsSeq = 0, toolCallId }: ToolRow, index: numb
   if (diff === undefined) return element("div");
   const shown = diffLines(diff, maxDiffLines);
   const path = fileButton(shown.path, () => post({ type: "openPlace", toolCallId, seq: diffsSeq, of: "diff", index }));
-  const label = `Changes of ${visibleLine(shown.path, 300)}`;
+  const label = t("Changes of {0}", visibleLine(shown.path, 300));
   const lines = element("pre", { attributes: { tabindex: "0", role: "region", "aria-label": label } }, ...stretchesOf(shown.lines));
-  const hidden = shown.hidden === 0 ? [] : [element("div", { className: "note" }, `${shown.hidden} more lines`)];
+  const hidden = shown.hidden === 0 ? [] : [element("div", { className: "note" }, t({ one: "{0} more line", other: "{0} more lines" }, shown.hidden))];
   return element("div", { className: "diff" }, element("div", { className: "path" }, path), lines, ...hidden);
 }
 
@@ -113,12 +114,12 @@ function stretchesOf(lines: readonly DiffLine[]): readonly HTMLElement[] {
 }
 
 function outputPart(row: ToolRow, { copy }: RowContext): ToolBody {
-  const pre = element("pre", { className: "output", attributes: { tabindex: "0", role: "region", "aria-label": "Output" } });
+  const pre = element("pre", { className: "output", attributes: { tabindex: "0", role: "region", "aria-label": t("Output") } });
   const node = element(
     "div",
     { className: "codeBlock" },
     pre,
-    copyButton("output", () => copy(visibleText(row.output), "Output")),
+    copyButton(t("Copy output"), () => copy(visibleText(row.output), "output")),
   );
   const update = (): void => {
     node.hidden = row.output === "";
@@ -127,7 +128,7 @@ function outputPart(row: ToolRow, { copy }: RowContext): ToolBody {
     const output = isLive && row.output.length > liveOutput ? row.output.slice(-liveOutput) : row.output;
     const isCut = row.isCut || output.length < row.output.length;
     const isAtEnd = pre.scrollHeight - pre.scrollTop - pre.clientHeight < 24;
-    setText(pre, `${isCut ? "… (the beginning is not shown)\n" : ""}${visibleText(output)}`);
+    setText(pre, `${isCut ? `… (${t("the beginning is not shown")})\n` : ""}${visibleText(output)}`);
     if (isLive && isAtEnd) pre.scrollTop = pre.scrollHeight;
   };
   return { node, update };
@@ -137,7 +138,7 @@ function endPart(row: ToolRow): ToolBody {
   const node = element("div", { className: "exit" });
   const update = (): void => {
     const duration = durationOf(row);
-    const exit = row.exitCode === undefined ? [] : [`Exit code ${row.exitCode}`];
+    const exit = row.exitCode === undefined ? [] : [t("Exit code {0}", String(row.exitCode))];
     setText(node, [...exit, ...(duration === undefined ? [] : [duration < 1_000 ? `${duration} ms` : formatDuration(duration)])].join(" · "));
     node.classList.toggle("bad", (row.exitCode ?? 0) !== 0);
   };

@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import type { ToolCallStatus } from "../../model/toolCall.ts";
 import { diffLines } from "./diffLines.ts";
 import type { IconName } from "./icons.ts";
@@ -9,11 +10,11 @@ const maxInput = 10_000;
 
 /** How the status of a tool call looks and what it is called. */
 export const toolLooks: { readonly [S in ToolCallStatus]: { readonly icon: IconName; readonly word: string } } = {
-  pending: { icon: "waiting", word: "waiting" },
-  in_progress: { icon: "running", word: "running" },
-  completed: { icon: "done", word: "done" },
-  failed: { icon: "failed", word: "failed" },
-  cancelled: { icon: "cancelled", word: "cancelled" },
+  pending: { icon: "waiting", word: t("waiting") },
+  in_progress: { icon: "running", word: t("running") },
+  completed: { icon: "done", word: t("done") },
+  failed: { icon: "failed", word: t("failed") },
+  cancelled: { icon: "cancelled", word: t("cancelled") },
 };
 
 const kindIcons: Readonly<Record<string, IconName>> = {
@@ -35,7 +36,7 @@ export function kindIcon({ toolKind, toolName }: ToolRow): IconName {
 
 /** Status, exit code, time and number of changed lines. */
 export function stateOf(row: ToolRow): string {
-  const exit = row.exitCode === undefined || row.exitCode === 0 ? [] : [`exit code ${row.exitCode}`];
+  const exit = row.exitCode === undefined || row.exitCode === 0 ? [] : [t("exit code {0}", String(row.exitCode))];
   const duration = durationOf(row);
   const time = duration === undefined || duration < 1_000 ? [] : [formatDuration(duration)];
   return [toolLooks[row.status].word, ...exit, ...time, ...diffStats(row.diffs)].join(", ");

@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import { element, icon, setText } from "./dom.ts";
 import type { ToolRow } from "./rows.ts";
 import { foldable, type RowContext, type RowView } from "./rowView.ts";
@@ -69,7 +70,7 @@ function describe(row: ToolRow, parts: SummaryParts): void {
     parts.kind.dataset["kind"] = kind;
     parts.kind.replaceChildren(icon(kind));
   }
-  setText(parts.name, visibleLine(row.toolName ?? "tool", 60));
+  setText(parts.name, visibleLine(row.toolName ?? t("tool"), 60));
   setText(parts.what, visibleLine(command ?? row.title ?? pathOf(row) ?? "", 160));
   parts.what.classList.toggle("code", command !== undefined);
   setText(parts.state, stateOf(row));

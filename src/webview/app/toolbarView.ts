@@ -1,9 +1,11 @@
+import { t } from "../../base/l10n.ts";
 import { element, icon } from "./dom.ts";
 import { filters, type Filter } from "./filter.ts";
 import type { IconName } from "./icons.ts";
 import { rovingFocus } from "./rovingFocus.ts";
 
-const filterLabels: { readonly [F in Filter]: string } = { all: "All", tools: "Tools", errors: "Errors" };
+const filterLabels: { readonly [F in Filter]: string } = { all: t("All"), tools: t("Tools"), errors: t("Errors") };
+const filterHints: { readonly [F in Filter]: string } = { all: t("Show all"), tools: t("Show tools"), errors: t("Show errors") };
 
 /** What the toolbar asks for. */
 export interface ToolbarPorts {
@@ -18,17 +20,15 @@ export class ToolbarView {
   readonly #filters: ReadonlyMap<Filter, HTMLButtonElement>;
 
   constructor({ onFilter, onFind, onExpandAll }: ToolbarPorts) {
-    this.#filters = new Map(
-      filters.map((filter) => [filter, button(filterLabels[filter], { onClick: () => onFilter(filter), hint: `Show ${filterLabels[filter].toLowerCase()}` })]),
-    );
-    const group = element("div", { className: "filters", attributes: { role: "group", "aria-label": "Show" } }, ...this.#filters.values());
+    this.#filters = new Map(filters.map((filter) => [filter, button(filterLabels[filter], { onClick: () => onFilter(filter), hint: filterHints[filter] })]));
+    const group = element("div", { className: "filters", attributes: { role: "group", "aria-label": t("Show") } }, ...this.#filters.values());
     this.node = element(
       "div",
-      { className: "toolbar", attributes: { role: "toolbar", "aria-label": "Run log" } },
+      { className: "toolbar", attributes: { role: "toolbar", "aria-label": t("Run log") } },
       group,
-      button("Find", { onClick: onFind, drawing: "search", hint: "Find (Ctrl+F)" }),
-      button("Expand all", { onClick: () => onExpandAll(true), drawing: "expand", hint: "Open all tool calls and thoughts" }),
-      button("Collapse all", { onClick: () => onExpandAll(false), drawing: "collapse", hint: "Close all tool calls and thoughts" }),
+      button(t("Find"), { onClick: onFind, drawing: "search", hint: t("Find (Ctrl+F)") }),
+      button(t("Expand all"), { onClick: () => onExpandAll(true), drawing: "expand", hint: t("Open all tool calls and thoughts") }),
+      button(t("Collapse all"), { onClick: () => onExpandAll(false), drawing: "collapse", hint: t("Close all tool calls and thoughts") }),
     );
     rovingFocus(this.node);
   }

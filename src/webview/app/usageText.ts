@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import type { Usage } from "../../model/usage.ts";
 import type { ViewAttempt } from "../../protocol/hostWebview.ts";
 
@@ -13,8 +14,8 @@ export interface UsageLine {
 /** Tokens and cost of each attempt that asked the model, and of the whole task where there were several. */
 export function usageLines(attempts: readonly ViewAttempt[]): readonly UsageLine[] {
   const used = attempts.filter(({ usage }) => tokensOf(usage) > 0).toSorted((a, b) => a.number - b.number);
-  const lines = used.map(({ number, usage }) => lineOf(`Attempt ${number}`, usage));
-  return used.length < 2 ? lines : [...lines, lineOf("Whole task", totalOf(used))];
+  const lines = used.map(({ number, usage }) => lineOf(t("Attempt {0}", number), usage));
+  return used.length < 2 ? lines : [...lines, lineOf(t("Whole task"), totalOf(used))];
 }
 
 /** Both of them in one short text, for the task as a whole. */
@@ -22,7 +23,8 @@ export function usageSummary(attempts: readonly ViewAttempt[]): string | undefin
   const total = totalOf(attempts);
   if (tokensOf(total) === 0) return undefined;
   const cost = costText(total);
-  return `${tokensOf(total).toLocaleString()} tokens${cost === "" ? "" : `, ${cost}`}`;
+  const tokens = t({ one: "{0} token", other: "{0} tokens" }, tokensOf(total));
+  return cost === "" ? tokens : `${tokens}, ${cost}`;
 }
 
 /** How full the context window of the newest attempt is; undefined until it is known. */
@@ -31,7 +33,7 @@ export function contextOf(attempts: readonly ViewAttempt[]): { readonly percent:
   const { contextUsed, contextSize } = newest?.usage ?? {};
   if (contextUsed === undefined || contextSize === undefined || contextSize <= 0) return undefined;
   const percent = Math.min(100, Math.max(0, Math.round((100 * contextUsed) / contextSize)));
-  return { percent, text: `Context ${percent} % full: ${contextUsed.toLocaleString()} of ${contextSize.toLocaleString()} tokens` };
+  return { percent, text: t("Context {0} % full: {1} of {2} tokens", percent, contextUsed, contextSize) };
 }
 
 function totalOf(attempts: readonly ViewAttempt[]): Usage {

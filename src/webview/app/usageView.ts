@@ -1,3 +1,4 @@
+import { t } from "../../base/l10n.ts";
 import type { ViewAttempt } from "../../protocol/hostWebview.ts";
 import { element, setText } from "./dom.ts";
 import { contextOf, usageLines, usageSummary } from "./usageText.ts";
@@ -11,14 +12,14 @@ export class UsageView {
   readonly #fill = element("div", { className: "fill" });
   readonly #meter = element(
     "div",
-    { className: "meter", attributes: { role: "meter", "aria-label": "Context window", "aria-valuemin": "0", "aria-valuemax": "100" } },
+    { className: "meter", attributes: { role: "meter", "aria-label": t("Context window"), "aria-valuemin": "0", "aria-valuemax": "100" } },
     this.#fill,
   );
   #drawn = "";
 
   constructor() {
-    const head = element("tr", {}, ...["", "Input", "Output", "Cost"].map((label) => heading(label, "col")));
-    const table = element("table", {}, element("caption", { className: "unseen" }, "Tokens and cost"), element("thead", {}, head), this.#body);
+    const head = element("tr", {}, ...["", t("Input"), t("Output"), t("Cost")].map((label) => heading(label, "col")));
+    const table = element("table", {}, element("caption", { className: "unseen" }, t("Tokens and cost")), element("thead", {}, head), this.#body);
     this.#details = element("details", {}, element("summary", {}, this.#summary), table);
     this.node = element("div", { className: "usage" }, this.#details, this.#meter);
   }

@@ -68,7 +68,7 @@ describe("blockers", () => {
   test("a missing one can only be dropped, a done one is none", () => {
     const blockers = blockersOf({ dependsOn: [id("z"), id("a")] }, finder(taskWith("a", { status: "done" })));
     expect(blockers).toEqual([{ id: id("z"), reason: "missing", wayOut: "drop" }]);
-    expect(blockers.map(blockerState)).toEqual(["removed: drop the dependency"]);
+    expect(blockers.map((blocker) => blockerState(blocker))).toEqual(["removed: drop the dependency"]);
     expect(blockers.map((blocker) => [isStuck(blocker), canBeRetried(blocker)])).toEqual([[true, false]]);
   });
 });

@@ -61,7 +61,7 @@ describe("taskItem", () => {
     expect(taskItem(taskWith("a", { notBefore }), context).description).toMatch(/^scheduled for today/);
     const retried = taskWith("a", { notBefore, attempts: 1, result });
     expect(taskItem(retried, context).description).toMatch(/^tries again today \S+( .M)?: The provider had an error of its own\.$/);
-    expect(taskItem(retried, context).accessibilityLabel).toMatch(/^Task a, tries again, today .*: The provider had an error of its own\.$/);
+    expect(taskItem(retried, context).accessibilityLabel).toMatch(/^Task a, tries again today .*, The provider had an error of its own\.$/);
     expect(taskTooltip(retried, context, [])).toContain("\nThe last attempt failed: The provider had an error of its own.\n");
     expect(taskTooltip({ ...retried, status: "done" }, context, [])).not.toContain("The last attempt failed");
   });
@@ -77,7 +77,7 @@ describe("taskItem", () => {
     expect(taskItem(blockedBy("a", "f"), context).description).toBe("blocked by Fix it (failed: retry it), Add login");
     expect(taskItem(blockedBy("s", "b"), context).description).toContain("blocked by Ship (stopped: start it again), a removed task (b0000000: ");
     expect(taskItem(blockedBy("b"), context).description).toBe("blocked by a removed task (b0000000: drop the dependency)");
-    expect(taskItem(blockedBy("f"), context).accessibilityLabel).toBe("Task c, blocked, by Fix it (failed: retry it)");
+    expect(taskItem(blockedBy("f"), context).accessibilityLabel).toBe("Task c, blocked by Fix it (failed: retry it)");
   });
 
   it("says in the hover why a task is blocked, each reason on a line", () => {

@@ -19,7 +19,7 @@ describe("the composer", () => {
     expect(composerObstacle({ ...free, isConnected: false, isTrusted: false })).toContain("connection");
     expect(composerObstacle({ ...free, isSending: true })).toBe("Sending…");
     expect(textProblem("x".repeat(maxSaid))).toBeUndefined();
-    expect(textProblem("x".repeat(maxSaid + 1))).toContain(`at most ${maxSaid}`);
+    expect(textProblem("x".repeat(maxSaid + 1))).toContain("20,001 characters; at most 20,000");
   });
 });
 

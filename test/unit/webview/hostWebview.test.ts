@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { maxSaid } from "../../../src/model/runWish.ts";
 import { maxFindText, maxViewMessage, parseHostToView, parseViewMessage, viewTask } from "../../../src/protocol/hostWebview.ts";
+import { parsePageLanguage } from "../../../src/protocol/pageLanguage.ts";
 import { makeNonce, runHtml } from "../../../src/webview/runHtml.ts";
 import { taskWith } from "../views/taskFixture.ts";
 import { journal, say } from "./journal.ts";
@@ -113,6 +114,32 @@ describe("the page", () => {
     expect(html).toContain("default-src 'none'; script-src 'nonce-abc'; style-src https://own;");
     expect(html).not.toMatch(/unsafe|https:\/\/own\/"><script>/);
     expect(html.match(/<script/g)).toHaveLength(1);
+  });
+
+  it("is given its language as data that cannot end its block", () => {
+    const language = { language: 'de"><b>', bundle: { Find: "</script><script>alert(1)</script><!--" } };
+    const page = runHtml({ cspSource: "https://own", nonce: "abc", scriptUri: "https://own/a.js", styleUri: "https://own/a.css", language });
+    expect(page).toContain('<html lang="de&quot;>&lt;b>">');
+    expect(page.match(/<script/g)).toHaveLength(2);
+    const block = /<script type="application\/json" id="language">(.*?)<\/script>/.exec(page)?.[1] ?? "";
+    expect(JSON.parse(block)).toEqual(language);
+    expect(block).not.toContain("<");
+  });
+
+  it.each([
+    "",
+    "{",
+    "null",
+    "[]",
+    '{"language":"de"}',
+    '{"language":"de","bundle":{"Find":1}}',
+    '{"language":"not a tag","bundle":{}}',
+    '{"language":1,"bundle":{}}',
+  ])("takes no language that is none: %s", (text) => expect(parsePageLanguage(text)).toBeUndefined());
+
+  it("takes a language with its bundle", () => {
+    const language = { language: "pt-br", bundle: { Find: "Localizar" } };
+    expect(parsePageLanguage(JSON.stringify({ ...language, more: true }))).toEqual(language);
   });
 
   it("has another nonce every time", () => {
