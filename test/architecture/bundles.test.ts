@@ -1,5 +1,6 @@
 /** What is in the built bundles, read from esbuild's metafile: the second guard of the layers. */
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
@@ -54,4 +55,24 @@ test("no test helper and no server is in any bundle", () => {
       name,
     ).toEqual([]);
   }
+});
+
+test("the extension knows its language before any of its modules makes a text", () => {
+  const asked = new Set<string>();
+  const ask = (_: object, key: string | symbol): PropertyDescriptor => {
+    asked.add(String(key));
+    return { value: `(${String(key)})`, configurable: true, enumerable: true };
+  };
+  const vscode = new Proxy<Record<string, unknown>>(
+    { l10n: { bundle: new Proxy({}, { getOwnPropertyDescriptor: ask }) }, env: { language: "de" } },
+    { get: (known, name) => known[String(name)] ?? Object },
+  );
+  const file = fileURLToPath(new URL("../../dist/extension.cjs", import.meta.url));
+  const require = createRequire(file);
+  const module = { exports: {} };
+  // oxlint-disable-next-line typescript/no-implied-eval, no-new-func -- the built bundle, with a stand-in for VS Code
+  const run = new Function("require", "module", "exports", readFileSync(file, "utf8")) as (...parts: readonly unknown[]) => void;
+  run((id: string): unknown => (id === "vscode" ? vscode : require(id)), module, module.exports);
+  // Constants of platform, views and commands.
+  expect([...asked]).toEqual(expect.arrayContaining(["Show Log", "Needs attention", "starting…", "There is no task yet."]));
 });
