@@ -137,6 +137,7 @@ const shownFields = new Set([
   "description",
   "markdownDescription",
   "patternErrorMessage",
+  "altText",
   "enumDescriptions",
   "markdownEnumDescriptions",
   "enumItemLabels",

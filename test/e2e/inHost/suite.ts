@@ -39,7 +39,7 @@ const tests: readonly Test[] = [
     () => {
       const files = readdirSync(extension?.extensionPath ?? "", { recursive: true, encoding: "utf8" }).filter((file) => /\.[a-z]+$/i.test(file));
       const unexpected = files.filter(
-        (file) => !/^(dist[/\\]|media[/\\]|package(\.nls)?\.json$|readme\.md$|license(\.txt|\.md)?$|changelog\.md$|\.vsixmanifest$)/i.test(file),
+        (file) => !/^(dist[/\\]|media[/\\]|package(\.nls(\.[a-z-]+)?)?\.json$|readme\.md$|license(\.txt|\.md)?$|changelog\.md$|\.vsixmanifest$)/i.test(file),
       );
       deepStrictEqual(unexpected, []);
       ok(!files.some((file) => file.endsWith(".map") || file.endsWith(".ts") || file.endsWith(".node")), "no sources, no source maps, no native modules");
