@@ -29,6 +29,8 @@ export class Oversight implements Disposable {
   readonly #run: WatchedRun;
   readonly #budget: BudgetWatch;
   readonly #stall: StallWatch;
+  /** What the model has used, without the time. */
+  #used = "";
 
   constructor(deps: OutcomeDeps, ledger: Ledger, run: WatchedRun) {
     this.#deps = deps;
@@ -47,12 +49,21 @@ export class Oversight implements Disposable {
 
   /** What the run reported is in the journal. */
   heard(events: readonly WorkerEventBody[]): void {
-    this.#stall.heard();
+    if (events.filter((event) => this.#isLife(event)).length > 0) this.#stall.heard();
     if (events.some(({ type }) => type === "usage")) this.#budget.look();
   }
 
   dispose(): void {
     this.#stall.dispose();
+  }
+
+  /** The time of work is counted on while the run is silent: that is news for the budget, none of the run. */
+  #isLife(event: WorkerEventBody): boolean {
+    if (event.type !== "usage") return true;
+    const { activeMs: _activeMs, ...rest } = event.usage;
+    const before = this.#used;
+    this.#used = JSON.stringify(rest);
+    return this.#used !== before;
   }
 
   #note(message: string): void {

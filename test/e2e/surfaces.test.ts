@@ -25,7 +25,7 @@ new MutationObserver(() => {
 
 beforeAll(async () => {
   session = await Session.start({
-    settings: { "taskMaster.workerPool.size": 1 },
+    settings: { "taskMaster.workerPool.size": 1, "taskMaster.budget.task": { turns: 50 } },
     script: byPrompt([
       ["Add a heading", [call("write", { path: "notes.md", content: "# Notes\n\nSome.\n" }), say("The heading is there.")]],
       [allowed, [call("shell", { command: "git push nowhere" }), call("write", { path: "b.txt", content: "b\n" }), say("Tried.")]],
@@ -108,6 +108,7 @@ test("one tool call is stopped by the mouse; a message goes to the running task,
   await window.rows(talking).click();
   const running = view.locator('.row:has(> details.tool[data-status="in_progress"])');
   await running.getByRole("button", { name: "Stop", exact: true }).waitFor();
+  await view.getByText("of 50 turns of the task's budget used").waitFor();
   expect(await violations()).toEqual([]);
   await running.getByRole("button", { name: "Stop", exact: true }).click();
   await view.locator('details.tool[data-status="failed"]').filter({ hasText: "sleep 631" }).waitFor();

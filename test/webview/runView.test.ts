@@ -217,6 +217,16 @@ describe("tool calls", () => {
     ]);
   });
 
+  test("keep their toolbar on one line in a narrow panel", async () => {
+    await open(call);
+    await view.page.setViewportSize({ width: 360, height: 700 });
+    const tops = await Promise.all(
+      ["All", "Find", "Expand all", "Collapse all"].map((name) => view.page.getByRole("button", { name, exact: true }).boundingBox()),
+    );
+    const [first = 0, ...others] = tops.map((box) => Math.round((box?.y ?? 0) + (box?.height ?? 0) / 2));
+    for (const other of others) expect(Math.abs(other - first)).toBeLessThan(4);
+  });
+
   test("give their command and their output to the clipboard", async () => {
     await open(call);
     await view.page.getByRole("button", { name: "Copy input" }).click();

@@ -42,7 +42,7 @@ function button(
   label: string,
   { onClick, drawing, hint }: { readonly onClick: () => void; readonly drawing?: IconName; readonly hint: string },
 ): HTMLButtonElement {
-  const content = drawing === undefined ? [label] : [icon(drawing), label];
+  const content = drawing === undefined ? [label] : [icon(drawing), element("span", { className: "label" }, label)];
   const node = element("button", { className: "quietButton", attributes: { type: "button", title: hint } }, ...content);
   node.addEventListener("click", onClick);
   return node;

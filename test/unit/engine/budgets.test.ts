@@ -190,6 +190,17 @@ describe("a run that says nothing any more", () => {
     expect(t.published(task).filter((type) => type === "attention")).toHaveLength(2);
   });
 
+  test("needs attention also while its time of work is counted", async () => {
+    settings({ stallMinutes: 1 });
+    const { task, turn } = await running("write");
+    use(turn, 5);
+    for (let i = 1; i <= 20; i++) {
+      await tick(6_000);
+      use(turn, 5, { activeMs: i * 6_000 });
+    }
+    await waitFor(async () => (await t.engine.get(task.id)).attention?.kind === "stall", { what: "the attention" });
+  });
+
   test("is none while it is paused, and a machine that slept proves nothing", async () => {
     settings({ stallMinutes: 1 });
     const { task } = await running("write");
