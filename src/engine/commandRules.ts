@@ -16,7 +16,7 @@ import { gitDanger } from "./gitRules.ts";
 import { awk, interpreter, shell, sourced, wrapped } from "./runningRules.ts";
 import { home, unknown } from "./shellValues.ts";
 import { codeDanger } from "./textDangers.ts";
-import { archive, container, copying, deletion, download, inPlace, linking, optionTarget, outputOption, valueOf } from "./writingRules.ts";
+import { archive, container, copying, deletion, download, inPlace, linking, outputOption, shortTarget, valueOf } from "./writingRules.ts";
 
 /** Why a command is asked about; more reasons go to the scene. */
 export function commandDanger([first = "", ...operands]: readonly string[], scene: CommandScene): string | undefined {
@@ -42,7 +42,8 @@ function ruleOf(program: string, family: string): Rule {
   if (shells.has(program)) return shell;
   if (interpreters.has(family)) return (operands, scene) => interpreter(operands, scene, family);
   if (deleters.has(program)) return deletion;
-  if (writersOfAll.has(program)) return (operands, scene) => firstWhy([...operandsOf(operands), ...operands.map(valueOf)], scene.writing);
+  if (writersOfAll.has(program))
+    return (operands, scene) => firstWhy([...operandsOf(operands), ...operands.map(valueOf)], scene.writing) ?? shortTarget("t", operands, scene);
   if (writersOfLast.has(program)) return copying;
   return specialRules.get(program) ?? (() => undefined);
 }
@@ -75,9 +76,9 @@ const specialRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["sed", (operands, scene) => inPlace(/^(-[a-zA-Z]*i.*|--in-place.*)$/, operands, scene)],
   ["tar", archive],
   ["bsdtar", archive],
-  ["unzip", (operands, scene) => optionTarget(/^-d$/, operands, scene)],
-  ["curl", (operands, scene) => download(operands, scene, /^(-o|--output|--output-dir|--create-dirs)$/)],
-  ["wget", (operands, scene) => download(operands, scene, /^(-O|--output-document|-P|--directory-prefix)$/)],
+  ["unzip", (operands, scene) => shortTarget("d", operands, scene)],
+  ["curl", (operands, scene) => download(operands, scene, "o", /^--output(-dir)?$/)],
+  ["wget", (operands, scene) => download(operands, scene, "OP", /^--(output-document|directory-prefix)$/)],
   ["awk", awk],
   ["gawk", awk],
   ["mawk", awk],

@@ -29,13 +29,15 @@ function wrappedFrom(words: readonly string[], scene: CommandScene): void {
   else if (!word.startsWith("-") && word !== unknown) scene.run(words);
 }
 
-/** What comes through the pipe: files of the worktree where a listing of it is plain to see. */
+/** What comes through the pipe, where a listing is plain to see: files of the worktree, or of the place outside that is listed. */
 function fed({ upstream }: CommandScene): string {
   const [first = []] = upstream.map(({ words }) => words);
   const operands = first.slice(1).filter((word) => !word.startsWith("-"));
-  const isListing = /^(find|fd|ls|rg|grep|git)$/.test(baseName(first));
-  const isInside = operands.every((operand) => !/^[~/\u{F0001}]|\.\.(\/|$)/u.test(operand) && !operand.includes(unknown) && operand !== "");
-  return isListing && isInside ? "./listed" : unknown;
+  const program = baseName(first);
+  const outside = operands.find((operand) => /^[~/\u{F0001}]|\.\.(\/|$)/u.test(operand));
+  const isPlain = operands.every((operand) => !operand.includes(unknown) && operand !== "");
+  if (outside !== undefined) return isPlain && /^(find|fd|ls)$/.test(program) ? `${outside}/found` : unknown;
+  return isPlain && /^(find|fd|ls|rg|grep|git)$/.test(program) ? "./listed" : unknown;
 }
 
 function comesFrom(programs: ReadonlySet<string>, { upstream }: CommandScene, why: string): string | undefined {

@@ -12,11 +12,13 @@ export function linking(operands: readonly string[], scene: CommandScene): strin
   const isRelative =
     operands.some((operand) => /^-[a-zA-Z]*s|^--symbolic$/.test(operand)) && link !== undefined && more.length === 0 && !/^[/\u{F0000}\u{F0001}]/u.test(target);
   const folder = isRelative ? link.replace(/[^/]*\/*$/, "") : "";
-  return scene.writing(`${folder}${target}`) ?? firstWhy([link ?? ".", ...more], scene.writing);
+  return shortTarget("t", operands, scene) ?? scene.writing(`${folder}${target}`) ?? firstWhy([link ?? ".", ...more], scene.writing);
 }
 
-export function copying(operands: readonly string[], scene: CommandScene): string | undefined {
-  const target = optionTarget(/^(-t|--target-directory)$/, operands, scene);
+export function copying(operands: readonly string[], scene: CommandScene, program: string): string | undefined {
+  // rsync keeps times by it.
+  const short = program === "rsync" ? undefined : shortTarget("t", operands, scene);
+  const target = short ?? optionTarget(/^--target-directory$/, operands, scene);
   const last = operandsOf(operands).at(-1);
   if (/^[^/]*:/.test(last ?? "") && !/^[A-Za-z]:[\\/]/.test(last ?? "")) return "works on another machine";
   return target ?? (last === undefined ? undefined : writesInto(last, operands, scene));
@@ -40,13 +42,18 @@ export function archive(operands: readonly string[], scene: CommandScene): strin
   if (operands.some((operand) => /^(-[a-zA-Z]*P[a-zA-Z]*|--absolute-names)$/.test(operand))) return "may unpack files outside the worktree";
   return isMaking
     ? firstWhy(operands, (operand, index) => (/^-?[a-zA-Z]*f$/.test(operands[index - 1] ?? "") ? scene.writing(operand) : undefined))
-    : optionTarget(/^(-C|--directory)$/, operands, scene);
+    : (bundled(operands, scene) ?? shortTarget("C", operands, scene) ?? optionTarget(/^--directory$/, operands, scene));
 }
 
-export function download(operands: readonly string[], scene: CommandScene, option: RegExp): string | undefined {
+/** tar's options without a dash have their values behind them, in an order that is not followed here. */
+function bundled([options = "", ...values]: readonly string[], scene: CommandScene): string | undefined {
+  return /^[a-zA-Z]*C[a-zA-Z]*$/.test(options) ? firstWhy(values, scene.writing) : undefined;
+}
+
+/** `letters`: its short options that name a file or folder to write to. */
+export function download(operands: readonly string[], scene: CommandScene, letters: string, option: RegExp): string | undefined {
   for (const operand of operands) if (!operand.startsWith("-")) scene.downloads.add(baseName([operand.replace(/[?#].*$/, "")]));
-  const attached = operands.filter((operand) => /^-[oOP]./.test(operand)).map((operand) => operand.slice(2));
-  return optionTarget(option, operands, scene) ?? firstWhy(attached, (path) => scene.writing(path));
+  return shortTarget(letters, operands, scene) ?? optionTarget(option, operands, scene);
 }
 
 export function container(operands: readonly string[], scene: CommandScene): string | undefined {
@@ -68,9 +75,18 @@ export function optionTarget(option: RegExp, operands: readonly string[], scene:
   });
 }
 
+/** The same for short options, which may stand behind others of one letter and have their value attached: `-Lo x`, `-Lox`. */
+export function shortTarget(letters: string, operands: readonly string[], scene: CommandScene): string | undefined {
+  const option = new RegExp(`^-[a-zA-Z]*?[${letters}](.*)$`, "s");
+  return firstWhy(operands, (operand, index) => {
+    const attached = option.exec(operand)?.[1];
+    return attached === undefined ? undefined : scene.writing(attached === "" ? (operands[index + 1] ?? ".") : attached);
+  });
+}
+
 /** Many programs name the file that they write in the same way. */
 export function outputOption(operands: readonly string[], scene: CommandScene): string | undefined {
-  return optionTarget(/^--(output|out|outfile|out-file|outdir|out-dir|output-dir|output-file|prefix|dest|destination|target-dir|write-to)$/, operands, scene);
+  return optionTarget(/^--(output|out|outfile|out-file|outdir|out-dir|output-dir|output-file|prefix|dest|destination|target-dir|write-to)$/i, operands, scene);
 }
 
 export function valueOf(operand: string): string {
