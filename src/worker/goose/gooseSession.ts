@@ -47,6 +47,8 @@ export interface GooseSessionOptions {
   permit(request: PermissionRequest): Promise<PermissionOutcome>;
   readonly emit: (event: WorkerEventBody) => void;
   readonly onSignOfLife: () => void;
+  /** While it is a promise Goose is not listened to until that settles. */
+  room?(): Promise<void> | undefined;
   readonly redaction: Redaction;
   /** What the attempt has used before. */
   readonly usage?: UsageBefore;
@@ -93,6 +95,7 @@ export class GooseSession {
       onNotification: (method, params) => this.recorder.take(method, params),
       onSignOfLife: options.onSignOfLife,
       redact: redaction.text,
+      room: () => options.room?.(),
     });
   }
 
