@@ -5,7 +5,7 @@ import type { TaskId } from "../model/ids.ts";
 import type { PoolMode } from "../model/settings.ts";
 import type { WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome } from "../model/toolCall.ts";
-import { hostWorkerVersion, maxBatch, maxUnacknowledged, parseWorkerMessage, type HostMessage, type WorkerMessage } from "../protocol/hostWorker.ts";
+import { hostWorkerVersion, maxUnacknowledged, parseWorkerMessage, type HostMessage, type WorkerMessage } from "../protocol/hostWorker.ts";
 import { deserializeError } from "../protocol/serializedError.ts";
 import { openLink, type WorkerLink } from "./workerLink.ts";
 
@@ -157,12 +157,12 @@ export class PoolWorker {
     return false;
   }
 
-  /** Not each batch by itself: a worker runs dry only when four times as much is on its way. */
+  /** Not each batch by itself, as each wakes the worker: half of what may be on its way is left meanwhile. */
   #acknowledge(invocationId: number, events: number): void {
     const open = this.#open.get(invocationId);
     if (open === undefined) return;
     open.journalled += events;
-    if (open.journalled < maxBatch) return;
+    if (open.journalled < maxUnacknowledged / 2) return;
     this.post([{ type: "acknowledge", invocationId, events: open.journalled }]);
     open.unacknowledged -= open.journalled;
     open.journalled = 0;

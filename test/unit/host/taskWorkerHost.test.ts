@@ -69,7 +69,10 @@ test.each<PoolMode>(["thread", "inline"])("a worker of another version is refuse
 test.each<PoolMode>(["thread", "inline"])("a worker that sends more events than it may is ended, in mode %s", async (mode) => {
   const { host: other } = make(file("../../helpers/handlers/impatient.ts"), mode);
   const told: unknown[] = [];
-  const flooded = other.run({ taskId, attempt: 1, handler: "test.echo", input: {} }, { onEvents: (events) => (told.push(...events), new Promise(() => undefined)) });
+  const flooded = other.run(
+    { taskId, attempt: 1, handler: "test.echo", input: {} },
+    { onEvents: (events) => (told.push(...events), new Promise(() => undefined)) },
+  );
   await expect(flooded.result).rejects.toMatchObject({ code: "WORKER_FAILED", message: expect.stringContaining("more events than it may") as string });
   expect(told).toHaveLength(maxUnacknowledged);
 });
