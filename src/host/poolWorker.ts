@@ -220,11 +220,12 @@ export class PoolWorker {
 
   #drop(message: unknown): void {
     this.droppedMessages++;
-    // The worker counts also what we could not read.
-    const id = typeof message === "object" && message !== null && "invocationId" in message && "event" in message ? Number(message.invocationId) : 0;
-    const open = this.#open.get(id);
-    if (open !== undefined && this.#mayTake(open, 1)) this.#acknowledge(id, 1);
     if (this.droppedMessages === 1) this.#options.log.warn("a worker sent a message that does not fit the protocol; such messages are dropped");
+    // The worker counts also what we could not read.
+    if (typeof message !== "object" || message === null || !("event" in message && "invocationId" in message)) return;
+    const { invocationId } = message;
+    const open = typeof invocationId === "number" ? this.#open.get(invocationId) : undefined;
+    if (open !== undefined && this.#mayTake(open, 1)) this.#acknowledge(Number(invocationId), 1);
   }
 
   #gone(error: Error | undefined): void {
