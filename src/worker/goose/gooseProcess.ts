@@ -30,7 +30,7 @@ export interface GooseProcessOptions {
   readonly onSignOfLife: () => void;
   readonly redact: (text: string) => string;
   /** While it is a promise nothing more is read until that settles: Goose's pipe fills, and it waits. */
-  room(): Promise<void> | undefined;
+  room?(): Promise<void> | undefined;
 }
 
 /** `goose acp` in a process group of its own, with its conversation. */
@@ -106,7 +106,7 @@ export class GooseProcess {
     });
     stdout.on("data", (chunk: Buffer) => {
       framer.push(chunk);
-      this.#room = this.#options.room()?.finally(() => {
+      this.#room = this.#options.room?.()?.finally(() => {
         this.#room = undefined;
         stdout.resume();
       });
