@@ -179,7 +179,7 @@ export function createGooseWorkerDeps(config: GooseWorkerConfig): LooperDeps {
   const { git, log, sleep } = base;
   const { pullTask, ackTask, checkpoint } = queue;
   const check = createWorkCheck({ git, verifier: createCommandVerifier(base) });
-  const told = (leased: LeasedTask, options: VerbOptions): VerbOptions => ({ onEvents: (events) => void queue.report(leased, events), ...options });
+  const told = (leased: LeasedTask, options: VerbOptions): VerbOptions => ({ onEvents: (events) => queue.report(leased, events), ...options });
   return {
     git: { ...git, commitAndPush: (leased, workspace, options) => git.commitAndPush(leased, workspace, told(leased, options)) },
     verify: (leased, workspace, result, options) => check(leased, workspace, result, told(leased, options)),

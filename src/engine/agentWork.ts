@@ -70,7 +70,7 @@ class AgentWork {
 
   prompt(workspace: Workspace, feedback: string | undefined): Promise<AgentPrompt> {
     if (workspace.isRemade === true && feedback === undefined) {
-      this.#journal([{ type: "log", level: "warn", message: "The task's worktree was gone and was made anew: what had not been committed is lost." }]);
+      void this.#journal([{ type: "log", level: "warn", message: "The task's worktree was gone and was made anew: what had not been committed is lost." }]);
     }
     return this.prompts.first(workspace, feedback);
   }
@@ -102,7 +102,7 @@ class AgentWork {
     try {
       const result = await turn.result;
       // Whoever answered a prompt has read the words in it, also an agent that does not say so.
-      if (prompt.said !== undefined && prompt.said.length > 0) this.#journal(prompt.said.map(deliveryOf));
+      if (prompt.said !== undefined && prompt.said.length > 0) void this.#journal(prompt.said.map(deliveryOf));
       return result;
     } catch (thrown) {
       this.#lost.signal.throwIfAborted();
@@ -121,7 +121,7 @@ class AgentWork {
   async #decide(request: PermissionRequest, { worktree }: Workspace, signal: AbortSignal): Promise<PermissionOutcome> {
     try {
       const { outcome, told, logged } = await this.#deps.approval.decide(request, { leased: this.#leased, worktree, signal });
-      if (logged !== undefined) this.#journal([{ type: "log", level: "info", message: logged }]);
+      if (logged !== undefined) void this.#journal([{ type: "log", level: "info", message: logged }]);
       if (told !== undefined && !this.#reasons.has(told)) {
         this.#reasons.add(told);
         this.#turn?.tell({ type: "say", id: `decision-${request.toolCallId}`.slice(0, 256), text: told });
@@ -133,7 +133,8 @@ class AgentWork {
     }
   }
 
-  #journal(events: readonly WorkerEventBody[]): void {
+  /** Settles when they are in the journal, or never will be. */
+  #journal(events: readonly WorkerEventBody[]): Promise<void> {
     const { journal, log } = this.#deps;
     const written = journal(this.#leased, events).then(
       (held) => {
@@ -146,6 +147,7 @@ class AgentWork {
       },
     );
     this.#told = Promise.all([this.#told, written]).then(() => undefined);
+    return written;
   }
 
   #lose(end: RunEnd): void {

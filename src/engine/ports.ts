@@ -134,8 +134,8 @@ export interface TaskInvocation {
 export interface InvocationObserver {
   /** A worker took the invocation. */
   onClaim?(): void;
-  /** Events in order; batched by the worker. */
-  onEvents?(events: readonly WorkerEventBody[]): void;
+  /** Events in order; batched by the worker. Until what it returns has settled they count as on their way: of those there are only so many at once. */
+  onEvents?(events: readonly WorkerEventBody[]): unknown;
   /** The worker lives and still works on it. */
   onHeartbeat?(): void;
   /** A tool call waits for leave; without an observer for it, it is declined. */
@@ -253,7 +253,7 @@ export interface AbortOptions {
 /** How a verb of the loop is called. */
 export interface VerbOptions extends AbortOptions {
   /** Hears what is to be told in the task's journal: warnings, the output of commands. */
-  readonly onEvents?: (events: readonly WorkerEventBody[]) => void;
+  readonly onEvents?: (events: readonly WorkerEventBody[]) => unknown;
 }
 
 /** What an agent is told: a task, feedback, or how to go on; with `sessionId` in the session it already has. */

@@ -2,6 +2,7 @@ import type { Event } from "../base/event.ts";
 import { toTaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
+import { passingEventTypes } from "../model/taskEvent.ts";
 import type { QueueStatus } from "../model/queueStatus.ts";
 import type { RunningTask, TaskChange } from "./facade.ts";
 import type { NoChoice } from "./nextTask.ts";
@@ -69,6 +70,8 @@ class Batch {
 
   /** Somebody else may have taken or ended a task that waits for its retry. */
   hear(changes: readonly TaskChange[]): void {
+    // How a task's work goes frees no slot and makes nothing ready; and it streams.
+    if (changes.every(({ event }) => passingEventTypes.has(event.type))) return;
     this.forget(changes.filter(({ task }) => task.status !== "todo").map(({ task }) => task.id));
   }
 

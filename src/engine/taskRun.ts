@@ -231,9 +231,9 @@ export class TaskRun {
   }
 
   /** What git and the checks have to tell goes into the journal; that it cannot be written, the next step will notice. */
-  #report(events: readonly WorkerEventBody[]): void {
+  async #report(events: readonly WorkerEventBody[]): Promise<void> {
     const { task, token, attempt } = this.leased;
-    this.#ledger.append(task.id, { token, attempt: attempt.number }, events).catch((thrown: unknown) => {
+    await this.#ledger.append(task.id, { token, attempt: attempt.number }, events).catch((thrown: unknown) => {
       this.#deps.log.warn("the journal cannot be written", { task: task.id, error: toTaskMasterError(thrown).message });
     });
   }

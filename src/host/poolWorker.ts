@@ -5,7 +5,7 @@ import type { TaskId } from "../model/ids.ts";
 import type { PoolMode } from "../model/settings.ts";
 import type { WorkerEventBody } from "../model/taskEvent.ts";
 import type { PermissionOutcome } from "../model/toolCall.ts";
-import { hostWorkerVersion, parseWorkerMessage, type HostMessage, type WorkerMessage } from "../protocol/hostWorker.ts";
+import { hostWorkerVersion, maxUnacknowledged, parseWorkerMessage, type HostMessage, type WorkerMessage } from "../protocol/hostWorker.ts";
 import { deserializeError } from "../protocol/serializedError.ts";
 import { openLink, type WorkerLink } from "./workerLink.ts";
 
@@ -14,6 +14,9 @@ interface OpenInvocation {
   readonly taskId: TaskId;
   /** Rounds of looking since it was last heard of. */
   silentRounds: number;
+  /** Its events that the worker takes to be on their way, and how many of them are behind us. */
+  unacknowledged: number;
+  journalled: number;
   readonly observer: InvocationObserver;
   readonly settled: PromiseWithResolvers<JsonValue>;
 }
@@ -62,7 +65,7 @@ export class PoolWorker {
 
   run(invocationId: number, invocation: TaskInvocation, observer: InvocationObserver): InvocationHandle {
     const settled = Promise.withResolvers<JsonValue>();
-    this.#open.set(invocationId, { taskId: invocation.taskId, silentRounds: 0, observer, settled });
+    this.#open.set(invocationId, { taskId: invocation.taskId, silentRounds: 0, unacknowledged: 0, journalled: 0, observer, settled });
     this.#link.hold(true);
     if (this.#isGone) this.#settle(invocationId, (open) => open.settled.reject(workerFailed(undefined)));
     else this.post([{ type: "run", invocationId, invocation }]);
@@ -110,7 +113,11 @@ export class PoolWorker {
   #endSilentWorker(limit: number): void {
     this.#silentRounds = this.load === 0 ? 0 : this.#silentRounds + 1;
     if (this.#silentRounds < limit) return;
-    this.#gone(new Error("it gave no sign of life"));
+    this.#end(new Error("it gave no sign of life"));
+  }
+
+  #end(error: Error): void {
+    this.#gone(error);
     this.#link.terminate().catch(() => undefined);
   }
 
@@ -125,7 +132,7 @@ export class PoolWorker {
       }
       this.#deliver(batch);
       batch = message?.type === "event" ? { invocationId: message.invocationId, events: [message.event] } : undefined;
-      if (message === undefined) this.#drop();
+      if (message === undefined) this.#drop(value);
       else if (message.type !== "event") this.#handle(message);
     }
     this.#deliver(batch);
@@ -133,7 +140,32 @@ export class PoolWorker {
 
   /** Events that came together are told together: each telling is a write to the journal. */
   #deliver(batch: EventBatch | undefined): void {
-    if (batch !== undefined) this.#heard(batch.invocationId)?.onEvents?.(batch.events);
+    const open = batch === undefined ? undefined : this.#open.get(batch.invocationId);
+    if (batch === undefined || open === undefined) return;
+    if (!this.#mayTake(open, batch.events.length)) return;
+    const told: unknown = this.#heard(batch.invocationId)?.onEvents?.(batch.events);
+    const onSettled = (): void => this.#acknowledge(batch.invocationId, batch.events.length);
+    if (told instanceof Promise) told.then(onSettled, onSettled);
+    else onSettled();
+  }
+
+  /** A worker that does not wait would fill this thread's memory. */
+  #mayTake(open: OpenInvocation, events: number): boolean {
+    open.unacknowledged += events;
+    if (open.unacknowledged <= maxUnacknowledged) return true;
+    this.#end(new Error("it sent more events than it may"));
+    return false;
+  }
+
+  /** Not each batch by itself, as each wakes the worker: half of what may be on its way is left meanwhile. */
+  #acknowledge(invocationId: number, events: number): void {
+    const open = this.#open.get(invocationId);
+    if (open === undefined) return;
+    open.journalled += events;
+    if (open.journalled < maxUnacknowledged / 2) return;
+    this.post([{ type: "acknowledge", invocationId, events: open.journalled }]);
+    open.unacknowledged -= open.journalled;
+    open.journalled = 0;
   }
 
   #handle(message: Exclude<WorkerMessage, { type: "event" }>): void {
@@ -186,9 +218,14 @@ export class PoolWorker {
     if (open !== undefined) how(open);
   }
 
-  #drop(): void {
+  #drop(message: unknown): void {
     this.droppedMessages++;
     if (this.droppedMessages === 1) this.#options.log.warn("a worker sent a message that does not fit the protocol; such messages are dropped");
+    // The worker counts also what we could not read.
+    if (typeof message !== "object" || message === null || !("event" in message && "invocationId" in message)) return;
+    const { invocationId } = message;
+    const open = typeof invocationId === "number" ? this.#open.get(invocationId) : undefined;
+    if (open !== undefined && this.#mayTake(open, 1)) this.#acknowledge(Number(invocationId), 1);
   }
 
   #gone(error: Error | undefined): void {

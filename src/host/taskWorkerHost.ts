@@ -5,7 +5,8 @@ import type { TaskId } from "../model/ids.ts";
 import type { EngineSettings } from "../model/settings.ts";
 import { PoolWorker } from "./poolWorker.ts";
 
-const defaultSilenceMs = 15_000;
+/** Long enough for a machine with far too much to do: threads that lived were silent for 15 s under a load of 20 (measured). */
+const defaultSilenceMs = 45_000;
 const silentRounds = 3;
 /** After how many rounds an invocation counts as silent; the first may begin just after a sign of life. */
 const suspiciousRounds = 2;
@@ -17,7 +18,7 @@ export interface TaskWorkerHostOptions {
   readonly settings: () => Pick<EngineSettings, "poolSize" | "poolMode" | "poolModules">;
   readonly timers: Timers;
   readonly log: Logger;
-  /** A worker with work that gives no sign of life for so long is ended (default 15 s; it beats every second). */
+  /** A worker with work that gives no sign of life for so long is ended (default 45 s; it beats every second). */
   readonly silenceMs?: number;
 }
 

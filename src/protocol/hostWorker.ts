@@ -11,7 +11,16 @@ import { jsonObjectSchema, jsonValueSchema } from "./json.ts";
 import { serializedErrorSchema } from "./serializedError.ts";
 
 /** Both sides must speak the same version; a worker of another one is refused at `ready`. */
-export const hostWorkerVersion = 1;
+export const hostWorkerVersion = 2;
+
+/**
+ * So many events of an invocation may be on their way to the journal; the worker holds back what is more until the host has
+ * acknowledged some. A worker that sends more is ended. 256 keep the host's thread responsive at full throughput (measured).
+ */
+export const maxUnacknowledged = 256;
+
+/** Most messages of one post: the host's thread is free for others between two. */
+export const maxBatch = 64;
 
 /** Longest text of one event (characters); the worker splits or cuts what is longer. */
 export const maxEventText = 65_536;
@@ -136,6 +145,8 @@ export const hostMessageSchema = v.variant("type", [
   v.object({ type: v.literal("tell"), invocationId, wish: runWishSchema }),
   v.object({ type: v.literal("cancel"), invocationId, reason: shortText }),
   v.object({ type: v.literal("permission"), invocationId, requestId: shortText, outcome: v.picklist(permissionOutcomes) }),
+  /** So many more events of the invocation are in the journal, or never will be. */
+  v.object({ type: v.literal("acknowledge"), invocationId, events: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(maxUnacknowledged)) }),
   v.object({ type: v.literal("shutdown"), graceMs: v.pipe(v.number(), v.minValue(0)) }),
 ]);
 export type HostMessage = v.InferOutput<typeof hostMessageSchema>;

@@ -15,12 +15,14 @@ import { TaskMasterError } from "../model/errors.ts";
 import type { TaskId } from "../model/ids.ts";
 import { priorities, type Attempt, type Priority, type Task } from "../model/task.ts";
 import type { NewTaskEvent, TaskEvent } from "../model/taskEvent.ts";
+import { appendBatch } from "./appendBatch.ts";
+import { AppendQueue } from "./appendQueue.ts";
 import { AttemptRows } from "./attemptRows.ts";
 import { candidateRows } from "./candidateRows.ts";
 import { ChangeFeed } from "./changeFeed.ts";
 import { DependencyRows } from "./dependencyRows.ts";
 import { Journal } from "./journal.ts";
-import { lastProgress, mergeTask } from "./mergeWrites.ts";
+import { mergeTask } from "./mergeWrites.ts";
 import type { OpenedDatabase } from "./openDatabase.ts";
 import { QueueStates } from "./queueStates.ts";
 import { Retention, type CompactedSlice } from "./retention.ts";
@@ -28,7 +30,6 @@ import { readableTasks } from "./readableTasks.ts";
 import { decodeLease, decodeProgress, decodeTask, type Row } from "./rowCodec.ts";
 import { refusalOf } from "./refusal.ts";
 import { toStoreError } from "./sqliteErrors.ts";
-import { recordSpending } from "./spending.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { TaskRows } from "./taskRows.ts";
 import { Transactions } from "./transactions.ts";
@@ -67,6 +68,7 @@ export class SqliteTaskStore implements TaskStore {
   readonly #feed: ChangeFeed;
   readonly #retention: Retention;
   readonly #trouble: Trouble;
+  readonly #appends: AppendQueue;
   #isClosed = false;
 
   constructor(opened: OpenedDatabase, options: SqliteTaskStoreOptions = {}) {
@@ -92,6 +94,11 @@ export class SqliteTaskStore implements TaskStore {
     this.#attempts = new AttemptRows(this.#statements);
     this.#states = new QueueStates(this.#statements, options.onBadRow);
     this.#feed = new ChangeFeed(this.#statements, { ...options, writer, path: opened.path, check });
+    this.#appends = new AppendQueue({
+      transaction: (durability, work) => this.#transactions.run(durability, work),
+      write: (batch) => appendBatch({ statements: this.#statements, attempts: this.#attempts, states: this.#states, journal: this.#journal }, batch),
+      toError: (error) => this.#trouble.toError(error, { action: "write the journal" }),
+    });
     this.onDidChangeElsewhere = this.#feed.event;
     this.onDidChangeStateElsewhere = this.#feed.stateEvent;
   }
@@ -188,21 +195,12 @@ export class SqliteTaskStore implements TaskStore {
 
   /**
    * Folds progress into the task, usage and checkpoints (step; `data.sessionId`, `branch`, `baseSha`, `worktree` and `commits`)
-   * into its newest attempt. Never raises the task's version. Durable at once only when it holds a checkpoint.
+   * into its newest attempt. Never raises the task's version. Durable at once only when it holds a checkpoint; what streams
+   * together is written together (appendQueue.ts).
    */
-  async append({ taskId, token, events }: EventBatch): Promise<readonly TaskEvent[] | undefined> {
-    const durability = events.some((event) => event.type === "checkpoint") ? "full" : "normal";
-    return this.#run("write the journal", () =>
-      this.#transactions.run(durability, () => {
-        const head = this.#statements.taskHead.get(taskId);
-        if (head === undefined || head["lease_token"] !== token) return undefined;
-        const progress = lastProgress(events);
-        if (progress !== undefined) this.#statements.setProgress.run(JSON.stringify(progress), taskId);
-        const folded = this.#attempts.fold(taskId, events);
-        if (folded !== undefined) recordSpending(this.#states, { before: folded.before.usage, after: folded.after.usage, at: events.at(-1)?.at ?? 0 });
-        return this.#journal.append(taskId, events);
-      }),
-    );
+  async append(batch: EventBatch): Promise<readonly TaskEvent[] | undefined> {
+    this.#assertOpen();
+    return this.#appends.append(batch);
   }
 
   async renewLease(taskId: TaskId, token: number, expiresAt: number): Promise<boolean> {
@@ -255,6 +253,7 @@ export class SqliteTaskStore implements TaskStore {
   /** Idempotent; afterwards everything rejects with STORE_FAILED. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
+    this.#appends.flush();
     this.#isClosed = true;
     this.#feed.dispose();
     this.#opened.close();
@@ -272,7 +271,10 @@ export class SqliteTaskStore implements TaskStore {
     return readableTasks(rows, { count, onBadRow: this.#options.onBadRow });
   }
 
+  /** Behind what was streamed before it. */
   #write<T>(action: string, work: () => T): T {
+    this.#assertOpen();
+    this.#appends.flush();
     return this.#run(action, () => this.#transactions.run("full", work));
   }
 
@@ -280,8 +282,12 @@ export class SqliteTaskStore implements TaskStore {
     return this.#run("read the queue", work);
   }
 
-  #run<T>(action: string, work: () => T): T {
+  #assertOpen(): void {
     if (this.#isClosed) throw new TaskMasterError("STORE_FAILED", `The queue ${this.path} is closed.`);
+  }
+
+  #run<T>(action: string, work: () => T): T {
+    this.#assertOpen();
     try {
       return work();
     } catch (error) {

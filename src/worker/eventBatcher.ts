@@ -1,16 +1,30 @@
-import { batchIntervalMs, maxEventText, type WorkerMessage } from "../protocol/hostWorker.ts";
+import { batchIntervalMs, maxBatch, maxEventText, maxUnacknowledged, type WorkerMessage } from "../protocol/hostWorker.ts";
 import type { WorkerEventBody } from "../model/taskEvent.ts";
 import type { ToolCallUpdate } from "../model/toolCall.ts";
 
-const maxBatch = 64;
+/** What an invocation has to say and may not post yet. */
+interface Stream {
+  waiting: WorkerMessage[];
+  /** Events that are on their way to the journal. */
+  unacknowledged: number;
+  /** Settles when there is room again. */
+  room: PromiseWithResolvers<void> | undefined;
+}
+
+type Ending = Extract<WorkerMessage, { type: "completed" | "failed" | "permission" }>;
 
 /**
- * Collects messages and posts them as one array at most every 16 ms, in order. Pieces of the same text are joined,
- * texts that are too long for one event are split. What ends an invocation goes out at once.
+ * Collects messages and posts them in arrays at most every 16 ms, in order within an invocation. Pieces of the same text are
+ * joined, texts that are too long for one event are split. What ends an invocation goes out at once, but never before its events.
+ *
+ * Of each invocation only so many events are on their way at once. What is more waits here, and goes on being joined, until the host
+ * has acknowledged some; a source that can be held asks for room.
  */
 export class EventBatcher {
   readonly #post: (messages: readonly WorkerMessage[]) => void;
-  #pending: WorkerMessage[] = [];
+  readonly #streams = new Map<number, Stream>();
+  /** How many messages came since the last flush. */
+  #fresh = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(post: (messages: readonly WorkerMessage[]) => void) {
@@ -18,29 +32,82 @@ export class EventBatcher {
   }
 
   event(invocationId: number, body: WorkerEventBody): void {
+    const { waiting } = this.#stream(invocationId);
     for (const event of splitEvent(body)) {
-      const last = this.#pending.at(-1);
-      const joined = last?.type === "event" && last.invocationId === invocationId ? joinEvents(last.event, event) : undefined;
-      if (joined === undefined) this.#pending.push({ type: "event", invocationId, event } as WorkerMessage);
-      else this.#pending[this.#pending.length - 1] = { type: "event", invocationId, event: joined } as WorkerMessage;
+      const last = waiting.at(-1);
+      const joined = last?.type === "event" ? joinEvents(last.event, event) : undefined;
+      if (joined !== undefined) waiting.pop();
+      else this.#fresh += 1;
+      waiting.push({ type: "event", invocationId, event: joined ?? event } as WorkerMessage);
     }
-    if (this.#pending.length >= maxBatch) this.flush();
+    if (this.#fresh >= maxBatch) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), batchIntervalMs);
   }
 
-  /** Posts what waits, and then this message, at once. */
-  now(message: WorkerMessage): void {
-    this.#pending.push(message);
+  /** Posts a message that has nothing to do with the order of events. */
+  now(message: Exclude<WorkerMessage, Ending | { type: "event" }>): void {
+    this.#post([message]);
+  }
+
+  /** Posts a message behind the events of its invocation: at once, unless they have to wait. */
+  behind(message: Ending): void {
+    this.#stream(message.invocationId).waiting.push(message);
     this.flush();
+  }
+
+  /** The host has so many more events of the invocation behind it. */
+  acknowledge(invocationId: number, events: number): void {
+    const stream = this.#streams.get(invocationId);
+    if (stream === undefined) return;
+    stream.unacknowledged = Math.max(0, stream.unacknowledged - events);
+    if (stream.waiting.length > 0) this.flush();
+  }
+
+  /** Undefined while the invocation may go on; else settles when there is room again for what it has to say. */
+  room(invocationId: number): Promise<void> | undefined {
+    const stream = this.#streams.get(invocationId);
+    if (stream === undefined || stream.waiting.length < maxUnacknowledged) return undefined;
+    stream.room ??= Promise.withResolvers<void>();
+    return stream.room.promise;
+  }
+
+  /** Invocations whose last words have not all gone out. */
+  get held(): readonly number[] {
+    return [...this.#streams].flatMap(([id, { waiting }]) => (waiting.length > 0 ? [id] : []));
   }
 
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#pending.length === 0) return;
-    const messages = this.#pending;
-    this.#pending = [];
-    this.#post(messages);
+    this.#fresh = 0;
+    const messages = [...this.#streams].flatMap(([invocationId, stream]) => this.#take(invocationId, stream));
+    for (let start = 0; start < messages.length; start += maxBatch) this.#post(messages.slice(start, start + maxBatch));
+  }
+
+  #stream(invocationId: number): Stream {
+    const known = this.#streams.get(invocationId);
+    if (known !== undefined) return known;
+    const stream: Stream = { waiting: [], unacknowledged: 0, room: undefined };
+    this.#streams.set(invocationId, stream);
+    return stream;
+  }
+
+  /** What may be posted of a stream now. */
+  #take(invocationId: number, stream: Stream): readonly WorkerMessage[] {
+    let count = 0;
+    for (const { type } of stream.waiting) {
+      if (type === "event" && stream.unacknowledged >= maxUnacknowledged) break;
+      if (type === "event") stream.unacknowledged += 1;
+      count += 1;
+    }
+    const taken = stream.waiting.splice(0, count);
+    if (stream.waiting.length < maxUnacknowledged) {
+      stream.room?.resolve();
+      stream.room = undefined;
+    }
+    const last = taken.at(-1)?.type;
+    if (last === "completed" || last === "failed") this.#streams.delete(invocationId);
+    return taken;
   }
 }
 

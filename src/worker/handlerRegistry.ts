@@ -20,6 +20,11 @@ export interface HandlerContext {
   onWish(listener: (wish: RunWish) => void): void;
   /** Reports to the journal. Order is kept; texts longer than the protocol allows are split or cut. */
   emit(event: WorkerEventBody): void;
+  /**
+   * Undefined while the journal keeps up. Else settles when there is room again: a handler that reports more than pieces of texts,
+   * which are joined while they wait, is to wait for it.
+   */
+  room(): Promise<void> | undefined;
 }
 
 /** Does one kind of work. Throws TaskMasterError; must leave no process behind when it settles. */

@@ -68,7 +68,8 @@ class Harness {
       for (const value of Array.isArray(messages) ? (messages as unknown[]) : [messages]) this.#receive(parseHostMessage(value));
     });
     const heartbeat = setInterval(() => {
-      if (this.#running.size > 0) this.#batcher.now({ type: "heartbeat", invocationIds: [...this.#running.keys()] });
+      const invocationIds = [...new Set([...this.#running.keys(), ...this.#batcher.held])];
+      if (invocationIds.length > 0) this.#batcher.now({ type: "heartbeat", invocationIds });
     }, heartbeatMs);
     heartbeat.unref();
     port.once("close", () => {
@@ -91,11 +92,12 @@ class Harness {
   #receive(message: HostMessage | undefined): void {
     if (message === undefined) return;
     if (message.type === "run") void this.#run(message);
+    else if (message.type === "acknowledge") this.#batcher.acknowledge(message.invocationId, message.events);
     else if (message.type === "shutdown") this.#cancelAll("Task Master is shutting down.");
     else this.#steer(message);
   }
 
-  #steer(message: Exclude<HostMessage, { type: "run" | "shutdown" }>): void {
+  #steer(message: Exclude<HostMessage, { type: "run" | "shutdown" | "acknowledge" }>): void {
     const running = this.#running.get(message.invocationId);
     if (message.type === "pause") running?.gate.close();
     else if (message.type === "resume") running?.gate.open();
@@ -114,7 +116,7 @@ class Harness {
     const requestId = `p${++this.#lastRequest}`;
     const { promise, resolve } = Promise.withResolvers<PermissionOutcome>();
     running.permissions.set(requestId, resolve);
-    this.#batcher.now({ type: "permission", invocationId, requestId, request });
+    this.#batcher.behind({ type: "permission", invocationId, requestId, request });
     try {
       return await abortable(promise, running.controller.signal);
     } finally {
@@ -139,16 +141,19 @@ class Harness {
       },
       permit: (request) => this.#askPermission(invocationId, request),
       onWish: (listener) => wishes.listen(listener),
-      emit: (event) => this.#batcher.event(invocationId, event),
+      emit: (event) => {
+        if (this.#running.has(invocationId)) this.#batcher.event(invocationId, event);
+      },
+      room: () => this.#batcher.room(invocationId),
     };
     try {
       await this.#loaded;
       const output = await this.#registry.get(invocation.handler)(invocation.input, context);
       this.#running.delete(invocationId);
-      this.#batcher.now({ type: "completed", invocationId, output });
+      this.#batcher.behind({ type: "completed", invocationId, output });
     } catch (thrown) {
       this.#running.delete(invocationId);
-      this.#batcher.now({ type: "failed", invocationId, error: serializeError(thrown) });
+      this.#batcher.behind({ type: "failed", invocationId, error: serializeError(thrown) });
     }
   }
 }

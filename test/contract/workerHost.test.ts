@@ -6,6 +6,7 @@ import type { InvocationObserver } from "../../src/engine/ports.ts";
 import { TaskWorkerHost } from "../../src/host/taskWorkerHost.ts";
 import type { TaskId } from "../../src/model/ids.ts";
 import type { PoolMode } from "../../src/model/settings.ts";
+import { maxUnacknowledged } from "../../src/protocol/hostWorker.ts";
 import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
 import { waitFor } from "../helpers/leakCheck.ts";
 
@@ -80,6 +81,44 @@ describe.each<PoolMode>(["thread", "inline"])("workers in mode %s", (poolMode) =
     expect(words).toEqual(Array.from({ length: 1_000 }, (_, index) => String(index)));
     const output = events.map((event) => (event.type === "tool_call" ? (event.call.outputDelta ?? "") : "")).join("");
     expect(output).toBe("😀".repeat(100_000));
+  });
+
+  test("a flood waits for the journal: few events are on their way, none is lost, and others are answered meanwhile", async () => {
+    const count = poolMode === "thread" ? 1_000_000 : 100_000;
+    const state = { next: 0, onTheirWay: 0, most: 0 };
+    const onEvents = async (events: readonly WorkerEventBody[]): Promise<void> => {
+      state.onTheirWay += events.length;
+      state.most = Math.max(state.most, state.onTheirWay);
+      for (const event of events) {
+        if (event.type !== "message" || event.messageId !== `m${state.next}`) throw new Error(`m${state.next} is missing`);
+        state.next += 1;
+      }
+      await new Promise((resolve) => setImmediate(resolve)); // as slow as a journal
+      state.onTheirWay -= events.length;
+    };
+    const flood = run("test.flood", { count, every: 64 }, { onEvents });
+    await waitFor(() => state.next > 1_000, { what: "the flood" });
+    const between: number[] = [];
+    for (let asked = 0; asked < 6; asked++) {
+      const before = state.next;
+      await run("test.echo", { asked }).result; // in another worker, or in the same one
+      between.push(state.next - before);
+    }
+    const { heapUsed } = (await flood.result) as { heapUsed: number };
+    expect(state.next).toBe(count);
+    expect(state.most).toBeLessThanOrEqual(maxUnacknowledged);
+    expect(heapUsed).toBeLessThan(poolMode === "thread" ? 150e6 : Infinity); // 250 MB and more when they pile up
+    expect(Math.min(...between)).toBeLessThan(count / 10);
+  });
+
+  test("a journal that cannot be written does not hold the worker", async () => {
+    const onEvents = (): Promise<never> => Promise.reject(new Error("the disk is full"));
+    await expect(run("test.flood", { count: 2_000, every: 1 }, { onEvents }).result).resolves.toBeDefined();
+  });
+
+  test("events that do not fit the protocol do not use up what may be on its way", async () => {
+    await expect(run("test.oddFlood").result).resolves.toBe("over");
+    expect(host.droppedMessages).toBe(2 * maxUnacknowledged);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 /** Messages as a broken or hostile worker posts them: whatever structured clone lets through. */
-import { parseWorkerMessage } from "../../src/protocol/hostWorker.ts";
+import { hostWorkerVersion, parseWorkerMessage } from "../../src/protocol/hostWorker.ts";
 import { validUpdate } from "./gooseLines.ts";
 import type { Random } from "./random.ts";
 import { mutate, nastyText, nastyValue } from "./texts.ts";
@@ -35,7 +35,7 @@ const bombs: readonly (() => unknown)[] = [
 ];
 
 const valid = (random: Random, invocationId: number): readonly unknown[] => [
-  { type: "ready", version: 1, handlers: ["x"] },
+  { type: "ready", version: hostWorkerVersion, handlers: ["x"] },
   { type: "claim", invocationId },
   { type: "heartbeat", invocationIds: [invocationId] },
   { type: "event", invocationId, event: { type: "message", role: "agent", messageId: "m", text: nastyText(random) } },

@@ -29,6 +29,8 @@ export interface GooseProcessOptions {
   /** Any message that fits the protocol. */
   readonly onSignOfLife: () => void;
   readonly redact: (text: string) => string;
+  /** While it is a promise nothing more is read until that settles: Goose's pipe fills, and it waits. */
+  room?(): Promise<void> | undefined;
 }
 
 /** `goose acp` in a process group of its own, with its conversation. */
@@ -42,6 +44,8 @@ export class GooseProcess {
   readonly #connection: ClientConnection;
   readonly #stderr = new OutputTail(stderrTailBytes);
   readonly #fail: (error: TaskMasterError) => void;
+  /** Settles when what Goose has said is no longer held back. */
+  #room: Promise<void> | undefined;
   #receive: (message: AnyMessage) => void = () => undefined;
   /** Whether it answered a request of ours, of which the handshake is the first: before that it may be any program. */
   #hasAnswered = false;
@@ -100,14 +104,25 @@ export class GooseProcess {
       },
       onOverflow: (why) => this.#breakOff(why),
     });
-    stdout.on("data", (chunk: Buffer) => framer.push(chunk));
+    stdout.on("data", (chunk: Buffer) => {
+      framer.push(chunk);
+      this.#room = this.#options.room?.()?.finally(() => {
+        this.#room = undefined;
+        stdout.resume();
+      });
+      if (this.#room !== undefined) stdout.pause();
+    });
     const decoder = textDecoder((text) => this.#stderr.push(text));
     stderr.on("data", (chunk: Buffer) => decoder.push(chunk));
     const ended = new Promise<void>((resolve) => stdout.once("close", resolve).once("error", () => resolve()));
     // A Goose without an output is no use; and what it said last may arrive after its exit.
     void ended.then(() => this.#within(exited, drainMs)).then(() => this.kill());
     void exited.then(async (status) => {
-      await this.#within(ended, drainMs);
+      // What is held back is not late: only what does not come is.
+      do {
+        await this.#room;
+        await this.#within(ended, drainMs);
+      } while (this.#room !== undefined);
       this.#fail(this.#exitError(status));
     });
   }

@@ -17,7 +17,7 @@ import { classifyRequestError, classifyTurn } from "./classify.ts";
 import { assertConfigured } from "./configured.ts";
 import { readClientFile, writeClientFile } from "./clientFiles.ts";
 import { ClientTerminals } from "./clientTerminals.ts";
-import { GooseProcess } from "./gooseProcess.ts";
+import { GooseProcess, type GooseProcessOptions } from "./gooseProcess.ts";
 import { shortId } from "./toolCallMapper.ts";
 import { withoutSecrets } from "./permissionRequest.ts";
 import { newSessionAnswer, promptAnswer, readAnswer, type NewSession } from "./sessionAnswers.ts";
@@ -34,8 +34,7 @@ const reportMs = 1_000;
 
 const steerAnswer = v.looseObject({ messageId: v.string() });
 
-export interface GooseSessionOptions {
-  readonly binary: string;
+export interface GooseSessionOptions extends Pick<GooseProcessOptions, "binary" | "onSignOfLife" | "room"> {
   readonly worktree: string;
   readonly gooseEnv: Environment;
   readonly shellEnv: Environment;
@@ -46,7 +45,6 @@ export interface GooseSessionOptions {
   /** Whether a tool call may go ahead. */
   permit(request: PermissionRequest): Promise<PermissionOutcome>;
   readonly emit: (event: WorkerEventBody) => void;
-  readonly onSignOfLife: () => void;
   readonly redaction: Redaction;
   /** What the attempt has used before. */
   readonly usage?: UsageBefore;
@@ -93,6 +91,7 @@ export class GooseSession {
       onNotification: (method, params) => this.recorder.take(method, params),
       onSignOfLife: options.onSignOfLife,
       redact: redaction.text,
+      room: () => options.room?.(),
     });
   }
 

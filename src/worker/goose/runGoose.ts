@@ -206,6 +206,7 @@ async function turn(
     gate: () => context.gate(),
     permit: (request) => questions.ask(request).finally(() => time.touch()),
     emit,
+    room: () => context.room(),
     onSignOfLife: () => time.touch(),
     workedMs: () => time.activeMs,
     ...(input.usage === undefined ? {} : { usage: input.usage }),

@@ -25,6 +25,22 @@ export function register(registry: TaskHandlerRegistry): void {
     context.emit({ type: "tool_call", call: { toolCallId: "t", outputDelta: "😀".repeat(100_000) } });
     return Promise.resolve("streamed");
   });
+  registry.register("test.flood", async (input, context) => {
+    let heapUsed = 0;
+    const [count, every] = [Number(input["count"]), Number(input["every"])];
+    for (let i = 0; i < count; i++) {
+      // No two neighbours are pieces of one text, so that none are joined.
+      context.emit({ type: "message", role: "agent", messageId: `m${i}`, text: "x".repeat(100) });
+      if (i % every !== 0) continue;
+      heapUsed = Math.max(heapUsed, process.memoryUsage().heapUsed);
+      await context.room();
+    }
+    return { heapUsed };
+  });
+  registry.register("test.oddFlood", (_input, context) => {
+    for (let i = 0; i < 512; i++) context.emit({ type: "progress_update", progress: { percent: 101, message: "" } });
+    return Promise.resolve("over");
+  });
   registry.register("test.hold", async (_input, context) => {
     context.emit({ type: "log", level: "info", message: "begun" });
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 const use = (turn: AgentTurnProbe, tokens: number, more: Partial<Usage> = {}): void =>
-  turn.observer.onEvents?.([{ type: "usage", usage: { inputTokens: tokens, outputTokens: 0, ...more } }]);
+  void turn.observer.onEvents?.([{ type: "usage", usage: { inputTokens: tokens, outputTokens: 0, ...more } }]);
 const settings = (changes: Partial<TestEngine["world"]["settings"]>): void => void (t.world.settings = { ...t.world.settings, ...changes });
 const reached = (task: Task, status: Task["status"], engine = t): Promise<Task> =>
   waitFor(async () => ((await engine.engine.get(task.id)).status === status ? engine.engine.get(task.id) : undefined), { what: `status ${status}` });

@@ -65,11 +65,11 @@ async function begin(signal?: AbortSignal): Promise<{ ids?: readonly TaskId[]; e
   return outcome;
 }
 
-const changed = (name: string, status: Task["status"]): void =>
+const changed = (name: string, status: Task["status"], type: "requested" | "log" = "requested"): void =>
   changes.fire([
     {
-      name: "task:log",
-      event: { type: "log", level: "info", message: "", id: 1, seq: 1, taskId: taskId(name), attempt: 1, at: 1 },
+      name: `task:${type}`,
+      event: { type, id: 1, seq: 1, taskId: taskId(name), attempt: 1, at: 1 },
       task: newTask(name, { status }),
     } as unknown as TaskChange,
   ]);
@@ -174,6 +174,19 @@ describe("a task that is to be tried again", () => {
     removals.fire([taskId("b")]);
     await settle();
     expect(outcome).toEqual({});
+  });
+
+  test("is not asked about while others only tell how their work goes", async () => {
+    starts = [started("a")];
+    await begin();
+    const before = asked;
+    changed("a", "in_progress", "log");
+    await settle();
+    expect(asked).toBe(before);
+    changed("a", "in_progress");
+    await settle();
+    expect(asked).toBe(before + 1);
+    await end("a");
   });
 
   test("that waits for nothing, or has ended, is not waited for", async () => {

@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { TaskWorkerHost } from "../../../src/host/taskWorkerHost.ts";
 import type { TaskId } from "../../../src/model/ids.ts";
 import type { PoolMode } from "../../../src/model/settings.ts";
+import { maxUnacknowledged } from "../../../src/protocol/hostWorker.ts";
 import { waitFor } from "../../helpers/leakCheck.ts";
 import { ManualClock } from "../../helpers/manualClock.ts";
 
@@ -63,6 +64,17 @@ test.each<PoolMode>(["thread", "inline"])("a worker of another version is refuse
   const { host: other, logged } = make(file("../../helpers/handlers/versionNine.ts"), mode);
   await expect(echo(other)).rejects.toMatchObject({ code: "WORKER_FAILED", message: expect.stringContaining("version 9") as string });
   expect(logged).toContainEqual(expect.stringContaining("version 9"));
+});
+
+test.each<PoolMode>(["thread", "inline"])("a worker that sends more events than it may is ended, in mode %s", async (mode) => {
+  const { host: other } = make(file("../../helpers/handlers/impatient.ts"), mode);
+  const told: unknown[] = [];
+  const flooded = other.run(
+    { taskId, attempt: 1, handler: "test.echo", input: {} },
+    { onEvents: (events) => (told.push(...events), new Promise(() => undefined)) },
+  );
+  await expect(flooded.result).rejects.toMatchObject({ code: "WORKER_FAILED", message: expect.stringContaining("more events than it may") as string });
+  expect(told).toHaveLength(maxUnacknowledged);
 });
 
 test("a worker that ends without an error costs its invocation", async () => {

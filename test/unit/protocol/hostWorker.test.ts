@@ -23,6 +23,8 @@ test.each([
 test.each([
   [{ type: "run", invocationId: 1, invocation: { taskId: "../etc", attempt: 1, handler: "goose.run", input: {} } }],
   [{ type: "permission", invocationId: 1, requestId: "r", outcome: "allow_always" }],
+  [{ type: "acknowledge", invocationId: 1, events: 0 }],
+  [{ type: "acknowledge", invocationId: 1, events: 1e9 }],
 ])("a host message that does not fit is dropped: %j", (value) => {
   expect(parseHostMessage(value)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { WorkerEventBody } from "../../../src/model/taskEvent.ts";
-import { batchIntervalMs, maxEventText, type WorkerMessage } from "../../../src/protocol/hostWorker.ts";
+import { batchIntervalMs, maxBatch, maxEventText, maxUnacknowledged, type WorkerMessage } from "../../../src/protocol/hostWorker.ts";
 import { EventBatcher } from "../../../src/worker/eventBatcher.ts";
 
 let posted: (readonly WorkerMessage[])[];
@@ -95,7 +95,7 @@ test("a log line that is too long is cut", () => {
 
 test("what ends an invocation goes out at once, behind what waited, and nothing is posted again", () => {
   batcher.event(1, say("a"));
-  batcher.now({ type: "completed", invocationId: 1, output: null });
+  batcher.behind({ type: "completed", invocationId: 1, output: null });
   expect(posted).toEqual([
     [
       { type: "event", invocationId: 1, event: say("a") },
@@ -108,6 +108,66 @@ test("what ends an invocation goes out at once, behind what waited, and nothing 
 });
 
 test("a batch that is full goes out before its time", () => {
-  for (let index = 0; index < 64; index++) batcher.event(index + 1, say("a"));
-  expect(posted.map((messages) => messages.length)).toEqual([64]);
+  for (let index = 0; index < maxBatch; index++) batcher.event(index + 1, say("a"));
+  expect(posted.map((messages) => messages.length)).toEqual([maxBatch]);
+});
+
+describe("what the host has not acknowledged", () => {
+  const flood = (count: number, begin = 0): void => {
+    for (let index = begin; index < begin + count; index++) batcher.event(1, say("x", { messageId: `m${index}` }));
+  };
+  const ids = (): string[] => events().map(([, event]) => (event.type === "message" ? event.messageId : event.type));
+
+  test("holds back what is more; nothing is lost, all in order, in posts that are not too long", () => {
+    flood(maxUnacknowledged + 100);
+    expect(ids()).toHaveLength(maxUnacknowledged);
+    batcher.acknowledge(1, 60);
+    expect(ids()).toHaveLength(maxUnacknowledged + 60);
+    batcher.acknowledge(1, maxUnacknowledged);
+    expect(ids()).toEqual(Array.from({ length: maxUnacknowledged + 100 }, (_, index) => `m${index}`));
+    expect(posted.every((messages) => messages.length <= maxBatch)).toBe(true);
+  });
+
+  test("lets pieces of a text grow together meanwhile", () => {
+    flood(maxUnacknowledged);
+    for (let index = 0; index < 1_000; index++) batcher.event(1, say("y"));
+    batcher.acknowledge(1, 1);
+    expect(events().at(-1)).toEqual([1, say("y".repeat(1_000))]);
+    expect(ids()).toHaveLength(maxUnacknowledged + 1);
+  });
+
+  test("holds no other invocation, and nothing that is not an event", () => {
+    flood(maxUnacknowledged + 1);
+    batcher.event(2, say("other"));
+    batcher.now({ type: "heartbeat", invocationIds: [1] });
+    batcher.behind({ type: "completed", invocationId: 2, output: null });
+    expect(posted.flat().slice(-3)).toEqual([
+      { type: "heartbeat", invocationIds: [1] },
+      { type: "event", invocationId: 2, event: say("other") },
+      { type: "completed", invocationId: 2, output: null },
+    ]);
+  });
+
+  test("comes before the end of its invocation, which is alive until then", () => {
+    flood(maxUnacknowledged + 1);
+    batcher.behind({ type: "completed", invocationId: 1, output: null });
+    expect(posted.flat().at(-1)).toMatchObject({ type: "event" });
+    expect(batcher.held).toEqual([1]);
+    batcher.acknowledge(1, 1);
+    expect(posted.flat().slice(-2)).toMatchObject([{ event: { messageId: `m${maxUnacknowledged}` } }, { type: "completed" }]);
+    expect(batcher.held).toEqual([]);
+    batcher.acknowledge(1, 1); // late
+  });
+
+  test("makes a source wait that can be held, until there is room", async () => {
+    flood(2 * maxUnacknowledged - 1);
+    expect(batcher.room(1)).toBeUndefined();
+    expect(batcher.room(2)).toBeUndefined();
+    flood(1, 2 * maxUnacknowledged);
+    const room = batcher.room(1);
+    expect(batcher.room(1)).toBe(room);
+    batcher.acknowledge(1, 1);
+    await room;
+    expect(batcher.room(1)).toBeUndefined();
+  });
 });

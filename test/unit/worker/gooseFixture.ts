@@ -50,6 +50,13 @@ export class TestContext implements HandlerContext {
     return Promise.resolve(kind === "reject" ? "reject_once" : "allow_once");
   }
 
+  /** What holds Goose back. */
+  held: Promise<void> | undefined;
+
+  room(): Promise<void> | undefined {
+    return this.held;
+  }
+
   onWish(listener: (wish: RunWish) => void): void {
     this.#wishes.event(listener);
   }

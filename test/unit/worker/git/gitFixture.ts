@@ -33,6 +33,7 @@ export async function call<H extends GitHandler>(
     isPaused: false,
     permit: () => Promise.resolve("reject_once" as const),
     onWish: () => undefined,
+    room: () => undefined,
     emit: (event: WorkerEventBody) => void options.events?.push(event),
   };
   return gitHandlers[name](input, context);
