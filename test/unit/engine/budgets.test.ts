@@ -198,7 +198,7 @@ describe("a run that says nothing any more", () => {
       await tick(6_000);
       use(turn, 5, { activeMs: i * 6_000 });
     }
-    await waitFor(async () => (await t.engine.get(task.id)).attention?.kind === "stall", { what: "the attention" });
+    expect((await t.engine.get(task.id)).attention?.kind).toBe("stall");
   });
 
   test("is none while it is paused, and a machine that slept proves nothing", async () => {
