@@ -6,7 +6,7 @@ import { element } from "./dom.ts";
 const maxBars = 3;
 
 export class BudgetBar {
-  readonly node = element("section", { className: "budget", attributes: { "aria-label": "Budgets" } });
+  readonly node = element("section", { className: "budget", attributes: { "aria-label": t("Budgets") } });
   #shown = "";
 
   constructor() {
