@@ -9,7 +9,7 @@ import { protectedBecause } from "./protectedPaths.ts";
 import { assignmentDanger } from "./runningRules.ts";
 import { fullPath, placeOf } from "./shellPlaces.ts";
 import { parseShell } from "./shellScript.ts";
-import { NotUnderstood, type Pipeline, type Redirect, type ShellScript, type ShellWord, type SimpleCommand } from "./shellSyntax.ts";
+import { NotUnderstood, TooMuch, type Pipeline, type Redirect, type ShellScript, type ShellWord, type SimpleCommand } from "./shellSyntax.ts";
 import { documentOf, expandText, expandWord, expandWords, holdsMarks, printedBy, ShellVariables, unknown } from "./shellValues.ts";
 import { textDanger, unmistakableDanger } from "./textDangers.ts";
 
@@ -31,7 +31,7 @@ export function reviewCommand(text: string, worktree: string): CommandReview {
     reviewer.text(text, { cwd: normalRoot(worktree), variables: new ShellVariables() });
   } catch (thrown) {
     if (!(thrown instanceof NotUnderstood)) throw thrown;
-    reviewer.found(textDanger(text));
+    reviewer.unread(text, thrown);
     return { dangers: [...reviewer.dangers], programs: undefined };
   }
   reviewer.found(unmistakableDanger(text));
@@ -70,7 +70,7 @@ class Reviewer {
       this.text(text.replaceAll(unknown, "$UNKNOWN"), scope);
     } catch (thrown) {
       if (!(thrown instanceof NotUnderstood)) throw thrown;
-      this.found(textDanger(text));
+      this.unread(text, thrown);
     }
   }
 
@@ -90,6 +90,12 @@ class Reviewer {
     if (place.kind === "outside") return `deletes ${place.name.slice(0, 200)}, outside the worktree`;
     if (place.kind === "inside" && place.relative === "") return "deletes the worktree as a whole";
     return this.writing(path, scope);
+  }
+
+  /** A text that was not followed is searched; one that is too much to follow may hide anything. */
+  unread(text: string, thrown: NotUnderstood): void {
+    if (thrown instanceof TooMuch) this.found("does more at once than can be followed");
+    this.found(textDanger(text));
   }
 
   found(danger: string | undefined): void {
@@ -158,7 +164,7 @@ class Reviewer {
     scope: Scope,
   ): undefined {
     // Wrappers in wrappers are looked at from each of their words on.
-    if (++this.#count > maxCommands) throw new NotUnderstood("too many commands");
+    if (++this.#count > maxCommands) throw new TooMuch("too many commands");
     const why = commandDanger(words, {
       ...given,
       downloads: this.downloads,

@@ -188,7 +188,34 @@ test("a long name is cut where the user reads it", () => {
   expect(dangersOf(`touch .vscode/${long}`)).toEqual([`changes the configuration of an editor (${`.vscode/${long}`.slice(0, 200)})`]);
 });
 
-test("wrappers in wrappers without end are searched instead of followed", () => {
-  expect(reviewCommand(`${"env ".repeat(60)}git push`, "/home/u/work/t1")).toEqual({ dangers: ["changes a remote repository"], programs: undefined });
-  expect(reviewCommand(`${"env ".repeat(60)}ls`, "/home/u/work/t1")).toEqual({ dangers: [], programs: undefined });
+const many = (count: number): string => Array.from({ length: count }, (_, index) => `a${index}`).join(" ");
+const tooMuch = "does more at once than can be followed";
+
+test.each([
+  ["words", `touch ${many(1_000)} ../x`, [beside]],
+  ["values in a loop", `for a in ${many(50)} ../x; do touch $a; done`, [beside]],
+  ["pairs of values", "for a in 1 2 3 4 5 6 ..; do for b in x y z; do touch $a/$b; done; done", [beside]],
+  ["choices", `touch {${many(600).replaceAll(" ", ",")},../x}`, [beside]],
+  ["choices in choices", `touch ${"{a,".repeat(10)}../x${"}".repeat(10)}`, [beside]],
+])("among many %s none is left out", (_what, line, dangers) => {
+  expect(dangersOf(line)).toEqual(dangers);
+});
+
+test.each([
+  ["words", `touch ${many(5_000)} ../x`],
+  ["values in a loop", `for a in ${many(300)} ../x; do touch $a; done`],
+  ["pairs of values", `for a in ${many(100)}; do touch $a/$a; done`],
+  ["choices", `touch ${"{a,b,c,d}".repeat(8)}`],
+  ["choices in choices", `touch ${"{a,".repeat(20)}../x${"}".repeat(20)}`],
+  ["wrappers in wrappers", `${"env ".repeat(60)}ls`],
+  ["characters", `echo ${"a".repeat(70_000)}; touch ../x`],
+  ["substitutions in substitutions", `echo ${"$(echo ".repeat(200)}a${")".repeat(200)}; touch ../x`],
+  ["groups in groups", `${"(".repeat(5_000)}ls${")".repeat(5_000)}; touch ../x`],
+  ["values in a text that is run", `bash -c 'for a in ${many(300)}; do ls $a; done'`],
+])("what has too many %s to be followed is asked about", (_what, line) => {
+  expect(reviewCommand(line, "/home/u/work/t1")).toEqual({ dangers: [tooMuch], programs: undefined });
+});
+
+test("a danger that was found on the way is told once", () => {
+  expect(dangersOf(`${"env ".repeat(60)}git push`)).toEqual(["changes a remote repository", tooMuch]);
 });
