@@ -9,7 +9,7 @@ import { protectedBecause } from "./protectedPaths.ts";
 import { assignmentDanger } from "./runningRules.ts";
 import { fullPath, placeOf } from "./shellPlaces.ts";
 import { parseShell } from "./shellScript.ts";
-import { NotUnderstood, type Pipeline, type Redirect, type ShellScript, type ShellWord, type SimpleCommand } from "./shellSyntax.ts";
+import { NotUnderstood, TooMuch, type Pipeline, type Redirect, type ShellScript, type ShellWord, type SimpleCommand } from "./shellSyntax.ts";
 import { documentOf, expandText, expandWord, expandWords, holdsMarks, printedBy, ShellVariables, unknown } from "./shellValues.ts";
 import { textDanger, unmistakableDanger } from "./textDangers.ts";
 
@@ -31,11 +31,10 @@ export function reviewCommand(text: string, worktree: string): CommandReview {
     reviewer.text(text, { cwd: normalRoot(worktree), variables: new ShellVariables() });
   } catch (thrown) {
     if (!(thrown instanceof NotUnderstood)) throw thrown;
-    const found = textDanger(text);
-    return { dangers: [...reviewer.dangers, ...(found === undefined ? [] : [found])], programs: undefined };
+    reviewer.unread(text, thrown);
+    return { dangers: [...reviewer.dangers], programs: undefined };
   }
-  const found = unmistakableDanger(text);
-  if (found !== undefined) reviewer.dangers.add(found);
+  reviewer.found(unmistakableDanger(text));
   return { dangers: [...reviewer.dangers], programs: reviewer.isPlain ? [...reviewer.programs] : undefined };
 }
 
@@ -71,8 +70,7 @@ class Reviewer {
       this.text(text.replaceAll(unknown, "$UNKNOWN"), scope);
     } catch (thrown) {
       if (!(thrown instanceof NotUnderstood)) throw thrown;
-      const found = textDanger(text);
-      if (found !== undefined) this.dangers.add(found);
+      this.unread(text, thrown);
     }
   }
 
@@ -92,6 +90,16 @@ class Reviewer {
     if (place.kind === "outside") return `deletes ${place.name.slice(0, 200)}, outside the worktree`;
     if (place.kind === "inside" && place.relative === "") return "deletes the worktree as a whole";
     return this.writing(path, scope);
+  }
+
+  /** A text that was not followed is searched; one that is too much to follow may hide anything. */
+  unread(text: string, thrown: NotUnderstood): void {
+    if (thrown instanceof TooMuch) this.found("does more at once than can be followed");
+    this.found(textDanger(text));
+  }
+
+  found(danger: string | undefined): void {
+    if (danger !== undefined) this.dangers.add(danger);
   }
 
   #script(script: ShellScript, scope: Scope): void {
@@ -126,7 +134,7 @@ class Reviewer {
     const words = this.#values(command.words, scope);
     for (const { name, value } of command.assignments) {
       const values = expandText(value, scope.variables);
-      this.#found(assignmentDanger(name, values));
+      this.found(assignmentDanger(name, values));
       if (words.length === 0) scope.variables.add(name, values);
     }
     if (words.length === 0) return words;
@@ -156,7 +164,7 @@ class Reviewer {
     scope: Scope,
   ): undefined {
     // Wrappers in wrappers are looked at from each of their words on.
-    if (++this.#count > maxCommands) throw new NotUnderstood("too many commands");
+    if (++this.#count > maxCommands) throw new TooMuch("too many commands");
     const why = commandDanger(words, {
       ...given,
       downloads: this.downloads,
@@ -169,20 +177,16 @@ class Reviewer {
         return undefined;
       },
       assign: (name, value) => {
-        this.#found(assignmentDanger(name, [value]));
+        this.found(assignmentDanger(name, [value]));
         scope.variables.add(name, [value]);
       },
-      found: (danger) => this.#found(danger),
+      found: (danger) => this.found(danger),
       names: (program, isPlain) => {
         this.programs.add(program);
         if (!isPlain) this.isPlain = false;
       },
     });
-    this.#found(why);
-  }
-
-  #found(danger: string | undefined): void {
-    if (danger !== undefined) this.dangers.add(danger);
+    this.found(why);
   }
 
   #redirects(redirects: readonly Redirect[], scope: Scope): void {
@@ -191,7 +195,7 @@ class Reviewer {
       if (!/^(&?>>?|>\||<>|>&)$/.test(operator)) continue;
       for (const path of expandText(target, scope.variables)) {
         if (operator === ">&" && /^(\d+|-)$/.test(path)) continue;
-        this.#found(this.writing(path, scope));
+        this.found(this.writing(path, scope));
       }
     }
   }

@@ -1,5 +1,5 @@
 import { ansiText } from "./shellEscapes.ts";
-import { NotUnderstood, type ShellScript, type ShellWord, type WordPart } from "./shellSyntax.ts";
+import { NotUnderstood, TooMuch, type ShellScript, type ShellWord, type WordPart } from "./shellSyntax.ts";
 
 /** Parses commands up to the end or to a bracket that they do not open; the reader itself knows words only. */
 export type ParseScript = (reader: ShellReader) => ShellScript;
@@ -17,7 +17,7 @@ export class ShellReader {
   readonly #parse: ParseScript;
 
   constructor(text: string, parse: ParseScript, depth: number) {
-    if (depth > maxDepth) throw new NotUnderstood("nested too deeply");
+    if (depth > maxDepth) throw new TooMuch("nested too deeply");
     this.text = text;
     this.depth = depth;
     this.#parse = parse;
@@ -98,7 +98,7 @@ export class ShellReader {
       const script = this.#parse(inner);
       return inner.isAtEnd ? [...parts, { kind: "script", script, isQuoted: true, isFile: false }] : parts;
     } catch (thrown) {
-      if (thrown instanceof NotUnderstood) return parts;
+      if (thrown instanceof NotUnderstood && !(thrown instanceof TooMuch)) return parts;
       throw thrown;
     }
   }

@@ -5,20 +5,20 @@
  */
 import { ShellDocuments } from "./shellDocuments.ts";
 import { ShellReader } from "./shellReader.ts";
-import { assignedWord, inert, NotUnderstood, plainText, redirectOperators, separators, skippedWords } from "./shellSyntax.ts";
+import { assignedWord, inert, NotUnderstood, plainText, redirectOperators, separators, skippedWords, TooMuch } from "./shellSyntax.ts";
 import type { Assignment, GroupCommand, Pipeline, Redirect, ShellCommand, ShellScript, ShellWord } from "./shellSyntax.ts";
 
 const maxText = 65_536;
 /** The commands of a text; throws NotUnderstood. */
 export function parseShell(text: string): ShellScript {
-  if (text.length > maxText) throw new NotUnderstood("too long");
+  if (text.length > maxText) throw new TooMuch("too long");
   const reader = new ShellReader(text, commandsOf, 0);
   try {
     const script = commandsOf(reader);
     if (reader.isAtEnd) return script;
   } catch (thrown) {
     // Brackets in brackets without end use up the stack.
-    throw thrown instanceof RangeError ? new NotUnderstood("nested too deeply") : thrown;
+    throw thrown instanceof RangeError ? new TooMuch("nested too deeply") : thrown;
   }
   throw new NotUnderstood("an unexpected )");
 }

@@ -59,6 +59,9 @@ export type ShellScript = readonly Pipeline[];
 /** The text is no script that the parser knows. */
 export class NotUnderstood extends Error {}
 
+/** Text of the shell that does too many things at once. */
+export class TooMuch extends NotUnderstood {}
+
 /** The word as it stands, when nothing in it is quoted or computed. */
 export function plainText(word: ShellWord): string | undefined {
   const [part] = word;

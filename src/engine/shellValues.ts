@@ -1,5 +1,5 @@
 import { ansiText } from "./shellEscapes.ts";
-import type { ShellScript, ShellWord, SimpleCommand, WordPart } from "./shellSyntax.ts";
+import { TooMuch, type ShellScript, type ShellWord, type SimpleCommand, type WordPart } from "./shellSyntax.ts";
 
 /** Stands in an expanded text for what only running would tell. Private-use characters: a command that holds them is not understood. */
 export const unknown = "\u{F0000}";
@@ -13,8 +13,15 @@ export function holdsMarks(text: string): boolean {
   return /[\u{F0000}-\u{F0002}]/u.test(text);
 }
 
-const maxValues = 16;
-const maxWords = 512;
+const maxValues = 256;
+const maxWords = 4_096;
+const maxRounds = 16;
+
+/** What is left out could be what matters: a text that becomes more than this is not followed at all. */
+function bounded<T>(list: readonly T[], most: number): readonly T[] {
+  if (list.length > most) throw new TooMuch("too many words");
+  return list;
+}
 
 /** What is known of the variables while a script is read from top to bottom: all values that one may have. */
 export class ShellVariables {
@@ -42,7 +49,7 @@ export class ShellVariables {
   /** Which branch is taken is not known: earlier values stay possible. */
   add(name: string, values: readonly string[]): void {
     const all = [...new Set([...(this.#values.get(name) ?? []), ...values])];
-    this.#values.set(name, all.length > maxValues ? [unknown] : all);
+    this.#values.set(name, bounded(all, maxValues));
   }
 
   /** Splits as the shell would, at blanks and at whatever IFS was set to. */
@@ -56,7 +63,11 @@ export class ShellVariables {
 export function expandWord(word: ShellWord, variables: ShellVariables): readonly string[] {
   return braced(word).flatMap((each) => {
     const texts = each.reduce<readonly string[]>(
-      (texts, part) => texts.flatMap((text) => valuesOf(part, variables).map((value) => text + value)).slice(0, maxValues),
+      (texts, part) =>
+        bounded(
+          texts.flatMap((text) => valuesOf(part, variables).map((value) => text + value)),
+          maxValues,
+        ),
       [""],
     );
     const words = texts.flatMap((text) => text.split(gap).filter((piece) => piece !== ""));
@@ -67,14 +78,21 @@ export function expandWord(word: ShellWord, variables: ShellVariables): readonly
 
 /** The words of a command. */
 export function expandWords(words: readonly ShellWord[], variables: ShellVariables): readonly string[] {
-  return words.flatMap((word) => expandWord(word, variables)).slice(0, maxWords);
+  return bounded(
+    words.flatMap((word) => expandWord(word, variables)),
+    maxWords,
+  );
 }
 
 /** A word that is not split: an assigned value, the target of a redirect, a here-document. */
 export function expandText(word: ShellWord, variables: ShellVariables): readonly string[] {
   const whole = word.map((part) => (part.kind === "variable" || part.kind === "script" ? { ...part, isQuoted: true } : part));
   return whole.reduce<readonly string[]>(
-    (texts, part) => texts.flatMap((text) => valuesOf(part, variables).map((value) => text + value)).slice(0, maxValues),
+    (texts, part) =>
+      bounded(
+        texts.flatMap((text) => valuesOf(part, variables).map((value) => text + value)),
+        maxValues,
+      ),
     [""],
   );
 }
@@ -158,15 +176,15 @@ function braced(word: ShellWord): readonly ShellWord[] {
 
 function alternatives(text: string): readonly string[] {
   let texts: readonly string[] = [text];
-  for (let round = 0; round < maxValues; round++) {
+  for (let round = 0; round < maxRounds; round++) {
     const next = texts.flatMap((each) => {
       const match = /^(.*?)\{([^{}]*,[^{}]*)\}(.*)$/s.exec(each);
       return match === null ? [each] : (match[2] ?? "").split(",").map((choice) => `${match[1]}${choice}${match[3]}`);
     });
     if (next.length === texts.length && next.every((each, index) => each === texts[index])) return next;
-    texts = next.slice(0, maxWords);
+    texts = bounded(next, maxWords);
   }
-  return texts;
+  throw new TooMuch("too many braces");
 }
 
 function homely(text: string): ShellWord {

@@ -102,6 +102,12 @@ describe("package.json", () => {
     ["a new file with scripts", call("write", { path: "package.json" }, { diff: { path: "package.json", newText: '{"scripts":{"postinstall":"x"}}' } }), "ask"],
     ["a text that is no JSON", change("{"), "ask"],
     ["a change that cannot be told", call("edit", { path: "package.json" }), "ask"],
+    ["a text that was none before", change("{}", "{"), "ask"],
+    ["a list instead of settings", change("null"), "ask"],
+    ["a text instead of settings", change('"a"'), "ask"],
+    ["a number before, another now", change("2", "1"), "ask"],
+    ["a lock file", call("write", { path: "package.json5" }), "allow"],
+    ["a link to another name", call("write", { path: "package.json" }, { target: { path: "manifest.txt", isInside: true } }), "ask"],
     ["a text that was cut", { ...change(before), isCut: true }, "ask"],
   ] as const)("%s", (_what, request, kind) => {
     expect(decide(request).kind).toBe(kind);
@@ -119,6 +125,46 @@ test("a grant covers what it names, and never what is dangerous", () => {
   expect(asked(call("shell", { command: "npm test > ../x" }))).toBe("ask");
   expect(asked(call("shell", { command: "env npm test" }))).toBe("ask");
   expect(asked(call("edit", { path: ".vscode/settings.json" }))).toBe("ask");
+});
+
+test("says what it asks, and what an answer for the task would cover", () => {
+  const harmless = (command: string): PermissionRuling => decide(call("shell", { command }), "askWrites");
+  const dangerous = (command: string): PermissionRuling => decide(call("shell", { command }));
+  expect(harmless("npm test")).toEqual({
+    kind: "ask",
+    why: "runs a command",
+    covers: { key: "run:npm test", words: "every command that runs npm test and nothing else" },
+  });
+  for (const command of ["ls | wc -l", "env ls", "> a"]) {
+    expect(harmless(command), command).toEqual({ kind: "ask", why: "runs a command", covers: { key: `text:${command}`, words: "this very command" } });
+  }
+  const [push, sudo, remote, machine] = [
+    "changes a remote repository",
+    "runs with the rights of another user",
+    "works on another machine",
+    "changes the machine",
+  ];
+  expect(dangerous("git push; sudo a; ssh b")).toEqual({ kind: "ask", why: `runs a command that ${push}, and that ${sudo}, and that ${remote}` });
+  expect(dangerous("git push; sudo a; ssh b; reboot")).toEqual({
+    kind: "ask",
+    why: `runs a command that ${push}, and that ${sudo}, and that ${remote}, and more`,
+  });
+  expect(dangerous("reboot")).toEqual({ kind: "ask", why: `runs a command that ${machine}` });
+});
+
+test("grants of every program cover a line of them; a part of them does not", () => {
+  const asked = (command: string, grants: readonly string[]): string => decide(call("shell", { command }), "askAll", grants).kind;
+  expect(asked("ls | wc -l", ["run:ls", "run:wc"])).toBe("allow");
+  expect(asked("ls | wc -l", ["run:ls"])).toBe("ask");
+  expect(asked("env ls", ["run:ls", "run:env"])).toBe("ask");
+});
+
+test("a tool is known by its whole name", () => {
+  for (const toolName of ["powershell", "shells", "my_write", "writer", "rewrite__edit", "x__developer__shell"]) {
+    expect(kinds(call(toolName, { command: "git push", path: "../x" })), toolName).toEqual(["allow", "ask", "ask", "reject"]);
+  }
+  for (const toolName of ["developer__shell", "shell"]) expect(decide(call(toolName, { command: "git push" })).kind, toolName).toBe("ask");
+  for (const toolName of ["developer__write", "developer__edit"]) expect(decide(call(toolName, { path: "../x" })).kind, toolName).toBe("reject");
 });
 
 test("no path that may be written without a question leads out of the worktree", () => {

@@ -1,8 +1,18 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { candidatesPerPriority, compareUrgency, deadlineBoost, endOfLocalDay, isEligible, score, selectTask } from "../../../src/engine/selectTask.ts";
+import {
+  candidatesPerPriority,
+  checkCriteria,
+  compareUrgency,
+  deadlineBoost,
+  endOfLocalDay,
+  isEligible,
+  score,
+  selectTask,
+} from "../../../src/engine/selectTask.ts";
 import { makeTask } from "../../../src/engine/newTask.ts";
-import { priorities, type Task } from "../../../src/model/task.ts";
+import type { TaskMasterError } from "../../../src/model/errors.ts";
+import { priorities, type Priority, type Task } from "../../../src/model/task.ts";
 import { openDatabase } from "../../../src/store/openDatabase.ts";
 import { SqliteTaskStore } from "../../../src/store/sqliteTaskStore.ts";
 
@@ -88,4 +98,47 @@ describe("the head of the line", () => {
       }),
     );
   });
+});
+
+describe("criteria by which no task could ever be chosen are refused", () => {
+  test.each([
+    { minPriority: "urgent" as Priority },
+    { maxPriority: "urgent" as Priority },
+    { minPriority: "high", maxPriority: "low" },
+    { requireTags: ["night", " "] },
+    { limit: 0 },
+    { limit: 1.5 },
+    { limit: 1_001 },
+    { limit: Number.NaN },
+  ] as const)("%j", (criteria) => {
+    expect(() => checkCriteria(criteria)).toThrow(expect.objectContaining({ code: "INVALID_INPUT" }) as TaskMasterError);
+  });
+
+  test.each([{}, { minPriority: "low", maxPriority: "low" }, { requireTags: ["night"] }, { limit: 1 }, { limit: 1_000 }] as const)(
+    "%j is taken",
+    (criteria) => {
+      expect(() => checkCriteria(criteria)).not.toThrow();
+    },
+  );
+});
+
+test("priorities outside the limits and agents at theirs are left out, each by itself", () => {
+  const [low, high] = [task({ priority: "low" }), task({ priority: "high", agent: "big" })];
+  expect(isEligible(low, now, { minPriority: "medium" })).toBe(false);
+  expect(isEligible(high, now, { maxPriority: "medium" })).toBe(false);
+  expect(isEligible(high, now, { exceptAgents: ["big"] })).toBe(false);
+  expect(isEligible(low, now, { exceptAgents: ["big"] })).toBe(true);
+  expect(isEligible(low, now, { exceptAgents: [""] })).toBe(false);
+});
+
+test("the limit of candidates is shared by the priorities that count", () => {
+  expect(candidatesPerPriority({ limit: 100 })).toBe(25);
+  expect(candidatesPerPriority({ limit: 100, minPriority: "high" })).toBe(50);
+  expect(candidatesPerPriority({ limit: 2 })).toBe(1);
+});
+
+test("a deadline counts to its last moment, and no longer", () => {
+  expect([deadlineBoost(now - 1, now), deadlineBoost(now, now)]).toEqual([10, 5]);
+  expect([deadlineBoost(now + 72 * hour, now), deadlineBoost(now + 72 * hour + 1, now)]).toEqual([2, 1]);
+  expect(endOfLocalDay(now)).toBe(new Date(2026, 0, 15, 23, 59, 59, 999).getTime());
 });

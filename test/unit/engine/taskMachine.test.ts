@@ -85,3 +85,56 @@ test("a requeue gives all tries anew", () => {
 test.each(["stop", "complete", "fail", "cancel"] as const)("%s gives the lease back", (transition) => {
   expect(apply[transition](taskIn("in_progress")).lease).toBeUndefined();
 });
+
+test("what goes back into the queue begins at nothing, with all its tries and its whole budget", () => {
+  const task = { ...taskIn("failed"), attempts: 3, result, progress: { percent: 50, message: "half" }, allowances: { tokens: 1 }, notBefore: 5 } as Task;
+  for (const again of [machine.requeue(task, now), machine.followUp(task, now)]) {
+    expect(again).toMatchObject({ freeAttempts: 3, budgetFrom: 4, progress: { percent: 0, message: "" }, updatedAt: now });
+    expect(again).not.toHaveProperty("notBefore");
+    expect(again).not.toHaveProperty("result");
+  }
+  expect(machine.requeue(task, now)).not.toHaveProperty("allowances");
+  expect(machine.followUp(task, now)).toHaveProperty("allowances");
+});
+
+test("the result of work that was done stays through follow-ups, whatever becomes of them", () => {
+  const followed = machine.followUp({ ...taskIn("done"), result }, now);
+  expect(followed).toMatchObject({ followsUp: true, wasDone: true, result });
+  const again = machine.requeue({ ...followed, status: "failed" }, now);
+  expect(again).toMatchObject({ wasDone: true, result });
+  expect(again).not.toHaveProperty("followsUp");
+  expect(machine.followUp(taskIn("stopped"), now)).not.toHaveProperty("wasDone");
+});
+
+test("a task whose owner is gone waits without its question, but keeps what else needs the user", () => {
+  const asking = { ...taskIn("in_progress"), attention: { why: "x", question: {} } } as unknown as Task;
+  expect(machine.lose(asking, now)).not.toHaveProperty("attention");
+  const held = { ...taskIn("in_progress"), attention: { why: "x" } } as unknown as Task;
+  expect(machine.lose(held, now)).toMatchObject({ status: "paused", attention: { why: "x" }, updatedAt: now });
+});
+
+test("only a task that somebody holds can be seized", () => {
+  expect(machine.seize(taskIn("in_progress"), lease)).toMatchObject({ status: "in_progress", fence: 2, lease: { owner: "me", token: 2 } });
+  expect(() => machine.seize(taskIn("todo"), lease)).toThrow(expect.objectContaining({ code: "ILLEGAL_TRANSITION" }) as TaskMasterError);
+});
+
+test("a hastened task has no time to wait for any more", () => {
+  expect(machine.hasten({ ...taskIn("todo"), notBefore: 9_000 }, now)).toEqual({ ...taskIn("todo"), id: expect.anything() as Task["id"], updatedAt: now });
+});
+
+test("a refused step says what would be possible, each thing once", () => {
+  const refusal = (status: TaskStatus): string => {
+    try {
+      return machine.pause(taskIn(status), now).status;
+    } catch (thrown) {
+      return (thrown as TaskMasterError).message.replace(/^.*Possible now: /, "");
+    }
+  };
+  expect(Object.fromEntries(taskStatuses.map((status) => [status, refusal(status)]))).toMatchObject({
+    stopped: expect.not.stringContaining("start") as string,
+  });
+  for (const status of ["todo", "stopped", "failed", "cancelled"] as const) {
+    expect(refusal(status), status).toMatch(/^\w+(, \w+)*\.$/);
+    expect(refusal(status), status).not.toBe("nothing.");
+  }
+});

@@ -1,0 +1,221 @@
+/** The edges of each rule: what is only nearly the option or the place that it looks for, and what hides one that it does. */
+import { expect, test } from "vitest";
+import { reviewCommand } from "../../../src/engine/commandReview.ts";
+
+const dangersOf = (text: string): readonly string[] => reviewCommand(text, "/home/u/work/t1").dangers;
+
+const beside = "changes /home/u/work/x, outside the worktree";
+const folders = "deletes folders whose names it tells only while it runs";
+const repository = "changes branches, tags or stashes that belong to the whole repository";
+
+test.each([
+  ["find ~ -delete", "deletes ~, outside the worktree"],
+  ["find ~ -name x -delete", "deletes ~/found, outside the worktree"],
+  ["find -delete", "deletes the worktree as a whole"],
+  ["find src . -delete", "deletes the worktree as a whole"],
+  ["find -L .. -delete", "deletes /home/u/work, outside the worktree"],
+  ["find -L ~ -name x -delete", "deletes ~/found, outside the worktree"],
+  [String.raw`find ~ -exec rm -rf {} \;`, "deletes ~/found, outside the worktree"],
+  ["find src ~ -exec rm {} +", "deletes ~/found, outside the worktree"],
+  ["find ~ -ok rm {} +", "deletes ~/found, outside the worktree"],
+  ["fd x ~ -X rm", "deletes ~/found, outside the worktree"],
+  ["find $UNSET -delete", folders],
+  ["find $UNSET -exec rm -rf {} +", folders],
+  [String.raw`find ../x -exec touch a {} \;`, "changes /home/u/work/x/found, outside the worktree"],
+  ["find . -exec touch ../x", beside],
+  ["X=ls; X=git; $X push", "runs a program whose name it tells only while it runs"],
+  ["X=a; read X; rm -rf $X", folders],
+  ["X_1=a; read -r X_1; rm -rf $X_1", folders],
+  ['bash -c "ls $(ls)"', "runs a text that is put together only while it runs"],
+  ["eval 'git push ('", "changes a remote repository"],
+  ["bash -c 'git push ('", "changes a remote repository"],
+  ["eval cd ..; touch x", beside],
+  ["source x; cd ..; touch x", beside],
+  ["cd -PP ..; touch x", beside],
+  ["cp -- a -/../../x", beside],
+  ["cp -r -- a ../x", beside],
+  ["touch -- -/../../x", beside],
+  ["cp a/.vscode// .", "changes the configuration of an editor (.vscode)"],
+  ["cp -r .vscode src b", "changes the configuration of an editor (b/.vscode)"],
+  ["ln -s -- ../../x src/b", beside],
+  ["ln -s ../x", beside],
+  ["ln -s ../x a b src", beside],
+  ["tar -rvf ../x src", beside],
+  ["tar --append -f ../x src", beside],
+  ["tar -P -xf a", "may unpack files outside the worktree"],
+  ["tar -xzI x -f a", "makes tar run another program"],
+  ["tar -xzPf a", "may unpack files outside the worktree"],
+  ["rimraf $UNSET", folders],
+  ["rm -fR $UNSET", folders],
+  ["rm --recursive $UNSET", folders],
+  ["X=a; X=evil; PAGER=$X git log", "sets PAGER, by which another program may be run"],
+  ["awk -f x 'BEGIN{system(1)}'", "makes awk run or write something else"],
+  ["awk 'BEGIN{\"ls\"|getline}'", "makes awk run or write something else"],
+  ["awk '{print $1, $2 | \"sort\"}'", "makes awk run or write something else"],
+  ["awk '{print >\"/x\"}'", "makes awk run or write something else"],
+  ["perl -0pi -e s/a/b/ ../x", beside],
+  ["git clone a b ../x", beside],
+  ["git branch -vD x", repository],
+  ["git branch --delete=x", repository],
+  ["git tag -fd x", repository],
+  ["git clean -xfd ../x", beside],
+  ["git rebase -x 'sudo ls' main", "runs with the rights of another user"],
+  ["git config --list --unset-all a", "changes git's configuration"],
+  ["git config --unset-all a", "changes git's configuration"],
+] as const)("%s: %s", (line, danger) => {
+  expect(dangersOf(line)).toEqual([danger]);
+});
+
+test.each([
+  "find -name x -delete",
+  "find . -name .. -delete",
+  String.raw`find . -exec touch {} \; -path ../x`,
+  "find . -exec touch {} + -path ../x",
+  "find . -fprint",
+  "'' ../x",
+  "trap 'cd ..' EXIT; touch x",
+  "alias a='cd ..'; touch x",
+  "git bisect run cd ..; touch x",
+  "git bisect skip 'git push'",
+  "bash -c 'cd ..'; touch x",
+  "echo cd .. | bash; touch x",
+  "bash <<< 'cd ..'; touch x",
+  "env -S 'cd ..'; touch x",
+  "ls 2>&10",
+  "ls >&a1",
+  "ls > 1",
+  "sed a-i ../x",
+  "sed a--in-place ../x",
+  "sed -e a ../x",
+  "sed -e s/i/a/ ../x",
+  "curl --outputs ../x u",
+  "curl a--output ../x",
+  "wget --output-documents ../x u",
+  "wget a--output-document ../x",
+  "cp --target-directorys ../x b c",
+  "cp a--target-directory ../x c",
+  "tar -xf a --directorys ../x",
+  "tar -xf a b--directory ../x",
+  "tar -xf a-P",
+  "tar -xf --privates a",
+  "tar -xf a b-I",
+  "tar -xf a x--to-command=b",
+  "tar -xf aC ../b",
+  "docker run --volumes ../x:/y a",
+  "docker run x-v ../x:/y a",
+  "docker run --privilegeds a",
+  "docker run x--privileged a",
+  "docker run a ../x",
+  "docker run -v cache/../x:/y a",
+  "pre-commit reinstall",
+  "lefthook x-add",
+  "cd src-P; touch ../a",
+  "cd -Px; touch ../a",
+  "cd src--; touch ../a",
+  "cd --src; touch ../a",
+  "mynpm add -g x",
+  "npmx add -g x",
+  "npm add a-g",
+  "npm add --globals",
+  "npm pkg reset x",
+  "npm pkg sets x",
+  "npm config reset x",
+  "npm config sets x",
+  "npm hexec rimraf build",
+  "npm execs rimraf build",
+  "rm -f $UNSET",
+  "rm -f-r $UNSET",
+  "rm a-r $UNSET",
+  "rm a--recursive $UNSET",
+  "rm --recursives $UNSET",
+  "rm a/s $UNSET",
+  "prettier a--output ../x",
+  "prettier --outputs ../x",
+  "touch a-b=../../c",
+  "bash x-c 'git push'",
+  "python3 x-c",
+  "python3 a -c",
+  "node x-e 'git push'",
+  "mypwsh -enc x",
+  "pwsh x-enc",
+  "pwsh -encodings",
+  "findx ~ | xargs rm -f",
+  "find src -name '*~' | xargs rm -rf",
+  "source x-",
+  "source a/dev/stdin",
+  "curl a/b#c/d; sh d",
+  "curl -x.sh; sh -x.sh --version",
+  "ln a-s b",
+  "env A-B=x ls",
+  "git lfs prunes",
+  "git lfs reinstall",
+  "git branch a-d",
+  "git branch --deleted",
+  "git branch --format=x-D",
+  "git tag a-d",
+  "git tag --forces",
+  "git symbolic-ref a-d",
+  "git symbolic-ref --deletes HEAD",
+  "git symbolic-ref -q -- HEAD",
+  "git reflog reexpire",
+  "git reflog expires",
+  "git clean a-f ../x",
+  "git clean -n-f ../x",
+  "git clean --forces ../x",
+  "git clean a--force ../x",
+  "git status --interactive",
+  "git commit -x 'git push'",
+  "git fetch next::x",
+  "git rebase -i",
+  "git log a--output ../x",
+  "git log --outputs ../x",
+  "git config --get-all a",
+  "git config --get a b",
+  "git config -z a",
+  "git config --list a-e",
+  "git config --list reset",
+  "git config --list --edits",
+  "git config a-e",
+  "git config --edits",
+])("none: %s", (line) => {
+  expect(dangersOf(line)).toEqual([]);
+});
+
+test("a long name is cut where the user reads it", () => {
+  const long = "a".repeat(300);
+  expect(dangersOf(`touch ../${long}`)).toEqual([`changes ${`/home/u/work/${long}`.slice(0, 200)}, outside the worktree`]);
+  expect(dangersOf(`rm ../${long}`)).toEqual([`deletes ${`/home/u/work/${long}`.slice(0, 200)}, outside the worktree`]);
+  expect(dangersOf(`touch .vscode/${long}`)).toEqual([`changes the configuration of an editor (${`.vscode/${long}`.slice(0, 200)})`]);
+});
+
+const many = (count: number): string => Array.from({ length: count }, (_, index) => `a${index}`).join(" ");
+const tooMuch = "does more at once than can be followed";
+
+test.each([
+  ["words", `touch ${many(1_000)} ../x`, [beside]],
+  ["values in a loop", `for a in ${many(50)} ../x; do touch $a; done`, [beside]],
+  ["pairs of values", "for a in 1 2 3 4 5 6 ..; do for b in x y z; do touch $a/$b; done; done", [beside]],
+  ["choices", `touch {${many(600).replaceAll(" ", ",")},../x}`, [beside]],
+  ["choices in choices", `touch ${"{a,".repeat(10)}../x${"}".repeat(10)}`, [beside]],
+])("among many %s none is left out", (_what, line, dangers) => {
+  expect(dangersOf(line)).toEqual(dangers);
+});
+
+test.each([
+  ["words", `touch ${many(5_000)} ../x`],
+  ["values in a loop", `for a in ${many(300)} ../x; do touch $a; done`],
+  ["pairs of values", `for a in ${many(100)}; do touch $a/$a; done`],
+  ["choices", `touch ${"{a,b,c,d}".repeat(8)}`],
+  ["choices in choices", `touch ${"{a,".repeat(20)}../x${"}".repeat(20)}`],
+  ["wrappers in wrappers", `${"env ".repeat(60)}ls`],
+  ["characters", `echo ${"a".repeat(70_000)}; touch ../x`],
+  ["substitutions in substitutions", `echo ${"$(echo ".repeat(200)}a${")".repeat(200)}; touch ../x`],
+  ["groups in groups", `${"(".repeat(5_000)}ls${")".repeat(5_000)}; touch ../x`],
+  ["values in a text that is run", `bash -c 'for a in ${many(300)}; do ls $a; done'`],
+])("what has too many %s to be followed is asked about", (_what, line) => {
+  expect(reviewCommand(line, "/home/u/work/t1")).toEqual({ dangers: [tooMuch], programs: undefined });
+});
+
+test("a danger that was found on the way is told once", () => {
+  expect(dangersOf(`${"env ".repeat(60)}git push`)).toEqual(["changes a remote repository", tooMuch]);
+});
