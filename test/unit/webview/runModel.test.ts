@@ -257,27 +257,4 @@ describe("RunModel", () => {
     const odd = [{ type: "from_the_future", taskId: "aaaaaaaa", seq: 1, attempt: 1, at: 0 }] as unknown as readonly TaskEvent[];
     expect(modelOf(odd).rows).toEqual([]);
   });
-
-  it("takes time in proportion to the number of events, up to 100,000", () => {
-    const bodies = (count: number): readonly TaskEvent[] =>
-      journal(
-        Array.from({ length: count }, (_, i) =>
-          i % 4 === 3 ? tool(`c${i >> 6}`, { status: "in_progress", outputDelta: "some output\n" }) : say("some words ", `m${i >> 6}`),
-        ),
-      );
-    const timeOf = (events: readonly TaskEvent[]): number => {
-      const start = performance.now();
-      const model = modelOf([]);
-      for (let i = 0; i < events.length; i += 500) {
-        model.append(events.slice(i, i + 500));
-        model.trimStart(rowsOnly(400));
-      }
-      return performance.now() - start;
-    };
-    const [small, large] = [bodies(10_000), bodies(100_000)];
-    timeOf(small);
-    const base = Math.min(timeOf(small), timeOf(small), timeOf(small));
-    // 10 times the events; quadratic would be 100 times. The constant forgives a slow machine its short base.
-    expect(Math.min(timeOf(large), timeOf(large))).toBeLessThan(30 * base + 50);
-  });
 });
