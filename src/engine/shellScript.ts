@@ -97,6 +97,7 @@ class ScriptParser {
     const word = reader.word();
     const plain = word === undefined ? undefined : plainText(word);
     if (plain !== undefined && skippedWords.has(plain)) return this.#command();
+    if (plain === "coproc") throw new TooMuch("a coprocess");
     if (plain === "for" || plain === "select") return this.#loop();
     if (plain === "case") return this.#cases();
     if (plain === "function") return this.#functionName();

@@ -211,6 +211,7 @@ test.each([
   ["characters", `echo ${"a".repeat(70_000)}; touch ../x`],
   ["substitutions in substitutions", `echo ${"$(echo ".repeat(200)}a${")".repeat(200)}; touch ../x`],
   ["groups in groups", `${"(".repeat(5_000)}ls${")".repeat(5_000)}; touch ../x`],
+  ["programs beside it", "coproc X { touch ../x; }"],
   ["values in a text that is run", `bash -c 'for a in ${many(300)}; do ls $a; done'`],
 ])("what has too many %s to be followed is asked about", (_what, line) => {
   expect(reviewCommand(line, "/home/u/work/t1")).toEqual({ dangers: [tooMuch], programs: undefined });
