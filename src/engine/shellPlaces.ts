@@ -53,8 +53,9 @@ function normal(path: string): string {
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "" || part === ".") continue;
-    // Above home is still somebody's place outside, and behind something unknown nothing can be taken back.
-    if (part === ".." && parts.at(-1) !== home && parts.at(-1)?.includes(unknown) !== true) parts.pop();
+    // Above home is still somebody's place outside, and behind something unknown nothing can be taken back, nor what goes up from there.
+    const last = parts.at(-1);
+    if (part === ".." && last !== home && last !== ".." && last?.includes(unknown) !== true) parts.pop();
     else parts.push(part);
   }
   return absolute + parts.join("/");
