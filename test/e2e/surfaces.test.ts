@@ -1,4 +1,5 @@
 /** What the main job does not touch: questions, messages, one tool call stopped, demo, provider, diagnostics; all in one window. */
+import { waitFor } from "../helpers/leakCheck.ts";
 import axe from "axe-core";
 import type { FrameLocator } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -98,6 +99,9 @@ test("a question is rejected in the run view with a note, which Goose is told", 
 test("a question is answered on the row of its task", async () => {
   await addAndRun(allowed);
   await window.rows(allowed).filter({ hasText: "needs you" }).waitFor();
+  // A click on a question that has only just appeared is not taken for an answer.
+  const shown = Date.now();
+  await waitFor(() => Date.now() > shown + 2_000, { what: "the time in which no click counts" });
   await window.clickInlineAction(allowed, "Allow Once");
   await window.rows(allowed).filter({ hasText: "done" }).waitFor();
 });

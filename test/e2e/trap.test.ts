@@ -96,7 +96,6 @@ test("no trap goes off, and nothing of git or Goose is started", async () => {
   expect(marks().filter((name) => name.startsWith("hook") || name.startsWith("repository"))).toEqual([]);
   const window = await session.open();
   await window.openContainer("Task Master");
-  await window.page.locator(".welcome-view-content").filter({ hasText: /trust/i }).waitFor();
   await window.rows("Waits in the queue").waitFor();
   await window.page.keyboard.press("F1");
   await window.typeInput(">Task Master: ");
