@@ -50,11 +50,8 @@ export class TestContext implements HandlerContext {
     return Promise.resolve(kind === "reject" ? "reject_once" : "allow_once");
   }
 
-  /** What holds Goose back. */
-  held: Promise<void> | undefined;
-
   room(): Promise<void> | undefined {
-    return this.held;
+    return undefined;
   }
 
   onWish(listener: (wish: RunWish) => void): void {
