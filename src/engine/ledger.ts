@@ -19,6 +19,9 @@ export type ComputeChange = (task: Task, attempt: Attempt | undefined) => RowCha
 
 const maxConflicts = 20;
 
+/** Tasks that came faster than the clock goes are dated ahead of it, at most so far (ms): a clock that was set back goes on from where it is. */
+const maxAheadMs = 60_000;
+
 /**
  * The only writer of the engine: reads the rows, lets the caller compute the change, commits it if nobody wrote in
  * between (else starts over), and publishes what the journal then holds. Writes to one task go one after the other.
@@ -29,6 +32,7 @@ export class Ledger {
   readonly #changes: Emitter<readonly TaskChange[]>;
   readonly #removals: Emitter<readonly TaskId[]>;
   readonly #tails = new Map<TaskId, Promise<unknown>>();
+  #newestCreation = 0;
 
   constructor(store: TaskStore, clock: Clock, emitters: { readonly changes: Emitter<readonly TaskChange[]>; readonly removals: Emitter<readonly TaskId[]> }) {
     this.#store = store;
@@ -37,8 +41,10 @@ export class Ledger {
     this.#removals = emitters.removals;
   }
 
+  /** Stores a new task, younger than those before it: of tasks of the same age the id would decide which goes first, and it is random. */
   async insert(task: Task): Promise<Task> {
-    const events = await this.#store.insert(task, [this.#stamp({ type: "created" }, 0)]);
+    const createdAt = this.#nextCreation(task.createdAt);
+    const events = await this.#store.insert({ ...task, createdAt, updatedAt: createdAt }, [this.#stamp({ type: "created" }, 0)]);
     const stored = await this.read(task.id);
     this.#publish(events, [stored]);
     return stored;
@@ -122,6 +128,12 @@ export class Ledger {
 
   #stamp(body: TaskEventBody, attempt: number): NewTaskEvent {
     return { ...body, attempt, at: this.#clock.now() };
+  }
+
+  #nextCreation(now: number): number {
+    const isFaster = now <= this.#newestCreation && this.#newestCreation - now < maxAheadMs;
+    this.#newestCreation = isFaster ? this.#newestCreation + 1 : now;
+    return this.#newestCreation;
   }
 
   #inTurn<T>(id: TaskId, work: () => Promise<T>): Promise<T> {

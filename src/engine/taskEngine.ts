@@ -10,6 +10,7 @@ import { usesOf } from "./budgetWatch.ts";
 import { recordAnswer } from "./answers.ts";
 import { logFailure } from "./logFailure.ts";
 import { DependencyDesk } from "./dependencies.ts";
+import { doneByRun } from "./ownRun.ts";
 import { drain } from "./drain.ts";
 import type { EngineDeps } from "./engineDeps.ts";
 import type { DependencyChange, NewTask, RunCriteria, RunningTask, TaskChange, TaskEngineFacade } from "./facade.ts";
@@ -161,8 +162,7 @@ export class TaskEngine implements TaskEngineFacade {
   }
 
   async pause(id: TaskId): Promise<void> {
-    const run = this.#runs.get(id);
-    if (run !== undefined) return run.pause("Paused by the user.");
+    if (await doneByRun(this.#runs.get(id), (run) => run.pause("Paused by the user."))) return;
     const task = await this.#ledger.read(id);
     machine.assertLegal(task, "pause");
     if (await this.#askOwner(task, "pause", () => this.pause(id))) return;
@@ -170,8 +170,7 @@ export class TaskEngine implements TaskEngineFacade {
   }
 
   async resume(id: TaskId): Promise<void> {
-    const run = this.#runs.get(id);
-    if (run !== undefined) return run.resume();
+    if (await doneByRun(this.#runs.get(id), (run) => run.resume())) return;
     const task = await this.#ledger.read(id);
     machine.assertLegal(task, "resume");
     if (await this.#askOwner(task, "resume", () => this.resume(id))) return;
@@ -269,9 +268,9 @@ export class TaskEngine implements TaskEngineFacade {
     const run = this.#runs.get(id);
     if (run !== undefined) {
       run.end(intent, reason);
-      const task = await run.finished;
-      if (task.status === "done") throw new TaskMasterError("ILLEGAL_TRANSITION", `Task ${id} had just finished; it cannot ${intent} any more.`);
-      return;
+      const ended = await run.finished;
+      if (ended.status === "done") throw new TaskMasterError("ILLEGAL_TRANSITION", `Task ${id} had just finished; it cannot ${intent} any more.`);
+      if (ended.fence === run.leased.token) return;
     }
     const task = await this.#ledger.read(id);
     machine.assertLegal(task, intent);

@@ -53,9 +53,8 @@ export class TaskQueue implements Disposable {
   /** Queues tasks in this order; when one is malformed (INVALID_INPUT) none is. */
   readonly addTasks = async (inputs: readonly NewTask[]): Promise<readonly Task[]> => {
     const { clock, random, repository, settings } = this.#deps;
-    // A millisecond apart: of tasks of the same age the id decides, which is random.
-    const context = { random, repository, maxAttempts: settings().maxAttempts };
-    const rows = inputs.map((input, index) => makeTask(input, { ...context, now: clock.now() + index }));
+    const context = { now: clock.now(), random, repository, maxAttempts: settings().maxAttempts };
+    const rows = inputs.map((input) => makeTask(input, context));
     const added: Task[] = [];
     for (const row of rows) added.push(await this.#ledger.insert(row));
     this.#awake.resolve();

@@ -3,8 +3,8 @@ import type { TaskEvent } from "../model/taskEvent.ts";
 import type { Durability } from "./transactions.ts";
 import { sqliteCode } from "./sqliteErrors.ts";
 
-/** So many events make a transaction of about two milliseconds (measured); then whoever else waits for the thread has its turn. */
-const maxEvents = 256;
+/** So many events make a transaction of about a millisecond (measured); then whoever else waits for the thread has its turn. */
+const maxEvents = 64;
 
 /** How the queue of appends writes. */
 export interface AppendPorts {

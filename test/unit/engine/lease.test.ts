@@ -272,3 +272,47 @@ test("the lease of a task whose worker is silent is not renewed, and is again wh
   clock.advance(11_000);
   await waitFor(async () => (await expiry()) > before, { what: "the renewal" });
 });
+
+describe("a run that does not know yet that another process took its task", () => {
+  /** Its timers stand still, as those of a machine that slept, while the other process looks for leases. */
+  async function losesItsTask(): Promise<{ readonly one: TestEngine; readonly task: Task }> {
+    const [one, two] = [open("one"), open("two")] as const;
+    one.world.onTurn = () => undefined;
+    const task = await one.add("write");
+    await one.engine.run(task.id);
+    await one.turn();
+    clock.advance(-3_600_000);
+    await two.engine.start();
+    for (let looks = 0; looks < 6 && (await two.engine.get(task.id)).status !== "paused"; looks++) {
+      clock.advance(11_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await two.engine.get(task.id)).toMatchObject({ status: "paused", fence: 2 });
+    expect(one.engine.running).toEqual([task.id]);
+    return { one, task };
+  }
+
+  test("is resumed all the same: it ends, and the task is taken over", async () => {
+    const { one, task } = await losesItsTask();
+    await one.engine.resume(task.id);
+    expect(await one.engine.get(task.id)).toMatchObject({ status: "in_progress", lease: { owner: "one", token: 3 } });
+    expect((await one.turn()).cancelReasons).toHaveLength(1);
+    (await one.turn(1)).finish();
+    await waitFor(async () => (await one.engine.get(task.id)).status === "done", { what: "the end of the task" });
+  });
+
+  test("refuses a pause for what it is: the task is paused already", async () => {
+    const { one, task } = await losesItsTask();
+    await expect(one.engine.pause(task.id)).rejects.toMatchObject({ code: "ILLEGAL_TRANSITION" });
+  });
+
+  test.each([
+    ["stop", "stopped"],
+    ["cancel", "cancelled"],
+  ] as const)("does not swallow the wish to %s it", async (verb, outcome) => {
+    const { one, task } = await losesItsTask();
+    await one.engine[verb](task.id);
+    expect(await one.engine.get(task.id)).toMatchObject({ status: outcome });
+    expect((await one.engine.attempts(task.id)).at(-1)).toMatchObject({ outcome });
+  });
+});

@@ -41,6 +41,26 @@ function refuse(method: "commit" | "remove", count: number, reason = "conflict")
   return seen;
 }
 
+describe("new tasks", () => {
+  const ageOf = async (name: string): Promise<number> => (await ledger.insert(newTask(name, { createdAt: t.clock.now() }))).createdAt;
+
+  test("that come within a millisecond are younger than those before them: the id, which is random, decides nothing", async () => {
+    const begun = t.clock.now();
+    const ages = [await ageOf("a"), await ageOf("b"), await ageOf("c")];
+    expect(ages).toEqual([begun, begun + 1, begun + 2]);
+    t.clock.advance(2);
+    expect(await ageOf("d")).toBe(begun + 3);
+    t.clock.advance(2);
+    expect(await ageOf("e")).toBe(begun + 4);
+  });
+
+  test("follow a clock that was set back", async () => {
+    const begun = await ageOf("a");
+    t.clock.advance(-60_000);
+    expect(await ageOf("b")).toBe(begun - 60_000);
+  });
+});
+
 describe("a change", () => {
   test("is told as it is stored: the event's name, and the task behind it", async () => {
     const task = await ledger.insert(newTask("a"));

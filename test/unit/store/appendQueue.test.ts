@@ -42,13 +42,13 @@ test("what came in one turn is one transaction, in order; each hears of its own"
 
 test("a transaction is short: what is more waits for the next turn", async () => {
   const appends = queue();
-  const all = ["a", "b", "c"].map((id) => appends.append(batch(id, 100)));
+  const all = ["a", "b", "c"].map((id) => appends.append(batch(id, 30)));
   const large = appends.append(batch("d", 1_000));
   await all[0];
-  expect(written).toEqual([["normal", "a 100", "b 100"]]);
+  expect(written).toEqual([["normal", "a 30", "b 30"]]);
   await large;
   expect(written.slice(1)).toEqual([
-    ["normal", "c 100"],
+    ["normal", "c 30"],
     ["normal", "d 1000"],
   ]);
 });
