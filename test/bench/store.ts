@@ -3,6 +3,7 @@ import { createTempDir } from "../helpers/tempRepo.ts";
 import type { Benchmark, Measurement } from "./benchmark.ts";
 import { newTaskAt } from "./benchTasks.ts";
 import { openPlainjob } from "./plainjob.ts";
+import { openRawRows } from "./rawRows.ts";
 import { openFloor, openOurs, type OurSide, type QueueSide, type Synchronous } from "./queueSides.ts";
 import { median, spread } from "./statistics.ts";
 
@@ -36,7 +37,9 @@ export const store: Benchmark = async ({ say }) => {
   return {
     measurements: [
       ...lines(full, { at: "FULL", other: "floor", goal: 0.8 }),
+      sameRows(full, "FULL"),
       ...lines(normal, { at: "NORMAL", other: "floor" }),
+      sameRows(normal, "NORMAL"),
       ...(plainjob === undefined ? [] : lines(normal, { at: "NORMAL", other: "plainjob", goal: 1.2 })),
       rate(`claim+complete at FULL, ${atOnce} at once`, together.together, { name: "one by one", value: together.single }),
     ],
@@ -44,6 +47,7 @@ export const store: Benchmark = async ({ say }) => {
       ...(plainjob === undefined ? ["plainjob: not available (it could not be installed or loaded)"] : []),
       "ours: choice, lease, attempt, journal, dependencies, dependants unblocked, with the reads of the ledger; every second task waits for the one before",
       "floor: node:sqlite, one table, one index, prepared statements, the same number of transactions; plainjob: better-sqlite3 at NORMAL, as it sets itself",
+      "same rows: what SQLite itself takes for the rows that ours leaves behind (task, attempt, journal, dependants), by prepared statements alone, in the same number of transactions",
       `${rounds} rounds of ${portion} tasks on each side in turn, ${backlog} more waiting; quartiles of claim+complete in µs at FULL: ours ${spread(works(full, "ours"))}, floor ${spread(works(full, "floor"))}`,
     ],
   };
@@ -54,6 +58,7 @@ function ourSides(file: (name: string) => string, synchronous: Synchronous): Rec
     ours: openOurs(file(`ours-${synchronous}.db`), synchronous, { dependencies: true }),
     free: openOurs(file(`free-${synchronous}.db`), synchronous, { dependencies: false }),
     floor: openFloor(file(`floor-${synchronous}.db`), synchronous),
+    rows: openRawRows(file(`rows-${synchronous}.db`), synchronous),
   };
 }
 
@@ -122,6 +127,10 @@ function lines(costs: Costs, { at, other, goal }: { readonly at: Synchronous; re
     },
     rate("  the same without dependencies", of("free", "work"), otherSide("work")),
   ];
+}
+
+function sameRows(costs: Costs, at: Synchronous): Measurement {
+  return rate(`claim+complete at ${at}`, median(works(costs, "ours")), { name: "same rows", value: median(works(costs, "rows")) });
 }
 
 function rate(what: string, ours: number, other: { readonly name: string; readonly value: number }): Measurement {
