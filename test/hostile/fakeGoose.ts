@@ -1,11 +1,12 @@
 /** Stands in for `goose acp`: shakes hands like the real one, then writes at the first prompt what its mode says. */
+import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { once } from "node:events";
 import { gooseLine } from "./gooseLines.ts";
 import { Random } from "./random.ts";
 
 /** What it does when it is prompted. */
-export const fakeGooseModes = ["lines", "endlessLine", "manyLines", "halfLine", "permissions", "calls", "nestedAnswer"] as const;
+export const fakeGooseModes = ["lines", "endlessLine", "manyLines", "halfLine", "permissions", "calls", "nestedAnswer", "numbered"] as const;
 export type FakeGooseMode = (typeof fakeGooseModes)[number];
 
 const [mode = "lines", amount = "1000", seed = "1"] = process.argv.slice(2);
@@ -58,6 +59,13 @@ const modes: { readonly [M in FakeGooseMode]: () => Promise<void> } = {
       await write(
         update({ sessionUpdate: "user_message_chunk", messageId: `steer_${id}_${"y".repeat(900)}`, content: { type: "text", text: "x" }, _meta: steered(id) }),
       );
+    }
+  },
+  /** Messages of a kilobyte that nothing joins; how many could be written stands in a file of the worktree. */
+  numbered: async () => {
+    for (let id = 0; id < count; id++) {
+      await write(update({ sessionUpdate: "agent_message_chunk", messageId: `m${id}`, content: { type: "text", text: `${id} ${"x".repeat(1_000)}` } }));
+      if (id % 50 === 0) writeFileSync("written", String(id));
     }
   },
   nestedAnswer: () => write(`{"jsonrpc":"2.0","id":2,"error":{"code":-32603,"message":"no","data":${'{"a":'.repeat(count)}1${"}".repeat(count)}}}\n`),
