@@ -79,7 +79,7 @@ export class Oversight implements Disposable {
     const reached = `The budget is used up: ${budgetText(use)}.`;
     if (this.#deps.settings().budgetReached === "stop") return this.#run.stop(`${reached} Raise it, then start the task again.`);
     const message = `${reached} Resume to allow as much again, or stop the task.`;
-    await this.#run.pause(reached, { kind: "budget", message, use });
+    await this.#run.pause("The budget is used up.", { kind: "budget", message, use });
   }
 
   /** Tells that the run says nothing, or (undefined) takes that back. Whatever else needs the user stays. */

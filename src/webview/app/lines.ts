@@ -9,7 +9,7 @@ type Lines = { readonly [T in TaskEventType]?: (event: Extract<TaskEvent, { type
 
 const stepWords: { readonly [S in AttemptStep]: string } = {
   prepared: t("Branch and worktree are ready"),
-  session: t("Goose session opened"),
+  session: t("Session opened"),
   agent_finished: t("Goose has finished"),
   verified: t("The work was checked"),
   committed: t("The work was committed"),

@@ -139,11 +139,11 @@ describe("RunModel", () => {
       { type: "checkpoint", step: "session" },
       { type: "checkpoint", step: "session" },
     ]);
-    expect(texts(modelOf(events))).toEqual(["Goose session opened", "Goose goes on"]);
+    expect(texts(modelOf(events))).toEqual(["Session opened", "Goose goes on"]);
     const model = modelOf(events.slice(1));
     model.prepend(events.slice(0, 1), 1);
-    expect(texts(model)).toEqual(["Goose session opened", "Goose goes on"]);
-    expect(texts(modelOf([...events.slice(0, 1), { ...(events[1] as TaskEvent), attempt: 2 }]))).toEqual(["Goose session opened", "Goose session opened"]);
+    expect(texts(model)).toEqual(["Session opened", "Goose goes on"]);
+    expect(texts(modelOf([...events.slice(0, 1), { ...(events[1] as TaskEvent), attempt: 2 }]))).toEqual(["Session opened", "Session opened"]);
   });
 
   it("drops the oldest rows and can page them in again", () => {
