@@ -16,7 +16,8 @@ import { BudgetFeed } from "./budgetFeed.ts";
 import { openPlace, type FindFile } from "./openPlace.ts";
 import { makeNonce, runHtml } from "./runHtml.ts";
 import { RunSearch } from "./runSearch.ts";
-import { RunStream } from "./runStream.ts";
+import { RunStream, type RunSource } from "./runStream.ts";
+import { withTitles } from "./taskTitles.ts";
 import { ViewRequests } from "./viewRequests.ts";
 
 /** What the run views work with. */
@@ -57,9 +58,10 @@ export class RunPanel implements Disposable {
   constructor(deps: RunPanelDeps, taskId: TaskId, panel: WebviewPanel) {
     this.#deps = deps;
     this.panel = panel;
+    const source = async (): Promise<RunSource> => withTitles(await deps.engine());
     this.#stream = new RunStream({
       taskId,
-      source: deps.engine,
+      source,
       pending: () => deps.pendingAction(taskId),
       post: (message) => this.#post(message),
       onTask: (task) => this.#setTitle(panelTitle(task)),
@@ -73,7 +75,7 @@ export class RunPanel implements Disposable {
     });
     this.#search = new RunSearch({
       taskId,
-      source: deps.engine,
+      source,
       post: (message) => this.#post(message),
       rest: () => new Promise((resolve) => void setTimeout(resolve)),
     });

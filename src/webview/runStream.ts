@@ -8,6 +8,7 @@ import { throttle, type Throttled } from "../platform/throttle.ts";
 import { pageSize, viewAttempt, viewBatchMs, viewTask, type HostToView, type ViewAttempt } from "../protocol/hostWebview.ts";
 import { coalesce, newestThatFit, oldestThatFit, stretchesOf } from "./pages.ts";
 import { RunFacts } from "./runFacts.ts";
+import { namingTypes } from "./taskTitles.ts";
 
 /** What the stream needs of the engine. */
 export type RunSource = Pick<TaskEngineFacade, "get" | "attempts" | "events">;
@@ -69,10 +70,10 @@ export class RunStream {
     if (this.#mode === "idle") return;
     this.#task = last.task;
     for (const { event } of own) {
-      this.#buffer.push(event);
+      if (!namingTypes.has(event.type)) this.#buffer.push(event);
       this.#endSeq = Math.max(this.#endSeq, event.seq);
     }
-    // What is cut off here is a gap, and a gap is filled from the store.
+    // What is cut off or left out here is a gap, and a gap is filled from the source, which knows the names of tasks.
     if (this.#buffer.length > maxBacklog) this.#buffer.splice(0, this.#buffer.length - maxBacklog);
     this.#flush();
   }
@@ -232,8 +233,8 @@ export class RunStream {
       if (all.some(({ type }) => RunFacts.types.has(type))) await this.#facts.catchUp(source, this.#endSeq);
     } else {
       const events = all.filter((event) => event.seq > from).sort((a, b) => a.seq - b.seq);
-      if (events.some((event, index) => event.seq !== from + 1 + index)) await this.#fill(source, from);
-      else this.#append(events, from);
+      const isWhole = events.every((event, index) => event.seq === from + 1 + index) && from + events.length >= this.#endSeq;
+      await (isWhole ? this.#append(events, from) : this.#fill(source, from));
     }
     this.#postPlan();
     if (task !== undefined) this.#postTask(task, all.some(({ type }) => attemptTypes.has(type)) ? await this.#attempts(source) : undefined);
