@@ -9,17 +9,12 @@ import type { PoolMode } from "../../src/model/settings.ts";
 import { maxUnacknowledged } from "../../src/protocol/hostWorker.ts";
 import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
 import { waitFor } from "../helpers/leakCheck.ts";
+import { realTimers } from "../helpers/realTimers.ts";
 
 // A thread takes a while to start on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const realTimers = {
-  after: (ms: number, run: () => void) => {
-    const timer = setTimeout(run, ms);
-    return { dispose: () => clearTimeout(timer) };
-  },
-};
 const logged: string[] = [];
 const note = (text: string): void => {
   logged.push(text);

@@ -8,6 +8,7 @@ import type { TaskId } from "../../src/model/ids.ts";
 import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
 import { maxUnacknowledged } from "../../src/protocol/hostWorker.ts";
 import { waitFor } from "../helpers/leakCheck.ts";
+import { realTimers } from "../helpers/realTimers.ts";
 import { createTempDir, type TempDir } from "../helpers/tempRepo.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -22,12 +23,7 @@ beforeEach(() => {
   host = new TaskWorkerHost({
     script: file("../../src/worker/harness.ts"),
     settings: () => ({ poolSize: 1, poolMode: "thread", poolModules: [] }),
-    timers: {
-      after: (ms, run) => {
-        const timer = setTimeout(run, ms);
-        return { dispose: () => clearTimeout(timer) };
-      },
-    },
+    timers: realTimers,
     log: { debug: log, info: log, warn: log, error: log },
   });
 });

@@ -16,6 +16,7 @@ import { backUpQueue } from "../../src/worker/queue/backup.ts";
 import { checkQueue } from "../../src/worker/queue/check.ts";
 import { claim, created, logEvent, newTask, taskId } from "../contract/taskStoreFixtures.ts";
 import { ScratchQueue } from "../helpers/scratchQueue.ts";
+import { realTimers } from "../helpers/realTimers.ts";
 
 let place: ScratchQueue;
 let children: ChildProcess[];
@@ -174,18 +175,12 @@ it("a queue that another program has locked is left alone, and works when it is 
 describe("the worker", () => {
   it("checks and backs up an open queue while the host goes on", async () => {
     const queue = await place.open();
-    const timers = {
-      after: (ms: number, run: () => void) => {
-        const timer = setTimeout(run, ms);
-        return { dispose: () => clearTimeout(timer) };
-      },
-    };
     const script = fileURLToPath(new URL("../../src/worker/harness.ts", import.meta.url));
     const log = (): void => undefined;
     const workers = new TaskWorkerHost({
       script,
       settings: () => ({ ...defaultSettings, poolMode: "thread" }),
-      timers,
+      timers: realTimers,
       log: { debug: log, info: log, warn: log, error: log },
     });
     try {

@@ -11,6 +11,7 @@ import { FastTime } from "../chaos/fastTime.ts";
 import { doneGit } from "../helpers/doneGit.ts";
 import { processesWithMarker, waitFor } from "../helpers/leakCheck.ts";
 import { ProductEngine } from "../helpers/productEngine.ts";
+import { realTimers } from "../helpers/realTimers.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -79,16 +80,10 @@ test("the lease of a hung worker's task is not renewed until the worker is ended
   const told: string[] = [];
   const note = (text: string): void => void told.push(text);
   const log = { debug: note, info: note, warn: note, error: note };
-  const timers = {
-    after: (ms: number, run: () => void) => {
-      const timer = setTimeout(run, ms);
-      return { dispose: () => clearTimeout(timer) };
-    },
-  };
   const workers = new TaskWorkerHost({
     script: file("../../src/worker/harness.ts"),
     settings: () => ({ poolSize: 1, poolMode: "thread", poolModules: [file("../helpers/handlers/testHandlers.ts")] }),
-    timers,
+    timers: realTimers,
     log,
     silenceMs: 9_000,
   });
@@ -102,7 +97,17 @@ test("the lease of a hung worker's task is not renewed until the worker is ended
   const renew = store.renewLease.bind(store);
   store.renewLease = (...lease) => (note("renewed"), renew(...lease));
   const clock = { now: () => Date.now() };
-  const engine = makeBareEngine({ store, agent: handled, git: doneGit, log, workers, clock, timers, leaseMs: 3_000, time: new FastTime(Date.now()) });
+  const engine = makeBareEngine({
+    store,
+    agent: handled,
+    git: doneGit,
+    log,
+    workers,
+    clock,
+    timers: realTimers,
+    leaseMs: 3_000,
+    time: new FastTime(Date.now()),
+  });
   const task = await engine.enqueue({ title: "test.spin", maxAttempts: 1 });
   const { finished } = await engine.run(task.id);
   expect(await finished).toMatchObject({ status: "failed", attempts: 1, result: { error: { code: "WORKER_FAILED" } } });

@@ -16,10 +16,10 @@ export function messageView(row: MessageRow, context: RowContext): RowView {
 }
 
 function openMessage(row: MessageRow, context: RowContext): RowView {
-  const { node: text, draw } = textOf(row, context);
-  const node = element("article", { className: classesOf(row), attributes: { tabindex: "-1", "aria-label": speakers[row.role] } }, text);
-  draw();
-  return { node, update: draw };
+  const text = textOf(row, context);
+  const node = element("article", { className: classesOf(row), attributes: { tabindex: "-1", "aria-label": speakers[row.role] } }, text.node);
+  text.update();
+  return { node, update: () => text.update() };
 }
 
 /** A thought is closed until the user wants to read it. */
@@ -28,42 +28,28 @@ function foldedMessage(row: MessageRow, context: RowContext): RowView {
   const name = isSaid(row) ? t("You") : speakers[row.role];
   const speaker = row.isContinued ? t("{0} (continued)", name) : name;
   const node = element("details", { className: classesOf(row) }, element("summary", {}, element("span", { className: "speaker" }, speaker), preview));
-  let body: ReturnType<typeof textOf> | undefined;
-  const drawInside = (): void => {
-    if (!node.open) {
-      body?.node.remove();
-      body = undefined;
-      return;
-    }
-    if (body === undefined) {
-      body = textOf(row, context);
-      node.append(body.node);
-    }
-    body.draw();
-  };
-  foldable(node, row.key, { context, drawInside });
+  const drawInside = foldable(node, row, context, () => textOf(row, context));
   const update = (): void => {
     if (row.text.length < 2 * previewLength || preview.textContent === "") preview.textContent = visibleLine(row.text, previewLength);
-    node.open = context.expansion.isOpen(row);
     drawInside();
   };
   update();
   return { node, update };
 }
 
-function textOf(row: MessageRow, { post, copy }: RowContext): { readonly node: HTMLElement; readonly draw: () => void } {
+function textOf(row: MessageRow, { post, copy }: RowContext): RowView {
   if (row.role === "user" || row.role === "notice") {
     const node = element("div", { className: "text plain" });
-    return { node, draw: () => void (node.textContent = visibleText(row.text)) };
+    return { node, update: () => void (node.textContent = visibleText(row.text)) };
   }
   const view = new MarkdownView(element("div", { className: "text markdown" }), { openLink: (url) => post({ type: "openLink", url }), copy });
   let drawn: string | undefined;
-  const draw = (): void => {
+  const update = (): void => {
     if (drawn === row.text) return;
     drawn = row.text;
     view.draw(visibleText(markdownOf(row)));
   };
-  return { node: view.node, draw };
+  return { node: view.node, update };
 }
 
 /** The user's words to Goose while it works, not the task. */

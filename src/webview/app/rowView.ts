@@ -1,7 +1,7 @@
 import type { Copied } from "./copyButton.ts";
 import type { ViewToHost } from "../../protocol/hostWebview.ts";
 import type { Expansion } from "./expansion.ts";
-import type { MessageRow } from "./rows.ts";
+import type { MessageRow, Row } from "./rows.ts";
 
 /** The picture of a row, kept current. */
 export interface RowView {
@@ -20,12 +20,28 @@ export interface RowContext {
   readonly messageText: (row: MessageRow) => string;
 }
 
-/** Lets the user open and close a picture that folds; what is inside exists only while it is open. */
-export function foldable(
-  node: HTMLDetailsElement,
-  key: string,
-  { context, drawInside }: { readonly context: RowContext; readonly drawInside: () => void },
-): void {
-  node.querySelector("summary")?.addEventListener("click", () => context.expansion.set(key, !node.open));
+/**
+ * Lets the user open and close a picture that folds; what is inside is made when it opens and exists only while it is open.
+ * The answer opens or closes it as the row is to be, and draws what is inside.
+ */
+export function foldable(node: HTMLDetailsElement, row: Row, { expansion }: RowContext, makeInside: () => RowView): () => void {
+  let inside: RowView | undefined;
+  const drawInside = (): void => {
+    if (!node.open) {
+      inside?.node.remove();
+      inside = undefined;
+      return;
+    }
+    if (inside === undefined) {
+      inside = makeInside();
+      node.append(inside.node);
+    }
+    inside.update();
+  };
+  node.querySelector("summary")?.addEventListener("click", () => expansion.set(row.key, !node.open));
   node.addEventListener("toggle", drawInside);
+  return () => {
+    node.open = expansion.isOpen(row);
+    drawInside();
+  };
 }

@@ -3,7 +3,7 @@ import { copyButton, type Copied } from "./copyButton.ts";
 import { diffLines, type DiffLine } from "./diffLines.ts";
 import { element, setText } from "./dom.ts";
 import type { ToolRow } from "./rows.ts";
-import type { RowContext } from "./rowView.ts";
+import type { RowContext, RowView } from "./rowView.ts";
 import { formatDuration, visibleLine, visibleText } from "./text.ts";
 import { commandOf, inputText } from "./toolText.ts";
 import { durationOf, isOpen } from "./toolRows.ts";
@@ -14,20 +14,14 @@ const maxLocations = 20;
 /** Of an output that grows only the end is drawn. */
 const liveOutput = 8_000;
 
-/** The inside of a tool call that is open. */
-export interface ToolBody {
-  readonly node: HTMLElement;
-  update(): void;
-}
-
 /** Draws the inside of a tool call. Files are named to the host by their place in the journal, never by their path. */
-export function toolBody(row: ToolRow, context: RowContext): ToolBody {
+export function toolBody(row: ToolRow, context: RowContext): RowView {
   const parts = [inputPart(row, context), placesPart(row, context), activityPart(row), diffsPart(row, context), outputPart(row, context), endPart(row)];
   const node = element("div", { className: "toolBody" }, ...parts.map((part) => part.node));
   return { node, update: () => parts.forEach((part) => part.update()) };
 }
 
-function inputPart(row: ToolRow, { copy }: RowContext): ToolBody {
+function inputPart(row: ToolRow, { copy }: RowContext): RowView {
   const pre = element("pre", { className: "input" });
   const what = (): Copied => (commandOf(row) === undefined ? "arguments" : "command");
   const button = copyButton(t("Copy input"), () => copy(commandOf(row) ?? inputText(row), what()));
@@ -43,7 +37,7 @@ function inputPart(row: ToolRow, { copy }: RowContext): ToolBody {
   return { node, update };
 }
 
-function placesPart(row: ToolRow, { post }: RowContext): ToolBody {
+function placesPart(row: ToolRow, { post }: RowContext): RowView {
   const node = element("ul", { className: "places", attributes: { "aria-label": t("Places") } });
   let drawn: ToolRow["locations"];
   const update = (): void => {
@@ -67,7 +61,7 @@ function fileButton(path: string, open: () => void): HTMLButtonElement {
   return button;
 }
 
-function activityPart(row: ToolRow): ToolBody {
+function activityPart(row: ToolRow): RowView {
   const node = element("ul", { className: "activity", attributes: { tabindex: "0", "aria-label": t("What goes on inside") } });
   let drawn: ToolRow["activity"] | undefined;
   const update = (): void => {
@@ -79,7 +73,7 @@ function activityPart(row: ToolRow): ToolBody {
   return { node, update };
 }
 
-function diffsPart(row: ToolRow, context: RowContext): ToolBody {
+function diffsPart(row: ToolRow, context: RowContext): RowView {
   const node = element("div", { className: "diffs" });
   let drawn: ToolRow["diffs"];
   const update = (): void => {
@@ -113,7 +107,7 @@ function stretchesOf(lines: readonly DiffLine[]): readonly HTMLElement[] {
   return stretches.map(({ sign, texts }) => element("div", { className: signClasses[sign] }, texts.join("\n")));
 }
 
-function outputPart(row: ToolRow, { copy }: RowContext): ToolBody {
+function outputPart(row: ToolRow, { copy }: RowContext): RowView {
   const pre = element("pre", { className: "output", attributes: { tabindex: "0", role: "region", "aria-label": t("Output") } });
   const node = element(
     "div",
@@ -134,7 +128,7 @@ function outputPart(row: ToolRow, { copy }: RowContext): ToolBody {
   return { node, update };
 }
 
-function endPart(row: ToolRow): ToolBody {
+function endPart(row: ToolRow): RowView {
   const node = element("div", { className: "exit" });
   const update = (): void => {
     const duration = durationOf(row);

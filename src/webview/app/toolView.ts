@@ -4,7 +4,7 @@ import type { ToolRow } from "./rows.ts";
 import { foldable, type RowContext, type RowView } from "./rowView.ts";
 import { stopButton } from "./stopButton.ts";
 import { visibleLine } from "./text.ts";
-import { toolBody, type ToolBody } from "./toolBody.ts";
+import { toolBody } from "./toolBody.ts";
 import { commandOf, kindIcon, pathOf, stateOf, toolLooks } from "./toolText.ts";
 
 /**
@@ -15,20 +15,7 @@ export function toolView(row: ToolRow, context: RowContext): RowView {
   const parts = summaryParts();
   const stop = stopButton(row);
   const node = element("details", { className: "tool" }, parts.summary);
-  let body: ToolBody | undefined;
-  const drawInside = (): void => {
-    if (!node.open) {
-      body?.node.remove();
-      body = undefined;
-      return;
-    }
-    if (body === undefined) {
-      body = toolBody(row, context);
-      node.append(body.node);
-    }
-    body.update();
-  };
-  foldable(node, row.key, { context, drawInside });
+  const drawInside = foldable(node, row, context, () => toolBody(row, context));
   const update = (): void => {
     describe(row, parts);
     stop.update();
@@ -36,7 +23,6 @@ export function toolView(row: ToolRow, context: RowContext): RowView {
       node.dataset["status"] = row.status;
       parts.icon.replaceChildren(icon(toolLooks[row.status].icon));
     }
-    node.open = context.expansion.isOpen(row);
     drawInside();
   };
   update();

@@ -4,34 +4,19 @@ import { TaskQueue } from "../../../src/engine/taskQueue.ts";
 import { TaskMasterError } from "../../../src/model/errors.ts";
 import type { Task } from "../../../src/model/task.ts";
 import { waitFor } from "../../helpers/leakCheck.ts";
-import { createTempDir, type TempDir } from "../../helpers/tempRepo.ts";
 import { TestEngine } from "../../helpers/testEngine.ts";
+import { TwoEngines } from "../../helpers/twoEngines.ts";
 
-let folder: TempDir;
+let two: TwoEngines;
 let here: TestEngine;
 let there: TestEngine;
-
 beforeEach(async () => {
-  folder = createTempDir("seams-");
-  here = new TestEngine({ database: `${folder.dir}/queue.db`, owner: "here" });
-  there = new TestEngine({ database: `${folder.dir}/queue.db`, owner: "there", clock: here.clock });
-  await here.engine.start();
-  await there.engine.start();
+  two = await TwoEngines.open();
+  ({ here, there } = two);
 });
-afterEach(async () => {
-  await there.close();
-  await here.close();
-  folder.dispose();
-});
+afterEach(() => two.close());
 
-/** A task that runs here until its turn is ended. */
-async function running(title = "write"): Promise<Task> {
-  here.world.onTurn = () => undefined;
-  const task = await here.add(title);
-  await here.engine.run(task.id);
-  await here.turn(here.world.turns.length);
-  return task;
-}
+const running = (title?: string): Promise<Task> => two.running(title);
 
 /** A task whose process was closed while it ran. */
 async function interrupted(): Promise<Task> {
@@ -77,7 +62,7 @@ describe("while a task is taken over, and what was left of it is ended first,", 
     here.world.goneOwners = [];
     const resumed = there.engine.resume(task.id);
     await waitFor(() => there.world.reaped.length > 0, { what: "the look for leftovers" });
-    const third = new TestEngine({ database: `${folder.dir}/queue.db`, owner: "third", clock: here.clock });
+    const third = new TestEngine({ database: two.database, owner: "third", clock: here.clock });
     await third.engine.start();
     await third.engine[wish](task.id);
     // The change was heard, or will be: nothing else tells this process of it.

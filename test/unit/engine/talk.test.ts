@@ -5,34 +5,19 @@ import { TaskMasterError } from "../../../src/model/errors.ts";
 import type { Task } from "../../../src/model/task.ts";
 import { saidMessageId } from "../../../src/model/userMessage.ts";
 import { waitFor } from "../../helpers/leakCheck.ts";
-import { createTempDir, type TempDir } from "../../helpers/tempRepo.ts";
-import { TestEngine, type AgentTurnProbe } from "../../helpers/testEngine.ts";
+import type { AgentTurnProbe, TestEngine } from "../../helpers/testEngine.ts";
+import { TwoEngines } from "../../helpers/twoEngines.ts";
 
-let folder: TempDir;
+let two: TwoEngines;
 let here: TestEngine;
 let there: TestEngine;
-
 beforeEach(async () => {
-  folder = createTempDir("talk-");
-  here = new TestEngine({ database: `${folder.dir}/queue.db`, owner: "here" });
-  there = new TestEngine({ database: `${folder.dir}/queue.db`, owner: "there", clock: here.clock });
-  await here.engine.start();
-  await there.engine.start();
+  two = await TwoEngines.open();
+  ({ here, there } = two);
 });
-afterEach(async () => {
-  await there.close();
-  await here.close();
-  folder.dispose();
-});
+afterEach(() => two.close());
 
-/** A task that runs here until its turn is ended. */
-async function running(title = "write"): Promise<Task> {
-  here.world.onTurn = () => undefined;
-  const task = await here.add(title);
-  await here.engine.run(task.id);
-  await here.turn(here.world.turns.length);
-  return task;
-}
+const running = (title?: string): Promise<Task> => two.running(title);
 
 /** The agent tells that it has what it was told. */
 function hears(turn: AgentTurnProbe): void {
