@@ -1,4 +1,5 @@
 import type { QueueStatus } from "../model/queueStatus.ts";
+import { minSecretLength, secretsIn } from "../model/secrets.ts";
 import { taskStatuses, type Task } from "../model/task.ts";
 import type { SetupFinding } from "./commandDeps.ts";
 
@@ -68,12 +69,10 @@ function isPersonal(id: string): boolean {
   return id.endsWith(".author");
 }
 
-const secretName = /KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|_PAT$/i;
-
 function withoutPrivate(text: string, environment: DiagnosticsParts["environment"]): string {
   const home = environment["HOME"] ?? environment["USERPROFILE"] ?? "";
   const user = environment["USER"] ?? environment["USERNAME"] ?? "";
-  const secrets = Object.entries(environment).flatMap(([name, value = ""]) => (secretName.test(name) && value.length >= 8 ? [value] : []));
+  const secrets = secretsIn(environment).filter((secret) => secret.length >= minSecretLength);
   let result = secrets.reduce((all, secret) => all.replaceAll(secret, "***"), text);
   if (home.length > 1) result = result.replaceAll(home, "~");
   if (user.length > 2) result = result.replaceAll(new RegExp(`(?<=[/\\\\@])${escaped(user)}(?=[/\\\\@\\s]|$)`, "gm"), "(user)");

@@ -2,6 +2,7 @@
  * What children may see of our environment: allow-lists, so that a variable nobody thought of stays here. Goose gets
  * what it needs to reach its provider; a shell that works for the agent gets tool chains, and never a secret.
  */
+import { mayBeSecret } from "../../model/secrets.ts";
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string>>;
@@ -45,8 +46,6 @@ const gooseReads = [
 /** Never handed on, whatever a list says: they steer Node, VS Code or make Goose print backtraces. */
 const nobody = /^(VSCODE_\w*|ELECTRON_\w*|NODE_OPTIONS|NODE_PATH|RUST_BACKTRACE|LD_PRELOAD|DYLD_\w*)$/i;
 
-const secretName = /KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|_PAT$/i;
-
 /** The environment of the Goose process: base, tool chains (for its own extensions) and everything Goose reads. */
 export function gooseEnvironment(source: Source): Record<string, string> {
   return select(source, (name) => matches([...everybody, ...toolchains, ...gooseReads], name));
@@ -54,12 +53,12 @@ export function gooseEnvironment(source: Source): Record<string, string> {
 
 /** The same for a Goose whose provider was chosen here: nothing of the user's own configuration of Goose, and no secret. */
 export function managedGooseEnvironment(source: Source): Record<string, string> {
-  return select(source, (name) => matches([...everybody, ...toolchains], name) && !secretName.test(name));
+  return select(source, (name) => matches([...everybody, ...toolchains], name) && !mayBeSecret(name));
 }
 
 /** The environment of commands that run for the agent or as acceptance checks: no key, token or secret, nothing of Goose's. */
 export function shellEnvironment(source: Source): Record<string, string> {
-  const selected = select(source, (name) => matches([...everybody, ...toolchains], name) && !secretName.test(name));
+  const selected = select(source, (name) => matches([...everybody, ...toolchains], name) && !mayBeSecret(name));
   // There is no terminal on which git could ask.
   return { ...selected, GIT_TERMINAL_PROMPT: "0" };
 }
@@ -72,14 +71,6 @@ export function withheldVariables(source: Source): ReadonlySet<string> {
   const given = { ...gooseEnvironment(source), ...shellEnvironment(source) };
   const entries = Object.entries(source).filter(([name, value]) => value !== undefined && !(name in given) && !setByShells.test(name));
   return new Set(entries.map(([name, value]) => `${name}=${value}`));
-}
-
-/** Names that only look like those of secrets: what they hold says where something is, or who somebody is. */
-const noSecret = /AUTHOR|_(SOCK|FILE|PATH|DIR|HOME|NAME|EMAIL)$/i;
-
-/** The values of an environment that are secrets by their names. */
-export function secretsIn(environment: Source): readonly string[] {
-  return Object.entries(environment).flatMap(([name, value]) => (value !== undefined && secretName.test(name) && !noSecret.test(name) ? [value] : []));
 }
 
 function select(source: Source, isWanted: (name: string) => boolean): Record<string, string> {

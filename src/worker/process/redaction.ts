@@ -1,7 +1,6 @@
 import type { JsonValue } from "../../base/json.ts";
+import { minSecretLength } from "../../model/secrets.ts";
 
-/** Shorter values are found everywhere by chance. */
-const minSecret = 8;
 /** Of a secret in several lines (a private key) each line of this length counts by itself. */
 const minLine = 16;
 
@@ -15,7 +14,7 @@ export class Redaction {
   constructor(secrets: readonly string[]) {
     const lines = secrets.filter((secret) => secret.includes("\n")).flatMap((secret) => secret.split("\n").filter((line) => line.length >= minLine));
     const all = new Set([...secrets, ...secrets.map((secret) => secret.trim()), ...lines]);
-    this.#secrets = [...all].filter((secret) => secret.length >= minSecret).sort((a, b) => b.length - a.length);
+    this.#secrets = [...all].filter((secret) => secret.length >= minSecretLength).sort((a, b) => b.length - a.length);
   }
 
   readonly text = (text: string): string =>

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { gooseEnvironment, secretsIn, shellEnvironment, withheldVariables } from "../../../src/worker/process/environment.ts";
+import { secretsIn } from "../../../src/model/secrets.ts";
+import { gooseEnvironment, shellEnvironment, withheldVariables } from "../../../src/worker/process/environment.ts";
 import { OutputTail, textDecoder } from "../../../src/worker/process/outputTail.ts";
 import { killGroup, spawnGroup } from "../../../src/worker/process/processGroup.ts";
 import { exitNumber, runShell } from "../../../src/worker/process/shell.ts";
