@@ -34,6 +34,32 @@ export function kindIcon({ toolKind, toolName }: ToolRow): IconName {
   return Object.hasOwn(kindIcons, toolKind ?? "") ? (kindIcons[toolKind ?? ""] ?? "other") : "other";
 }
 
+/** The tool's own name; that of its extension stays where it says more. */
+export function nameOf({ toolName = "" }: Pick<ToolRow, "toolName">): string {
+  const [extension = "", ...rest] = toolName.split("__");
+  const own = rest.join("__");
+  if (own === "") return toolName === "" ? t("tool") : toolName;
+  return extension === "developer" || wordsOf(own)[0] === extension ? own : toolName;
+}
+
+/** What the call is about: its command, else Goose's title without the name of the tool, with which it begins, else a file. */
+export function aboutOf(row: ToolRow): string {
+  return commandOf(row) ?? titleBehindName(row) ?? pathOf(row) ?? "";
+}
+
+function titleBehindName({ title, toolName = "" }: ToolRow): string | undefined {
+  if (title === undefined) return undefined;
+  const names = [toolName, nameOf({ toolName })].map((name) => wordsOf(name).join(" "));
+  const isName = (text: string): boolean => names.includes(wordsOf(text).join(" "));
+  if (isName(title)) return undefined;
+  const end = [...title.matchAll(/ · |: /g)].find(({ index }) => isName(title.slice(0, index)));
+  return end === undefined ? title : title.slice(end.index + end[0].length);
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
 /** Status, exit code, time and number of changed lines. */
 export function stateOf(row: ToolRow): string {
   const exit = row.exitCode === undefined || row.exitCode === 0 ? [] : [t("exit code {0}", String(row.exitCode))];

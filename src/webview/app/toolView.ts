@@ -1,11 +1,10 @@
-import { t } from "../../base/l10n.ts";
 import { element, icon, setText } from "./dom.ts";
 import type { ToolRow } from "./rows.ts";
 import { foldable, type RowContext, type RowView } from "./rowView.ts";
 import { stopButton } from "./stopButton.ts";
 import { visibleLine } from "./text.ts";
 import { toolBody } from "./toolBody.ts";
-import { commandOf, kindIcon, pathOf, stateOf, toolLooks } from "./toolText.ts";
+import { aboutOf, commandOf, kindIcon, nameOf, stateOf, toolLooks } from "./toolText.ts";
 
 /**
  * Draws a tool call: a line that opens to its input, places, changes and output. The inside exists only while it is open.
@@ -50,14 +49,13 @@ function summaryParts(): SummaryParts {
 }
 
 function describe(row: ToolRow, parts: SummaryParts): void {
-  const command = commandOf(row);
   const kind = kindIcon(row);
   if (parts.kind.dataset["kind"] !== kind) {
     parts.kind.dataset["kind"] = kind;
     parts.kind.replaceChildren(icon(kind));
   }
-  setText(parts.name, visibleLine(row.toolName ?? t("tool"), 60));
-  setText(parts.what, visibleLine(command ?? row.title ?? pathOf(row) ?? "", 160));
-  parts.what.classList.toggle("code", command !== undefined);
+  setText(parts.name, visibleLine(nameOf(row), 60));
+  setText(parts.what, visibleLine(aboutOf(row), 160));
+  parts.what.classList.toggle("code", commandOf(row) !== undefined);
   setText(parts.state, stateOf(row));
 }

@@ -2,9 +2,13 @@ import { describe, expect, it } from "vitest";
 import { diffLines } from "../../../src/webview/app/diffLines.ts";
 import { buttonsOf, chipOf, elapsedOf, factsOf, isTicking } from "../../../src/webview/app/headerText.ts";
 import { contextOf, usageLines, usageSummary } from "../../../src/webview/app/usageText.ts";
+import { aboutOf, nameOf } from "../../../src/webview/app/toolText.ts";
+import { newToolRow } from "../../../src/webview/app/toolRows.ts";
 import { formatDuration, visibleLine, visibleText } from "../../../src/webview/app/text.ts";
 import { viewAttempt, viewTask, type ViewAttempt } from "../../../src/protocol/hostWebview.ts";
+import type { ToolCallUpdate } from "../../../src/model/toolCall.ts";
 import { taskWith } from "../views/taskFixture.ts";
+import { taskId } from "./journal.ts";
 
 const escape = String.fromCharCode(27);
 const attempt: ViewAttempt = { number: 1, startedAt: 1_000, outcome: "running", usage: { inputTokens: 1_000, outputTokens: 20, costUsd: 0.5 } };
@@ -21,6 +25,27 @@ describe("visibleText", () => {
   it("leaves markup as text", () => expect(visibleText("<img onerror=1>")).toBe("<img onerror=1>"));
 
   it("cuts lines", () => expect(visibleLine("a\n b   c".repeat(50), 20)).toHaveLength(20));
+});
+
+describe("a tool call is named once", () => {
+  const about = (call: Omit<ToolCallUpdate, "toolCallId">): readonly string[] => {
+    const row = newToolRow({ type: "tool_call", call: { toolCallId: "c" }, taskId, seq: 1, attempt: 1, at: 0 });
+    Object.assign(row, call);
+    return [nameOf(row), aboutOf(row)];
+  };
+
+  it.each([
+    [{ toolName: "write", title: "write · greet.js" }, ["write", "greet.js"]],
+    [{ toolName: "todo__todo_write", title: "todo: todo write" }, ["todo_write", ""]],
+    [{ toolName: "developer__text_editor", title: "text editor: view a.txt" }, ["text_editor", "view a.txt"]],
+    [{ toolName: "github__create_issue", title: "github: create issue · A bug: in the parser" }, ["github__create_issue", "A bug: in the parser"]],
+    [{ toolName: "analyze__analyze", title: "src · a" }, ["analyze", "src · a"]],
+    [{ toolName: "shell", title: "shell · npm test", input: { command: "npm test -- a: b" } }, ["shell", "npm test -- a: b"]],
+    [{ toolName: "write", title: "write", input: { path: "a.txt" } }, ["write", "a.txt"]],
+    [{ toolName: "write", title: "writes · a.txt" }, ["write", "writes · a.txt"]],
+    [{ title: "· x" }, ["tool", "· x"]],
+    [{ toolName: "__" }, ["__", ""]],
+  ])("%o", (call, shown) => expect(about(call)).toEqual(shown));
 });
 
 describe("formatDuration", () => {
