@@ -54,7 +54,7 @@ export const machineChangers = names(
   "crontab at batch systemctl launchctl service schtasks reg chsh passwd useradd userdel usermod iptables ip6tables nft ufw mount umount modprobe insmod rmmod sysctl shutdown reboot halt poweroff telinit fdisk sfdisk parted wipefs diskutil format nvram dscl visudo update-rc.d swapoff loginctl",
 );
 
-export const remoteShells = names("ssh scp sftp mosh telnet rsh rlogin");
+export const remoteShells = names("ssh ssh-copy-id scp sftp mosh telnet rsh rlogin");
 
 /** Programs that make something public or change what others see, with the words that do so. */
 export const publishers: ReadonlyMap<string, RegExp> = new Map([

@@ -22,6 +22,8 @@ export interface CommandReview {
 }
 
 const maxCommands = 2_000;
+/** Commands that each run the next one. */
+const maxNesting = 100;
 
 /** Reviews a command line that would run in a worktree (an absolute path). */
 export function reviewCommand(text: string, worktree: string): CommandReview {
@@ -143,6 +145,7 @@ class Reviewer {
       [program ?? unknown, ...words.slice(1)],
       {
         command,
+        nesting: 0,
         upstream,
         document: documentOf(command, scope.variables),
         hasInput: command.redirects.some(({ operator }) => operator === "<"),
@@ -160,18 +163,18 @@ class Reviewer {
 
   #run(
     words: readonly string[],
-    given: Pick<CommandScene, "upstream" | "document" | "hasInput" | "hasFileScript"> & { readonly command: SimpleCommand },
+    given: Pick<CommandScene, "upstream" | "document" | "hasInput" | "hasFileScript"> & { readonly command: SimpleCommand; readonly nesting: number },
     scope: Scope,
   ): undefined {
     // Wrappers in wrappers are looked at from each of their words on.
-    if (++this.#count > maxCommands) throw new TooMuch("too many commands");
+    if (++this.#count > maxCommands || given.nesting > maxNesting) throw new TooMuch("too many commands");
     const why = commandDanger(words, {
       ...given,
       downloads: this.downloads,
       writing: (path) => this.writing(path, scope),
       deleting: (path, isRecursive) => this.deleting(path, isRecursive, scope),
       runText: (text, isOwnScope) => this.runText(text, isOwnScope ? copyOf(scope) : scope),
-      run: (inner) => this.#run(inner, given, scope),
+      run: (inner) => this.#run(inner, { ...given, nesting: given.nesting + 1 }, scope),
       enter: (folder) => {
         scope.cwd = folder === undefined ? undefined : fullPath(folder, scope.cwd);
         return undefined;

@@ -13,10 +13,13 @@ import {
 import { baseName, firstWhy, operandsOf, type CommandScene, type Rule } from "./commandScene.ts";
 import { findDanger } from "./findRule.ts";
 import { gitDanger } from "./gitRules.ts";
-import { awk, interpreter, shell, sourced, wrapped } from "./runningRules.ts";
+import { lastingDanger } from "./lastingRules.ts";
+import { outputDanger } from "./outputRules.ts";
+import { awk, interpreter, packageRunner, shell, sourced, verbRunner, wrapped } from "./runningRules.ts";
+import { sed } from "./sedRules.ts";
 import { home, unknown } from "./shellValues.ts";
 import { codeDanger } from "./textDangers.ts";
-import { archive, container, copying, deletion, download, inPlace, linking, outputOption, shortTarget, valueOf } from "./writingRules.ts";
+import { archive, container, copying, deletion, download, linking, shortTarget, valueOf } from "./writingRules.ts";
 
 /** Why a command is asked about; more reasons go to the scene. */
 export function commandDanger([first = "", ...operands]: readonly string[], scene: CommandScene): string | undefined {
@@ -27,7 +30,7 @@ export function commandDanger([first = "", ...operands]: readonly string[], scen
   const program = name.toLowerCase().replace(/\.exe$/, "");
   const family = program.replace(/[0-9.]+$/, "");
   scene.names(subcommandOf(program, operands), !runsOthers(program, family));
-  return ruleOf(program, family)(operands, scene, program) ?? publishes(program, operands) ?? outputOption(operands, scene);
+  return firstWhy([ruleOf(program, family), verbRunner, publishes, lastingDanger, outputDanger], (rule) => rule(operands, scene, program));
 }
 
 function runsOthers(program: string, family: string): boolean {
@@ -73,7 +76,8 @@ const specialRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
         operand.startsWith("of=") ? (operand.startsWith("of=/dev/") ? "changes the machine" : writing(operand.slice(3))) : undefined,
       ),
   ],
-  ["sed", (operands, scene) => inPlace(/^(-[a-zA-Z]*i.*|--in-place.*)$/, operands, scene)],
+  ["sed", sed],
+  ["gsed", sed],
   ["tar", archive],
   ["bsdtar", archive],
   ["unzip", (operands, scene) => shortTarget("d", operands, scene)],
@@ -89,8 +93,9 @@ const specialRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["husky", () => "installs git hooks"],
   ["pre-commit", ([verb = ""]) => (/^(install|uninstall)/.test(verb) ? "installs git hooks" : undefined)],
   ["lefthook", ([verb = ""]) => (/^(install|uninstall|add)/.test(verb) ? "installs git hooks" : undefined)],
-  ["npx", ([program = "", ...operands], { run }) => run([program, ...operands])],
-  ["bunx", ([program = "", ...operands], { run }) => run([program, ...operands])],
+  ["npx", packageRunner],
+  ["bunx", packageRunner],
+  ["uvx", packageRunner],
 ]);
 
 function entered(operands: readonly string[], { enter }: CommandScene): undefined {
@@ -109,17 +114,15 @@ function eachUnknown(operands: readonly string[], assign: CommandScene["assign"]
   for (const operand of operands) if (/^[A-Za-z_]\w*$/.test(operand)) assign(operand, unknown);
 }
 
-function publishes(program: string, operands: readonly string[]): string | undefined {
+function publishes(operands: readonly string[], _scene: CommandScene, program: string): string | undefined {
   const words = publishers.get(program);
   if (words !== undefined && operands.slice(0, 6).some((operand) => words.test(operand))) return "publishes something or changes what others see";
   return /^(npm|pnpm|yarn|bun)$/.test(program) ? packageManager(operands) : undefined;
 }
 
 function packageManager(operands: readonly string[]): string | undefined {
-  const [verb = "", detail = ""] = operands;
+  const [verb = ""] = operands;
   if (operands.some((operand) => /^(-g|--global|global)$/.test(operand))) return "installs something outside the worktree";
-  if (verb === "pkg" && /^(set|delete)$/.test(detail)) return "changes package.json's scripts or settings";
-  if (verb === "config" && /^(set|delete|edit)$/.test(detail)) return "changes the configuration of the package manager";
   return /^(exec|x|dlx)$/.test(verb) ? codeDanger(operands.join(" ")) : undefined;
 }
 

@@ -34,7 +34,7 @@ export function baseName([path = ""]: readonly string[]): string {
 }
 
 /** The first reason among the operands. */
-export function firstWhy(operands: readonly string[], why: (operand: string, index: number) => string | undefined): string | undefined {
+export function firstWhy<T>(operands: readonly T[], why: (operand: T, index: number) => string | undefined): string | undefined {
   for (const [index, operand] of operands.entries()) {
     const found = why(operand, index);
     if (found !== undefined) return found;

@@ -1,9 +1,9 @@
 /** Commands that run others: what. */
 import { decoders, feeders, fetchers, harmlessValues, interpreters, runningVariables } from "./commandNames.ts";
-import { baseName, firstWhy, type CommandScene } from "./commandScene.ts";
+import { baseName, firstWhy, operandsOf, type CommandScene } from "./commandScene.ts";
+import { ansiText } from "./shellEscapes.ts";
 import { unknown } from "./shellValues.ts";
 import { codeDanger } from "./textDangers.ts";
-import { inPlace } from "./writingRules.ts";
 
 const downloaded = "runs what it downloads";
 const decoded = "runs what it decodes";
@@ -62,15 +62,57 @@ function shellInput(scene: CommandScene): string | undefined {
   return why ?? (scene.hasInput ? undefined : "gives a shell commands that the text does not show");
 }
 
+/** `npx` and the like: the command stands behind options, some with a value. */
+export function packageRunner(operands: readonly string[], scene: CommandScene): string | undefined {
+  const found = operands.findIndex((operand, index) => !operand.startsWith("-") && !valuedByRunner.test(operands[index - 1] ?? ""));
+  const index = found < 0 ? operands.length : found;
+  const text = operands.slice(0, index).find((operand) => operand.startsWith("--call="));
+  if (text !== undefined) return scene.runText(text.slice("--call=".length), true);
+  return /^(-c|--call)$/.test(operands[index - 1] ?? "") ? scene.runText(operands[index] ?? "", true) : scene.run(operands.slice(index));
+}
+
+const valuedByRunner = /^(-p|--package|-w|--workspace|--with|--from|--python|--extra|--group)$/;
+
+/** Package managers that run a command in the environment that they keep, with the verb that does so. */
+const runners: ReadonlyMap<string, RegExp> = new Map([
+  ...["uv", "poetry", "pipenv", "pdm", "rye", "hatch", "pipx", "conda"].map((name) => [name, /^run$/] as const),
+  ...["npm", "pnpm", "yarn", "bun"].map((name) => [name, /^(exec|x|dlx)$/] as const),
+  ["bundle", /^exec$/],
+]);
+
+/** The same where only one of a program's verbs runs another command. */
+export function verbRunner(operands: readonly string[], scene: CommandScene, program: string): string | undefined {
+  const index = operands.findIndex((operand) => !operand.startsWith("-"));
+  if (runners.get(program)?.test(operands[index] ?? "") !== true) return undefined;
+  scene.names(program, false);
+  return packageRunner(operands.slice(index + 1), scene);
+}
+
+/** Modules of Python that are programs with rules of their own. */
+const modules = /^(pip|venv|virtualenv|twine|pytest|poetry|black|isort|autopep8|yapf|ruff)$/;
+
+function ranAsModule(operands: readonly string[], scene: CommandScene): void {
+  const index = operands.findIndex((operand, index) => !operand.startsWith("-") && !/^-[WX]$/.test(operands[index - 1] ?? ""));
+  if (/^-[A-Za-z]*m$/.test(operands[index - 1] ?? "") && modules.test(operands[index] ?? "")) scene.run(operands.slice(index));
+}
+
 /** Another language's interpreter: the code on its command line or before it in the pipe is searched. */
 export function interpreter(operands: readonly string[], scene: CommandScene, family: string): string | undefined {
   if (/^(pwsh|powershell)$/.test(family) && operands.some((operand) => /^-(e|ec|enc|encodedcommand)$/i.test(operand))) return decoded;
+  if (/^(python|pypy)$/.test(family)) ranAsModule(operands, scene);
   const codes = codesOf(operands, family);
   const why = firstWhy([...codes, ...(scene.document === undefined ? [] : [scene.document])], codeDanger);
   if (why !== undefined) return why;
   if (scene.hasFileScript) return printedByAnother;
-  if (family === "perl") scene.found(inPlace(/^-[a-zA-Z0-9]*i.*$/, operands, scene));
+  if (family === "perl") scene.found(perlInPlace(operands, scene));
   return codes.length > 0 ? undefined : interpreted(operands, scene);
+}
+
+function perlInPlace(operands: readonly string[], { writing }: CommandScene): string | undefined {
+  if (!operands.some((operand) => /^-[a-zA-Z0-9]*i.*$/.test(operand))) return undefined;
+  return firstWhy(operands, (operand, index) =>
+    operand.startsWith("-") || /^-[A-Za-z0]*[eE]$/.test(operands[index - 1] ?? "") ? undefined : writing(operand),
+  );
 }
 
 /** A file, or what comes through the pipe. */
@@ -95,9 +137,22 @@ export function sourced([file = ""]: readonly string[], scene: CommandScene): st
 }
 
 /** awk can run commands and write files from within its program. */
-export function awk(operands: readonly string[]): string | undefined {
-  const program = /system\s*\(|\|\s*(getline|"|&)|print[^;}]*[|]|>\s*"\//;
-  return operands.some((operand) => program.test(operand)) ? "makes awk run or write something else" : undefined;
+export function awk(operands: readonly string[], scene: CommandScene): string | undefined {
+  const program = /system\s*\(|\|\s*(getline|"|&)|print[^;}]*[|]/;
+  if (operands.some((operand) => program.test(operand))) return "makes awk run or write something else";
+  const isInPlace = operands.some((operand, index) => operand === "inplace" && /^(-i|--include)$/.test(operands[index - 1] ?? ""));
+  return firstWhy([...awkFiles(operands), ...(isInPlace ? operandsOf(operands).slice(2) : [])], scene.writing);
+}
+
+/** A file that it writes is named by a text, or by a variable that the command line sets. */
+function awkFiles(operands: readonly string[]): readonly string[] {
+  const settings = operands.map((operand) => /^(?:-v)?([A-Za-z_]\w*)=(.*)$/s.exec(operand));
+  const values = new Map(settings.flatMap((setting) => (setting === null ? [] : [[setting[1], setting[2]]])));
+  return operands.flatMap((operand) =>
+    Array.from(operand.matchAll(/>[\s(]*(?:"([^"]*)"|([A-Za-z_]\w*))/g), ([, text, variable]) =>
+      text === undefined ? values.get(variable) : ansiText(text),
+    ).filter((file) => file !== undefined),
+  );
 }
 
 /** Why a variable is asked about: some make programs run others. */

@@ -29,8 +29,15 @@ export function placeOf(path: string, cwd: string | undefined, worktree: string)
 function partlyKnown(full: string, root: string): Place | undefined {
   const certain = full.split(unknown, 1)[0] ?? "";
   if (temporaries.test(certain) && !root.startsWith(certain) && !full.includes("..")) return { kind: "temporary" };
+  if (certain.startsWith(`${root}/`) && leavesFrom(full.slice(root.length + 1))) return undefined;
   if (certain.startsWith(`${root}/`)) return { kind: "unknown", relative: certain.slice(root.length + 1) };
   return root.startsWith(certain) ? { kind: "unknown" } : undefined;
+}
+
+/** Whether a path goes up more often than down: something unknown is most likely one name. */
+function leavesFrom(relative: string): boolean {
+  let depth = 0;
+  return relative.split("/").some((part) => (depth += part === ".." ? -1 : 1) < 0);
 }
 
 /** What lies beside or above the worktree is not free to be changed, wherever that is, nor is all that is temporary. */

@@ -1,5 +1,6 @@
 /** Commands that write, copy, link or delete: where to. */
 import { baseName, firstWhy, operandsOf, type CommandScene } from "./commandScene.ts";
+import { home } from "./shellValues.ts";
 
 export function deletion(operands: readonly string[], scene: CommandScene, program: string): string | undefined {
   const isRecursive = program === "rimraf" || operands.some((operand) => /^-[a-zA-Z]*[rR]|^--recursive$|^\/s$/i.test(operand));
@@ -28,11 +29,6 @@ export function copying(operands: readonly string[], scene: CommandScene, progra
 function writesInto(target: string, operands: readonly string[], scene: CommandScene): string | undefined {
   const sources = operandsOf(operands).slice(0, -1);
   return scene.writing(target) ?? firstWhy(sources, (source) => scene.writing(`${target}/${source.replace(/\/+$/, "").split("/").at(-1) ?? ""}`));
-}
-
-export function inPlace(option: RegExp, operands: readonly string[], scene: CommandScene): string | undefined {
-  if (!operands.some((operand) => option.test(operand))) return undefined;
-  return firstWhy(operands, (operand) => (operand.startsWith("-") ? undefined : scene.writing(operand)));
 }
 
 export function archive(operands: readonly string[], scene: CommandScene): string | undefined {
@@ -70,9 +66,14 @@ export function container(operands: readonly string[], scene: CommandScene): str
 export function optionTarget(option: RegExp, operands: readonly string[], scene: CommandScene): string | undefined {
   return firstWhy(operands, (operand, index) => {
     const equals = operand.indexOf("=");
-    if (equals > 0 && option.test(operand.slice(0, equals))) return scene.writing(operand.slice(equals + 1));
+    if (equals > 0 && option.test(operand.slice(0, equals))) return scene.writing(untilded(operand.slice(equals + 1)));
     return option.test(operands[index - 1] ?? "") ? scene.writing(operand) : undefined;
   });
+}
+
+/** `~` inside a word is nothing to the shell, but to many programs. */
+export function untilded(path: string): string {
+  return path.replace(/^~(?=\/|$)/, home);
 }
 
 /** The same for short options, which may stand behind others of one letter and have their value attached: `-Lo x`, `-Lox`. */
@@ -82,11 +83,6 @@ export function shortTarget(letters: string, operands: readonly string[], scene:
     const attached = option.exec(operand)?.[1];
     return attached === undefined ? undefined : scene.writing(attached === "" ? (operands[index + 1] ?? ".") : attached);
   });
-}
-
-/** Many programs name the file that they write in the same way. */
-export function outputOption(operands: readonly string[], scene: CommandScene): string | undefined {
-  return optionTarget(/^--(output|out|outfile|out-file|outdir|out-dir|output-dir|output-file|prefix|dest|destination|target-dir|write-to)$/i, operands, scene);
 }
 
 export function valueOf(operand: string): string {

@@ -221,13 +221,7 @@ const reasons: { readonly [reason: string]: readonly string[] } = {
     "npm x rimraf build",
     "pnpm dlx rimraf build",
   ],
-  "makes awk run or write something else": [
-    "awk 'BEGIN{system(1)}'",
-    "gawk 'BEGIN{system (1)}'",
-    "awk 'BEGIN{\"ls\" | getline}'",
-    "awk '{print | \"sort\"}'",
-    "awk '{print > \"/x\"}'",
-  ],
+  "makes awk run or write something else": ["awk 'BEGIN{system(1)}'", "gawk 'BEGIN{system (1)}'", "awk 'BEGIN{\"ls\" | getline}'", "awk '{print | \"sort\"}'"],
   "ends all of your programs": ["kill -9 -1"],
   "installs git hooks": ["husky", "pre-commit install", "pre-commit uninstall", "lefthook add x", "lefthook install"],
   "publishes something or changes what others see": [
