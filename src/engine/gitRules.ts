@@ -15,7 +15,7 @@ const runs = "makes git run another program";
 
 /** Subcommands that only look, or change no more than the task's own branch and worktree. */
 const harmless = new Set(
-  "add am annotate apply archive bisect blame bundle cat-file check-attr check-ignore check-mailmap check-ref-format cherry cherry-pick column commit commit-tree count-objects describe diff diff-files diff-index diff-tree difftool fetch fmt-merge-msg for-each-ref format-patch fsck grep hash-object help index-pack interpret-trailers log ls-files ls-remote ls-tree mailinfo mailsplit merge merge-base merge-file merge-tree mergetool mktree name-rev pack-objects patch-id pull range-diff read-tree rebase rerere reset rev-list rev-parse revert rm mv show show-branch show-ref shortlog sparse-checkout status stripspace switch update-index var verify-commit verify-tag version whatchanged write-tree --version --help --exec-path --html-path --info-path --man-path".split(
+  "add am annotate apply archive bisect blame cat-file check-attr check-ignore check-mailmap check-ref-format cherry cherry-pick column commit commit-tree count-objects describe diff diff-files diff-index diff-tree difftool fetch fmt-merge-msg for-each-ref format-patch fsck grep hash-object help index-pack interpret-trailers log ls-files ls-remote ls-tree mailinfo mailsplit merge merge-base merge-file merge-tree mergetool mktree name-rev pack-objects patch-id pull range-diff read-tree rebase rerere reset rev-list rev-parse revert rm mv show show-branch show-ref shortlog sparse-checkout status stripspace switch update-index var verify-commit verify-tag version whatchanged write-tree --version --help --exec-path --html-path --info-path --man-path".split(
     " ",
   ),
 );
@@ -59,6 +59,8 @@ const rules: { readonly [subcommand: string]: Rule } = {
   worktree: (operands) => (/^(|list)$/.test(verb(operands)) ? undefined : repository),
   clean: (operands, place) => (has(operands, /^-[a-zA-Z]*f[a-zA-Z]*$|^--force$/) ? files(operands, place) : undefined),
   clone: (operands, { writing }) => writing(operands.at(-1) ?? "."),
+  bundle: (operands, { writing }) =>
+    verb(operands) === "create" ? writing(operands.slice(operands.indexOf("create") + 1).find((operand) => !operand.startsWith("-")) ?? ".") : undefined,
   init: (operands, { writing }) => (verb(operands) === "" ? undefined : writing(verb(operands))),
   checkout: files,
   restore: files,

@@ -30,6 +30,8 @@ export const writingOptions: ReadonlyMap<string, readonly string[]> = perName([
   ["pg_dump pg_dumpall", ["-f", "--file"]],
   ["mysqldump", ["-r", "--result-file"]],
   ["ssh-keygen", ["-f"]],
+  ["mktemp", ["-p", "--tmpdir"]],
+  ["aria2c", ["-d", "--dir"]],
 ]);
 
 /** Of these `-o` says something else, or other programs that have it stand behind them. */
@@ -56,7 +58,7 @@ const config = /^(-c|--config|--ignore-path)$/;
 
 export const writtenOperands: ReadonlyMap<string, readonly WrittenOperands[]> = perName<readonly WrittenOperands[]>([
   ["gzip gunzip bzip2 bunzip2 xz unxz lzma zstd unzstd lz4", [{ which: "all", never: /^-[a-zA-Z\d]*[ctl]|^--(stdout|to-stdout|test|list)$/ }]],
-  ["dos2unix unix2dos", [{ which: "all" }]],
+  ["dos2unix unix2dos mktemp", [{ which: "all" }]],
   ["prettier", [{ which: "all", only: /^(-w|--write)$/, valued: config }]],
   ["eslint stylelint standard xo", [{ which: "all", only: /^--fix$/, valued: config }]],
   ["biome", [{ which: "all", verb: /^(check|format|lint)$/, only: /^--(write|fix|apply(-unsafe)?)$/ }]],

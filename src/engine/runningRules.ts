@@ -1,9 +1,11 @@
 /** Commands that run others: what. */
 import { decoders, feeders, fetchers, harmlessValues, interpreters, runningVariables } from "./commandNames.ts";
+import { filesOfCode } from "./codeFiles.ts";
 import { baseName, firstWhy, operandsOf, type CommandScene } from "./commandScene.ts";
 import { ansiText } from "./shellEscapes.ts";
 import { unknown } from "./shellValues.ts";
 import { codeDanger } from "./textDangers.ts";
+import { untilded } from "./writingRules.ts";
 
 const downloaded = "runs what it downloads";
 const decoded = "runs what it decodes";
@@ -101,11 +103,15 @@ export function interpreter(operands: readonly string[], scene: CommandScene, fa
   if (/^(pwsh|powershell)$/.test(family) && operands.some((operand) => /^-(e|ec|enc|encodedcommand)$/i.test(operand))) return decoded;
   if (/^(python|pypy)$/.test(family)) ranAsModule(operands, scene);
   const codes = codesOf(operands, family);
-  const why = firstWhy([...codes, ...(scene.document === undefined ? [] : [scene.document])], codeDanger);
+  const why = firstWhy([...codes, ...(scene.document === undefined ? [] : [scene.document])], (code) => codeWhy(code, scene));
   if (why !== undefined) return why;
   if (scene.hasFileScript) return printedByAnother;
   if (family === "perl") scene.found(perlInPlace(operands, scene));
   return codes.length > 0 ? undefined : interpreted(operands, scene);
+}
+
+function codeWhy(code: string, { writing }: CommandScene): string | undefined {
+  return codeDanger(code) ?? firstWhy(filesOfCode(code), (file) => writing(untilded(file)));
 }
 
 function perlInPlace(operands: readonly string[], { writing }: CommandScene): string | undefined {
@@ -120,7 +126,7 @@ function interpreted(operands: readonly string[], scene: CommandScene): string |
   const file = operands.find((operand) => !operand.startsWith("-"));
   if (file !== undefined && file !== "/dev/stdin") return scene.downloads.has(baseName([file])) ? downloaded : undefined;
   const printed = scene.upstream.at(-1)?.printed;
-  return comesFrom(fetchers, scene, downloaded) ?? comesFrom(decoders, scene, decoded) ?? (printed === undefined ? undefined : codeDanger(printed));
+  return comesFrom(fetchers, scene, downloaded) ?? comesFrom(decoders, scene, decoded) ?? (printed === undefined ? undefined : codeWhy(printed, scene));
 }
 
 function codesOf(operands: readonly string[], family: string): readonly string[] {
@@ -144,15 +150,18 @@ export function awk(operands: readonly string[], scene: CommandScene): string | 
   return firstWhy([...awkFiles(operands), ...(isInPlace ? operandsOf(operands).slice(2) : [])], scene.writing);
 }
 
-/** A file that it writes is named by a text, or by a variable that the command line sets. */
+/** A file that it writes is named by a text, or by a variable that the command line or the program sets. */
 function awkFiles(operands: readonly string[]): readonly string[] {
-  const settings = operands.map((operand) => /^(?:-v)?([A-Za-z_]\w*)=(.*)$/s.exec(operand));
-  const values = new Map(settings.flatMap((setting) => (setting === null ? [] : [[setting[1], setting[2]]])));
-  return operands.flatMap((operand) =>
-    Array.from(operand.matchAll(/>[\s(]*(?:"([^"]*)"|([A-Za-z_]\w*))/g), ([, text, variable]) =>
-      text === undefined ? values.get(variable) : ansiText(text),
-    ).filter((file) => file !== undefined),
-  );
+  const named = operands.flatMap((operand) => Array.from(operand.matchAll(/>[\s(]*(?:"([^"]*)"|([A-Za-z_]\w*))/g)));
+  const variables = new Set(named.map(([, , variable]) => variable));
+  const values = operands.flatMap((operand) => [
+    ...Array.from(operand.matchAll(/^(?:-v)?([A-Za-z_]\w*)=(.*)$/gs)),
+    ...Array.from(operand.matchAll(/\b([A-Za-z_]\w*)\s*=\s*"([^"]*)"/g)),
+  ]);
+  return [
+    ...named.flatMap(([, text]) => text ?? []),
+    ...values.flatMap(([, variable, value]) => (variables.has(variable) && value !== undefined ? value : [])),
+  ].map(ansiText);
 }
 
 /** Why a variable is asked about: some make programs run others. */

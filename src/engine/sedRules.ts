@@ -60,7 +60,7 @@ function skipCommand(letter: string, reader: SedReader): void {
     reader.skipText(delimiter);
   } else if (/[aic]/.test(letter)) reader.skipText("\n");
   else if (/[rR#]/.test(letter)) reader.line();
-  else if (/[btT:]/.test(letter)) reader.label();
+  else if (/[btTv:]/.test(letter)) reader.label();
   // What is no command of sed's ends with an error before anything is written.
   else if (!/[dDgGhHlnNpPqQxzF=]/.test(letter)) reader.end();
 }

@@ -37,7 +37,9 @@ export function archive(operands: readonly string[], scene: CommandScene): strin
   const isMaking = operands.some((operand) => /^(-?[a-zA-Z]*[cru][a-zA-Z]*|--create|--append|--update)$/.test(operand));
   if (operands.some((operand) => /^(-[a-zA-Z]*P[a-zA-Z]*|--absolute-names)$/.test(operand))) return "may unpack files outside the worktree";
   return isMaking
-    ? firstWhy(operands, (operand, index) => (/^-?[a-zA-Z]*f$/.test(operands[index - 1] ?? "") ? scene.writing(operand) : undefined))
+    ? (firstWhy(operands, (operand, index) => (/^-?[a-zA-Z]*f$/.test(operands[index - 1] ?? "") ? scene.writing(operand) : undefined)) ??
+        shortTarget("f", operands, scene) ??
+        optionTarget(/^--file$/, operands, scene))
     : (bundled(operands, scene) ?? shortTarget("C", operands, scene) ?? optionTarget(/^--directory$/, operands, scene));
 }
 
