@@ -137,7 +137,7 @@ async function fails(story: Story, deaths: readonly number[], seen: readonly str
   return wrong.length === 0 ? [] : [`${deaths.map((point, life) => `${seen[life] ?? ""}#${point}`).join(" then ")}: ${wrong.join("; ")}`];
 }
 
-test.each(Object.entries(stories))("%s survives every crash and every pair of crashes", { timeout: 120_000 }, async (name, story) => {
+test.each(Object.entries(stories))("%s survives every crash and every pair of crashes", { timeout: 300_000 }, async (name, story) => {
   const whole = await play(story, []);
   expect(await violations(whole, story)).toEqual([]);
   const points = whole.lives[0]?.points ?? [];
