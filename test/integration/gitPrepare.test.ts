@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { cancelledError } from "../../src/model/errors.ts";
+import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
 import { call, failure, GitFixture, isolateGit } from "../unit/worker/git/gitFixture.ts";
 
 beforeEach(isolateGit);
@@ -139,9 +140,54 @@ describe("git.prepare", () => {
     expect(readdirSync(first.worktree).sort()).toEqual([".git", "README.md", "one.txt"]);
     f.gitIn(first.worktree, "checkout", "-q", "-b", "elsewhere");
     expect(await failure(f.prepare({ continues: first }))).toMatchObject({ code: "GIT_CONFLICT" });
-    f.gitIn(first.worktree, "checkout", "-q", "tm/1");
     f.repo.git("update-ref", "-d", "refs/heads/tm/1");
-    expect(await failure(f.prepare({ continues: first }))).toMatchObject({ code: "GIT_CONFLICT" });
+    expect(await failure(f.prepare({ continues: first }))).toMatchObject({
+      code: "GIT_CONFLICT",
+      message: expect.stringMatching(/tm\/1 .* was deleted.*branch elsewhere/) as string,
+    });
+  });
+
+  it("makes a branch that was deleted again where its worktree was, whether the attempt goes on or a new one begins", async () => {
+    using f = new GitFixture();
+    const first = await f.prepare();
+    writeFileSync(path.join(first.worktree, "one.txt"), "1");
+    const { commits } = await f.commit(first);
+    writeFileSync(path.join(first.worktree, "two.txt"), "2");
+    const deleted = (): string => f.repo.git("update-ref", "-d", "refs/heads/tm/1");
+    deleted();
+    const events: WorkerEventBody[] = [];
+    expect(await f.prepare({ token: 2, continues: first }, { events })).toEqual(first);
+    expect(events).toMatchObject([{ type: "log", level: "warn", message: expect.stringMatching(/tm\/1 was deleted.*made again/) as string }]);
+    expect(f.repo.git("rev-parse", "tm/1")).toBe(commits[0]);
+    expect(f.gitIn(first.worktree, "status", "--porcelain")).toBe("?? two.txt");
+    deleted();
+    const retried = await f.prepare({ token: 3, attempt: 2, ownBranch: "tm/1" });
+    expect(retried).toMatchObject({ worktree: first.worktree, branch: "tm/1", baseSha: first.baseSha });
+    expect(f.repo.git("log", "--format=%s", "tm/1").split("\n")).toEqual(["Unfinished: left by an earlier attempt", "Add a thing", "Initial commit"]);
+    expect(f.repo.git("show", `${retried.startSha}:two.txt`)).toBe("2");
+  });
+
+  it.each(["gone", "of another history", "of the deletion alone"])("makes it again where the attempt began when the worktree's reflog is %s", async (how) => {
+    using f = new GitFixture();
+    const first = await f.prepare();
+    const log = path.join(f.repo.dir, ".git/worktrees/task0001-1/logs/HEAD");
+    f.repo.git("update-ref", "-d", "refs/heads/tm/1");
+    const none = "0".repeat(40);
+    const other = f.repo.git("commit-tree", "-m", "other", "HEAD^{tree}");
+    if (how === "gone") rmSync(log, { force: true });
+    else writeFileSync(log, `${how === "of another history" ? `${none} ${other}` : `${none} ${none}`} A <a@b> 1 +0000\tx\n`);
+    expect(await f.prepare({ token: 2, continues: first })).toEqual(first);
+    expect(f.repo.git("rev-parse", "tm/1")).toBe(first.startSha);
+  });
+
+  it("knows the commit of a worktree in which its branch was deleted", async () => {
+    using f = new GitFixture();
+    const first = await f.prepare();
+    writeFileSync(path.join(first.worktree, "one.txt"), "1");
+    const { commits } = await f.commit(first);
+    f.gitIn(first.worktree, "update-ref", "-d", "refs/heads/tm/1");
+    expect(await f.prepare({ token: 2, continues: first })).toEqual(first);
+    expect(f.repo.git("rev-parse", "tm/1")).toBe(commits[0]);
   });
 
   it("gives the same place when it is called twice (a crash before the step was recorded)", async () => {

@@ -27,6 +27,16 @@ export async function createBranch(git: HardenedGit, { branch: wanted, taskId }:
   throw new TaskMasterError("GIT_CONFLICT", `There are too many branches named ${wanted}-<number>. Delete those that you no longer need.`);
 }
 
+/** Makes a branch that was deleted again, under its own name; refuses when there is one of that name by now. */
+export async function remakeBranch(git: HardenedGit, { branch, taskId }: WantedBranch, commit: string): Promise<void> {
+  const missing = "0".repeat(commit.length);
+  try {
+    await git.run(["update-ref", "--create-reflog", "-m", reflogMark(taskId), `refs/heads/${branch}`, commit, missing]);
+  } catch (error) {
+    throw explainNoBranch(error, branch);
+  }
+}
+
 /** Whether the branch was made for this task (its reflog says so; a branch without reflog is somebody else's). */
 export async function isOwnBranch(git: HardenedGit, branch: string, taskId: string): Promise<boolean> {
   const { stdout } = await git.ask(["reflog", "show", "--format=%gs", `refs/heads/${branch}`, "--"], { accept: [0, 128] });

@@ -3,11 +3,13 @@ import path from "node:path";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { createBranch, isOwnBranch } from "./branches.ts";
+import type { Warn } from "./commit.ts";
 import { HardenedGit } from "./hardenedGit.ts";
 import { mergeBases, type Base } from "./mergeBases.ts";
 import { populateWorktree, programPatterns } from "./populate.ts";
-import { currentBranch, findBranch, headCommit, isAncestor, noCommitError, openRepository, samePath } from "./repository.ts";
+import { currentBranch, findBranch, forkPointOf, headCommit, isAncestor, noCommitError, openRepository, samePath } from "./repository.ts";
 import type { Repository } from "./repository.ts";
+import { restoreBranch } from "./restoreBranch.ts";
 import { together } from "./together.ts";
 import { buildMessage } from "./commitMessage.ts";
 import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
@@ -24,6 +26,7 @@ interface Origin {
   readonly input: PrepareInput;
   /** The commit of HEAD, when that is the base and exists. */
   readonly head: string | undefined;
+  readonly warn: Warn;
 }
 
 /** A branch, the commit from which the task's own work on it starts, and the one from which this attempt's does. */
@@ -38,11 +41,11 @@ interface Start {
  * Calling it again with the same input gives the same place.
  * @throws GIT_CONFLICT when a branch or folder is in the way; the codes of openRepository; NO_COMMIT; GIT_UNSAFE
  */
-export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal): Promise<Workspace> {
+export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal, warn: Warn): Promise<Workspace> {
   // Asked beside the rest to save time; it fails again, with better words, when the folder is no repository.
   const headInAdvance = input.baseBranches.length === 0 ? headCommit(new HardenedGit({ cwd: input.directory, signal })).catch(() => undefined) : undefined;
   const [repository, head] = await together([openRepository(input.directory, signal), headInAdvance]);
-  const origin: Origin = { repository, input, head };
+  const origin: Origin = { repository, input, head, warn };
   if (input.continues !== undefined) {
     const found = await continueIn(origin, input.continues.worktree, input.continues);
     if (found !== undefined) return found;
@@ -56,18 +59,21 @@ export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal)
 }
 
 /** The interrupted attempt's place with its uncommitted work; undefined when its folder is no longer there. */
-async function continueIn({ repository, input }: Origin, worktree: string, start: Start): Promise<Workspace | undefined> {
+async function continueIn(origin: Origin, worktree: string, start: Start): Promise<Workspace | undefined> {
+  const { repository, input } = origin;
   const gitDir = await findRegistration(repository.commonDir, worktree);
   if (gitDir === undefined || (await worktreeState(worktree, gitDir)) !== "whole") return undefined;
-  const { git } = await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" });
+  const place = await openWorktree(repository, { path: worktree, gitDir }, { drivers: "refuse" });
+  const { git } = place;
   const [branch, found] = await together([currentBranch(git), findBranch(git, start.branch)]);
-  if (found === undefined) {
+  if (found === undefined && branch !== start.branch) {
     throw new TaskMasterError(
       "GIT_CONFLICT",
-      `The branch ${start.branch} of the interrupted task was deleted. Restore it, or retry the task from its beginning.`,
+      `The branch ${start.branch} of the interrupted task was deleted, and its worktree ${worktree} is on ${branch === undefined ? "no branch" : `the branch ${branch}`}. Make a branch of that name there (git switch -c ${start.branch}), then retry the task.`,
     );
   }
-  if (branch !== start.branch || !(await isAncestor(git, start.baseSha, found.head))) {
+  const head = found?.head ?? (await makeAgain(origin, place, start));
+  if (branch !== start.branch || !(await isAncestor(git, start.baseSha, head))) {
     throw new TaskMasterError(
       "GIT_CONFLICT",
       `The worktree ${worktree} is no longer on the branch ${start.branch} as the task left it. Check that branch out there, or retry the task from its beginning.`,
@@ -75,6 +81,14 @@ async function continueIn({ repository, input }: Origin, worktree: string, start
   }
   await takeWorktree(gitDir, input.token);
   return { repository: repository.root, worktree, branch: start.branch, baseSha: start.baseSha, startSha: start.startSha };
+}
+
+/** Somebody deleted the branch of a worktree that is still there. */
+async function makeAgain({ input, warn }: Origin, place: OpenWorktree, { branch, startSha }: Pick<Start, "branch" | "startSha">): Promise<string> {
+  await assertOurs(place.gitDir, input.token);
+  const head = await restoreBranch(place, { branch, taskId: input.taskId }, startSha);
+  warn(`The branch ${branch} was deleted. It was made again at the commit ${head.slice(0, 10)}, where the task's worktree was.`);
+  return head;
 }
 
 /** The real path of the wanted worktree, outside the checkout; its parent folder is made. */
@@ -107,7 +121,9 @@ async function clearPlace(origin: Origin, worktree: string): Promise<Workspace |
   const { git } = place;
   const branch = await currentBranch(git);
   if (branch !== undefined && (branch === input.ownBranch || (await isOwnBranch(git, branch, input.taskId)))) {
-    const baseSha = await forkPoint(repository, branch, await baseCommit(origin));
+    const base = await baseCommit(origin);
+    if ((await headCommit(git)) === undefined) await makeAgain(origin, place, { branch, startSha: base });
+    const baseSha = await forkPoint(repository, branch, base);
     const hasEarlier = input.continues === undefined && input.attempt > 1;
     const startSha = hasEarlier ? await keepLeftovers(place, branch, input) : await headCommit(git);
     return continueIn(origin, worktree, { branch, baseSha, startSha: startSha ?? baseSha });
@@ -170,9 +186,8 @@ async function findBase(repository: Repository, branch: string): Promise<Base> {
 
 /** Where the branch left the line that it started from; what lies behind it is the task's own work. */
 async function forkPoint(repository: Repository, branch: string, base: string): Promise<string> {
-  const { exitCode, stdout } = await repository.git.ask(["merge-base", base, `refs/heads/${branch}`], { accept: [0, 1] });
-  const found = stdout.split("\n")[0] ?? "";
-  if (exitCode === 0 && found !== "") return found;
+  const found = await forkPointOf(repository.git, base, `refs/heads/${branch}`);
+  if (found !== undefined) return found;
   throw new TaskMasterError(
     "GIT_CONFLICT",
     `The branch ${branch} has no history in common with the commit that the task starts from. Delete or rename it and retry the task.`,

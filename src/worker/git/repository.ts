@@ -76,6 +76,13 @@ export async function isAncestor(git: HardenedGit, ancestor: string, descendant:
   return (await git.ask(["merge-base", "--is-ancestor", ancestor, descendant], { accept: [0, 1, 128] })).exitCode === 0;
 }
 
+/** The commit at which two lines of history part; undefined when they have none in common, or one of them is no commit. */
+export async function forkPointOf(git: HardenedGit, base: string, other: string): Promise<string | undefined> {
+  const { exitCode, stdout } = await git.ask(["merge-base", base, other], { accept: [0, 1, 128] });
+  const found = stdout.split("\n")[0] ?? "";
+  return exitCode === 0 && found !== "" ? found : undefined;
+}
+
 /** Whether two paths name the same place (case does not count on Windows). */
 export function samePath(a: string, b: string): boolean {
   return path.relative(a, b) === "";

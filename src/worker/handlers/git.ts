@@ -25,7 +25,7 @@ import type { HandlerContext, TaskHandler } from "../handlerRegistry.ts";
 /** The git handlers by name; inputs and outputs are those of protocol/handlers.ts. */
 export const gitHandlers = {
   "git.inspect": async (input, { signal }) => inspectRepository(parse(gitInspectInput, input), signal),
-  "git.prepare": async (input, { signal }) => prepareWorkspace(parse(gitPrepareInput, input), signal),
+  "git.prepare": async (input, context) => prepareWorkspace(parse(gitPrepareInput, input), context.signal, warner(context)),
   "git.changes": async (input, { signal }) => changedPaths(parse(gitChangesInput, input), signal),
   "git.commit": async (input, context) => commitWork(parse(gitCommitInput, input), context.signal, warner(context)),
   "git.push": async (input, context) => pushBranch(parse(gitPushInput, input), { signal: context.signal, warn: warner(context) }),

@@ -59,8 +59,8 @@ export class GitFixture implements Disposable {
     this.root = createTempDir("task-master-worktrees-");
   }
 
-  prepare(changes: Partial<HandlerInput<"git.prepare">> = {}): Promise<Workspace> {
-    return call("git.prepare", {
+  prepare(changes: Partial<HandlerInput<"git.prepare">> = {}, options: Parameters<typeof call>[2] = {}): Promise<Workspace> {
+    const input = {
       token: 1,
       attempt: 1,
       directory: this.repo.dir,
@@ -70,7 +70,8 @@ export class GitFixture implements Disposable {
       baseBranches: [],
       identity: {},
       ...changes,
-    });
+    };
+    return call("git.prepare", input, options);
   }
 
   commit(workspace: Workspace, changes: Partial<HandlerInput<"git.commit">> = {}): Promise<HandlerOutput<"git.commit">> {
