@@ -52,6 +52,8 @@ export interface OpenEngineOptions {
   readonly providerSecrets?: (providerId: string) => ProviderSecrets;
   /** Whether the user trusts the folder; the terminal's user does by naming it. */
   readonly isTrusted?: () => boolean;
+  /** The process stays open: what somebody runs by itself is tried again at its time. */
+  readonly triesAgain?: boolean;
   /** Only to be looked at: no task of a process that has ended is taken up or put right, nothing is run, not even the upkeep. */
   readonly isForLooking?: boolean;
 }
@@ -194,7 +196,7 @@ export function createGooseWorkerDeps(config: GooseWorkerConfig): LooperDeps {
 
 /** Opens the queue of the folder and starts an engine on it. Throws the store's errors; Goose and git are first needed by a run. */
 export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngine> {
-  const { folder, ownDirectory, dataDirectory, workerScript, logger, settings, isTrusted, providerSecrets, isForLooking = false } = options;
+  const { folder, ownDirectory, dataDirectory, workerScript, logger, settings, isTrusted, providerSecrets, isForLooking = false, triesAgain = false } = options;
   const trouble = new TroubleSource((error) => logger.error("a listener failed", { error: String(error) }));
   const queue = await openQueue({
     folder,
@@ -214,6 +216,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
   const engine = new TaskEngine({
     ...queueDeps({ base, store: queue.store, ...(isTrusted === undefined ? {} : { isTrusted }) }),
     workers,
+    triesAgain,
     agent: createAgentRouter(createGooseAgent({ workers, ...goose, settings }), workers),
     verifier: createCommandVerifier(base),
   });

@@ -32,6 +32,7 @@ export function activate(context: ExtensionContext): void {
         settings: settings.current,
         providerSecrets: provider.secrets,
         isTrusted: () => workspace.isTrusted,
+        triesAgain: true,
       });
     },
   });

@@ -28,6 +28,8 @@ export interface QueueDeps {
 export interface EngineDeps extends QueueDeps {
   readonly agent: AgentRunner;
   readonly verifier: Verifier;
+  /** This process stays open: what somebody runs in it by itself is tried again in it, too. */
+  readonly triesAgain?: boolean;
   /** Where handlers run; started with the engine and stopped with it. */
   readonly workers: WorkerHost;
 }

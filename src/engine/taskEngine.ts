@@ -19,6 +19,7 @@ import { InterruptedTasks } from "./interruptedTasks.ts";
 import { Ledger } from "./ledger.ts";
 import { LeaseDesk } from "./lease.ts";
 import { makeTask } from "./newTask.ts";
+import { OwnRetries } from "./ownRetries.ts";
 import type { EventQuery, LeasedTask } from "./ports.ts";
 import { QueueGuard } from "./queueGuard.ts";
 import { resumeQueue } from "./resumeQueue.ts";
@@ -46,6 +47,7 @@ export class TaskEngine implements TaskEngineFacade {
   readonly #desk: LeaseDesk;
   readonly #guard: QueueGuard;
   readonly #interrupted: InterruptedTasks;
+  readonly #retries: OwnRetries;
   readonly #dependencies: DependencyDesk;
   readonly #runs = new Map<TaskId, TaskRun>();
   readonly #runEnds: Emitter<void>;
@@ -65,6 +67,13 @@ export class TaskEngine implements TaskEngineFacade {
     this.onDidChangeQueue = this.#guard.onDidChange;
     this.#ledger = new Ledger(deps.store, deps.clock, { changes: this.#changes, removals: this.#removals });
     this.#interrupted = new InterruptedTasks(deps, { hasFreeSlot: () => this.hasFreeSlot, resume: (id) => this.#takeUp(id) });
+    this.#retries = new OwnRetries(
+      { ...deps, guard: this.#guard, onDidChangeQueue: this.onDidChangeQueue },
+      {
+        hasFreeSlot: () => this.hasFreeSlot,
+        start: async (id) => void this.#launch(await this.#desk.claim(id, { now: deps.clock.now(), criteria: {} }), true),
+      },
+    );
     this.#desk = new LeaseDesk({ ...deps, guard: this.#guard }, this.#ledger, (id, attempt) => this.#interrupted.add(id, attempt));
     this.answer = (id, answer) => recordAnswer({ deps, ledger: this.#ledger, desk: this.#desk, runs: this.#runs }, id, answer);
     this.#dependencies = new DependencyDesk(deps, this.#ledger);
@@ -114,13 +123,9 @@ export class TaskEngine implements TaskEngineFacade {
 
   get = (id: TaskId): Promise<Task> => this.#ledger.read(id);
 
-  attempts(id: TaskId): Promise<readonly Attempt[]> {
-    return this.#deps.store.attempts(id);
-  }
+  attempts = (id: TaskId): Promise<readonly Attempt[]> => this.#deps.store.attempts(id);
 
-  events(id: TaskId, query: EventQuery): Promise<readonly TaskEvent[]> {
-    return this.#deps.store.events(id, query);
-  }
+  events = (id: TaskId, query: EventQuery): Promise<readonly TaskEvent[]> => this.#deps.store.events(id, query);
 
   async budget(id: TaskId): Promise<readonly BudgetUse[]> {
     return usesOf(this.#deps, await this.#ledger.read(id));
@@ -175,7 +180,7 @@ export class TaskEngine implements TaskEngineFacade {
     machine.assertLegal(task, "resume");
     if (await this.#askOwner(task, "resume", () => this.resume(id))) return;
     assertTrusted(this.#deps);
-    this.#launch(await this.#desk.takeOver(id));
+    this.#launch(await this.#desk.takeOver(id), true);
   }
 
   stop(id: TaskId): Promise<void> {
@@ -198,13 +203,9 @@ export class TaskEngine implements TaskEngineFacade {
     return this.#dependencies.change(id, change);
   }
 
-  blockers(id: TaskId): Promise<readonly Blocker[]> {
-    return this.#dependencies.blockers(id);
-  }
+  blockers = (id: TaskId): Promise<readonly Blocker[]> => this.#dependencies.blockers(id);
 
-  whatWouldUnblock(id: TaskId): Promise<readonly Task[]> {
-    return this.#dependencies.whatWouldUnblock(id);
-  }
+  whatWouldUnblock = (id: TaskId): Promise<readonly Task[]> => this.#dependencies.whatWouldUnblock(id);
 
   async remove(id: TaskId): Promise<void> {
     assertTrusted(this.#deps);
@@ -238,7 +239,7 @@ export class TaskEngine implements TaskEngineFacade {
   /** A person's wish ends a stop of the queue; before the run, which may be what stops it again. */
   async #launchWished(leased: LeasedTask, isWish: boolean): Promise<RunningTask> {
     if (isWish) await this.#guard.goOn();
-    return this.#launch(leased);
+    return this.#launch(leased, isWish);
   }
 
   #assertFreeSlot(): void {
@@ -251,7 +252,8 @@ export class TaskEngine implements TaskEngineFacade {
     );
   }
 
-  #launch(leased: LeasedTask): RunningTask {
+  /** `isWish`: nobody but this engine sees to its retries. */
+  #launch(leased: LeasedTask, isWish: boolean): RunningTask {
     const { id } = leased.task;
     const run = new TaskRun({ ...this.#deps, guard: this.#guard }, this.#ledger, leased);
     this.#runs.set(id, run);
@@ -260,7 +262,9 @@ export class TaskEngine implements TaskEngineFacade {
       this.#runs.delete(id);
       this.#interrupted.slotIsFree();
       this.#runEnds.fire();
+      this.#retries.look();
     });
+    if (isWish && this.#deps.triesAgain === true) void finished.then((task) => this.#retries.add(task));
     return { task: leased.task, finished };
   }
 
@@ -287,7 +291,7 @@ export class TaskEngine implements TaskEngineFacade {
   }
 
   async #drain(): Promise<void> {
-    for (const subscription of this.#subscriptions) subscription.dispose();
+    for (const subscription of [...this.#subscriptions, this.#retries]) subscription.dispose();
     await drain(this.#deps, [...this.#runs.values()]);
     this.#changes.dispose();
     this.#removals.dispose();

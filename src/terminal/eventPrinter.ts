@@ -143,7 +143,7 @@ export class EventPrinter {
   }
 
   #errorLines(event: EventOf<"error">): readonly string[] {
-    const again = event.willRetryAt === undefined ? "" : ` (tried again at ${localTime(event.willRetryAt)})`;
+    const again = event.willRetryAt === undefined ? "" : ` (can be tried again at ${localTime(event.willRetryAt)})`;
     const details = event.details === undefined ? [] : [this.#paint.dim(indent(lastLines(cleanText(event.details), 10)))];
     return [`${this.#paint.red("failed:")} ${cleanText(event.message).trimEnd()}${again}`, ...details];
   }

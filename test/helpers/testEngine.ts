@@ -78,7 +78,7 @@ export class TestEngine {
   readonly engine: TaskEngine;
   readonly changes: TaskChange[] = [];
 
-  constructor(options: { readonly database?: string; readonly clock?: ManualClock; readonly owner?: string } = {}) {
+  constructor(options: { readonly database?: string; readonly clock?: ManualClock; readonly owner?: string; readonly triesAgain?: boolean } = {}) {
     this.clock = options.clock ?? new ManualClock();
     this.world = {
       files: ["a.txt"],
@@ -99,7 +99,7 @@ export class TestEngine {
     const opened = openDatabase(options.database ?? ":memory:");
     this.database = opened.db;
     this.store = new SqliteTaskStore(opened);
-    this.deps = this.#makeDeps(options.owner ?? "test");
+    this.deps = { ...this.#makeDeps(options.owner ?? "test"), ...(options.triesAgain === undefined ? {} : { triesAgain: options.triesAgain }) };
     this.engine = new TaskEngine(this.deps);
     this.engine.onDidChange((changes) => this.changes.push(...changes));
   }
