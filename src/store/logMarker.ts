@@ -4,7 +4,7 @@
  * gone without a word).
  *
  * Made when the database is open, removed before it is closed: where there is one, there is a log. Those that killed processes left
- * are removed by the next one that opens the database and takes their log in.
+ * are removed by the next one that opens the database and takes their log in, and by each that closes it: the last one takes the log away.
  */
 import { randomUUID } from "node:crypto";
 import { closeSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
@@ -14,14 +14,22 @@ const infix = ".log-in-use-";
 
 /** To be called when the database is open; what it returns is to be called before it is closed. */
 export function noteLogInUse(database: string): () => void {
-  for (const { path, pid } of markersOf(database)) if (!isAlive(pid)) rmSync(path, { force: true });
+  forgetDead(database);
   const own = `${database}${infix}${process.pid}-${randomUUID().slice(0, 8)}`;
   try {
     closeSync(openSync(own, "wx", 0o600));
   } catch {
     // Without it only this one kind of damage goes unnoticed.
   }
-  return () => rmSync(own, { force: true });
+  return () => {
+    rmSync(own, { force: true });
+    // A log that was removed is still to be told of.
+    if (existsSync(`${database}-wal`)) forgetDead(database);
+  };
+}
+
+function forgetDead(database: string): void {
+  for (const { path, pid } of markersOf(database)) if (!isAlive(pid)) rmSync(path, { force: true });
 }
 
 /** The log is not there though it was in use: by processes that are gone, or by one that still has the database open. */

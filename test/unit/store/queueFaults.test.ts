@@ -246,6 +246,15 @@ describe("a write-ahead log", () => {
     expect(await queue.store.list()).toHaveLength(taskCount + 5);
   });
 
+  it("that the last of its processes takes in is not missed when another one was killed before", async () => {
+    const queue = await place.open();
+    await queue.store.insert(newTask("w0x"), created);
+    writeFileSync(marker(), "");
+    await place.closeAll();
+    expect(existsSync(`${path}-wal`)).toBe(false);
+    expect((await place.open()).warnings).toEqual([]);
+  });
+
   it("that was removed is missed: the queue is used on, and the user is told that the newest may be missing", async () => {
     await leaveLog();
     rmSync(`${path}-wal`);
