@@ -69,6 +69,10 @@ class AgentWork {
   }
 
   prompt(workspace: Workspace, feedback: string | undefined): Promise<AgentPrompt> {
+    // Whoever reads the journal is to know why the agent goes on.
+    if (feedback !== undefined) {
+      void this.#journal([{ type: "log", level: "warn", message: `The check failed, and Goose was told: ${feedback.split("\n", 1)[0] ?? ""}` }]);
+    }
     if (workspace.isRemade === true && feedback === undefined) {
       void this.#journal([{ type: "log", level: "warn", message: "The task's worktree was gone and was made anew: what had not been committed is lost." }]);
     }

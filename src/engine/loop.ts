@@ -89,11 +89,12 @@ async function workUntilVerified(deps: LooperDeps, leased: LeasedTask, workspace
   for (let round = 0; ; round++) {
     const verdict = await deps.verify(leased, workspace, result, options);
     if (verdict.ok) return verdict.summary;
-    if (round >= maxFeedbackRounds) throw new TaskMasterError("VERIFICATION_FAILED", verdict.message, { retryable: true });
+    const { message, feedback } = verdict;
+    if (feedback === undefined || round >= maxFeedbackRounds) throw new TaskMasterError("VERIFICATION_FAILED", message, { retryable: feedback !== undefined });
     deps.log.info("check failed, going back to Goose with feedback", { task: leased.task.id, round });
     // From here on the earlier answer no longer counts, whatever happens to the next one.
     await deps.checkpoint(leased, "session", { sessionId: result.sessionId });
-    result = await runAgent(deps, leased, workspace, { ...options, feedback: verdict.feedback });
+    result = await runAgent(deps, leased, workspace, { ...options, feedback });
   }
 }
 

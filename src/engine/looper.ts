@@ -4,8 +4,8 @@ import type { Attempt, AttemptStep } from "../model/task.ts";
 import type { AbortOptions, AgentResult, CommitResult, GitOperations, LeasedTask, Logger, Workspace, VerbOptions } from "./ports.ts";
 import type { EndIntent } from "./runEnd.ts";
 
-/** The verdict on an attempt's work. `feedback` is what the agent is told when it may try again. */
-export type Verification = { readonly ok: true; readonly summary: string } | { readonly ok: false; readonly message: string; readonly feedback: string };
+/** The verdict on an attempt's work. `feedback` is what the agent is told when it may try again; without it no agent can help, now or later. */
+export type Verification = { readonly ok: true; readonly summary: string } | { readonly ok: false; readonly message: string; readonly feedback?: string };
 
 /** How an attempt ended, as the loop reports it. */
 export type TaskOutcome =

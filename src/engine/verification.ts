@@ -33,9 +33,21 @@ function lacksEvidence({ finalMessage }: AgentResult, changedFiles: readonly str
   };
 }
 
+function named(files: readonly string[]): string {
+  const more = files.length - maxNamed;
+  return files.slice(0, maxNamed).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+/** No feedback: the same commands would do the same again. */
+function takenBack(changedFiles: readonly string[]): Verification {
+  return {
+    ok: false,
+    message: `The acceptance commands took back all that Goose had changed (${named(changedFiles)}), so that there is nothing to commit. Mend the commands, then Retry the task.`,
+  };
+}
+
 function contradiction(changedFiles: readonly string[]): Verification {
-  const more = changedFiles.length - maxNamed;
-  const files = changedFiles.slice(0, maxNamed).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  const files = named(changedFiles);
   return {
     ok: false,
     message: `Goose said that nothing had to change, but it changed ${files}. Look at what it did; say more clearly what shall change, then Retry the task.`,
@@ -48,7 +60,7 @@ function notAccepted(check: CommandCheck): Verification {
   return {
     ok: false,
     message: `The acceptance command "${check.command}" ${how}. ${remedy}`,
-    feedback: `The acceptance command \`${check.command}\` ${how}. The end of its output:\n\n${check.outputTail}\n\nMend the work so that it passes.`,
+    feedback: `The acceptance command \`${check.command}\` ${how}.\n\nThe end of its output:\n\n${check.outputTail}\n\nMend the work so that it passes.`,
   };
 }
 
@@ -84,10 +96,17 @@ export function createWorkCheck({ git, verifier, gate }: WorkCheckDeps): LooperD
     const checks = await verifier.runCommands(leased, workspace, options);
     await gate?.passed(options.signal);
     const verdict = judge(result, files, checks);
-    if (!verdict.ok && checks.length > 0) {
-      const after = await git.changes(leased, workspace, options);
+    if (checks.length === 0) return verdict;
+    const after = await git.changes(leased, workspace, options);
+    if (!verdict.ok) {
       writtenByCommands.set(leased, new Set([...written, ...after.filter((file) => !before.includes(file))]));
+      return verdict;
     }
+    // "git clean" and the like: what is committed is what they left.
+    const gone = files.filter((file) => !after.includes(file));
+    if (gone.length === 0) return verdict;
+    if (gone.length === files.length) return takenBack(gone);
+    await options.onEvents?.([{ type: "log", level: "warn", message: `Not committed, because the acceptance commands took it back: ${named(gone)}` }]);
     return verdict;
   };
 }

@@ -148,6 +148,12 @@ const acceptance: readonly Scenario[] = [
     expected: { ...unproven, keeps: "report.txt" },
   },
   {
+    name: "the acceptance takes the work back",
+    script: turns(write("a.txt"), happy),
+    accept: ["git clean -fdq"],
+    expected: { ...unproven, next: "fails", says: /took back all that Goose had changed \(a\.txt\).*mend the commands/i },
+  },
+  {
     name: "acceptance by a file that git ignores",
     script: turns(write("a.txt"), write("out/b.txt"), happy),
     files: { ".gitignore": "out/\n" },

@@ -116,7 +116,7 @@ describe("the prompt", () => {
     sessionId = "s";
     await work({ feedback: "Mend it.", workspace: { ...place, isRemade: true } });
     expect(turns[0]?.prompt).toEqual({ text: "Mend it.", sessionId: "s" });
-    expect(journal).toEqual([]);
+    expect(journal).toEqual([{ type: "log", level: "warn", message: "The check failed, and Goose was told: Mend it." }]);
   });
 
   test("of a failed check whose session is not known begins anew", async () => {

@@ -150,6 +150,8 @@ describe("a run", () => {
     const ended = await runToEnd(t, await t.add("write", { acceptance: { commands: ["npm test"] } }));
     expect(ended.result?.error?.message).toContain("npm test");
     expect(t.world.turns[1]?.prompt.text).toContain("1 failed");
+    const told = t.changes.flatMap(({ event }) => (event.type === "log" ? [event.message] : []));
+    expect(told).toEqual(["The check failed, and Goose was told: The acceptance command `npm test` ended with exit code 1."]);
   });
 
   test("a failure saves the work and is told with its code", async () => {

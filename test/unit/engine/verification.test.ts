@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { Verification } from "../../../src/engine/looper.ts";
+import type { WorkerEventBody } from "../../../src/model/taskEvent.ts";
 import type { CommandCheck, LeasedTask, Workspace } from "../../../src/engine/ports.ts";
 import { createWorkCheck, judge, saysNothingToChange } from "../../../src/engine/verification.ts";
 
@@ -71,13 +73,21 @@ describe("the check", () => {
   const options = { signal: new AbortController().signal };
 
   /** A check in a worktree whose files and commands the test decides. */
-  function checked(world: { files: string[]; run: () => CommandCheck }): { verify: (words: string, of?: LeasedTask) => Promise<boolean>; runs: () => number } {
+  function checked(world: { files: string[]; run: () => CommandCheck }): {
+    verdict: (words: string) => Promise<Verification>;
+    told: readonly WorkerEventBody[];
+    verify: (words: string, of?: LeasedTask) => Promise<boolean>;
+    runs: () => number;
+  } {
     let runs = 0;
     const check = createWorkCheck({
       git: { changes: () => Promise.resolve([...world.files]) },
       verifier: { runCommands: () => Promise.resolve((runs++, [world.run()])) },
     });
-    return { verify: async (words, of = leased) => (await check(of, {} as Workspace, answer(words), options)).ok, runs: () => runs };
+    const told: WorkerEventBody[] = [];
+    const verdict = (words: string): Promise<Verification> =>
+      check(leased, {} as Workspace, answer(words), { ...options, onEvents: (events) => told.push(...events) });
+    return { verdict, told, verify: async (words, of = leased) => (await check(of, {} as Workspace, answer(words), options)).ok, runs: () => runs };
   }
 
   test("runs no command for work that does not exist", async () => {
@@ -85,6 +95,23 @@ describe("the check", () => {
     expect(await verify("Done.")).toBe(false);
     expect(runs()).toBe(0);
     expect(await verify(claim)).toBe(true);
+  });
+
+  test("commands that take all the work back, however well they end, prove nothing", async () => {
+    const world = { files: ["a.txt", "b.txt"], run: () => ((world.files = ["report.txt"]), ended(0)) };
+    const { verdict, told } = checked(world);
+    expect(await verdict("Done.")).toEqual({
+      ok: false,
+      message: expect.stringMatching(/took back all that Goose had changed \(a\.txt, b\.txt\).*then Retry the task/) as string,
+    });
+    expect(told).toEqual([]);
+  });
+
+  test("what commands take back of the work is told", async () => {
+    const world = { files: ["a.txt", "b.txt"], run: () => ((world.files = ["a.txt"]), ended(0)) };
+    const { verdict, told } = checked(world);
+    expect(await verdict("Done.")).toEqual({ ok: true, summary: "Done." });
+    expect(told).toEqual([{ type: "log", level: "warn", message: "Not committed, because the acceptance commands took it back: b.txt" }]);
   });
 
   test("what a command wrote before it failed is no change in the next round; what the agent does besides is", async () => {
