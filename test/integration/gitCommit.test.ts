@@ -30,6 +30,23 @@ describe("git.changes", () => {
     expect((await call("git.changes", { workspace })).files).toEqual(expected);
   });
 
+  it.each(["--assume-unchanged", "--skip-worktree"])("names what was hidden from git (%s), and it is committed", async (how) => {
+    using f = new GitFixture({ files: { "a.txt": "1", "gone.txt": "1", "same.txt": "1", ".agents/plugins/p": "1" } });
+    const workspace = await f.prepare();
+    write(workspace, "a.txt", "2");
+    write(workspace, ".agents/plugins/p", "2");
+    rmSync(path.join(workspace.worktree, "gone.txt"));
+    f.gitIn(workspace.worktree, "update-index", how, "a.txt", "same.txt");
+    f.gitIn(workspace.worktree, "update-index", "--assume-unchanged", "gone.txt");
+    expect((await call("git.changes", { workspace })).files).toEqual(["a.txt", "gone.txt"]);
+    f.gitIn(workspace.worktree, "update-index", how, "a.txt");
+    expect((await f.commit(workspace)).files).toEqual(["a.txt", "gone.txt"]);
+    write(workspace, "same.txt", "2");
+    f.gitIn(workspace.worktree, "update-index", how, "same.txt");
+    const { savedAs } = await f.cleanup(workspace, "ref");
+    expect(f.repo.git("show", `${savedAs}:same.txt`)).toBe("2");
+  });
+
   it("says when the worktree is gone", async () => {
     using f = new GitFixture();
     const workspace = await f.prepare();

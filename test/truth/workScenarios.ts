@@ -80,6 +80,12 @@ const edits: readonly Scenario[] = [
     script: turns(write("a.txt"), shell('b=$(git branch --show-current); git switch -qc other && git add . && git commit -qm x && git switch -q "$b"'), happy),
     expected: unproven,
   },
+  {
+    name: "hides a change from git",
+    script: turns(write("a.txt"), shell("echo hello >>README.md; git update-index --skip-worktree README.md"), happy),
+    accept: ["grep -q hello README.md"],
+    expected: { done: true, files: ["README.md", "a.txt"] },
+  },
   { name: "writes outside through the tool", script: turns(write(`../${outside}`), happy), expected: unproven },
   {
     name: "writes outside through the shell",

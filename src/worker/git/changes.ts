@@ -1,6 +1,7 @@
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { locateRepository } from "./repository.ts";
+import { revealHidden } from "./revealHidden.ts";
 import { together } from "./together.ts";
 import { findWhole, openWorktree } from "./worktrees.ts";
 
@@ -9,7 +10,9 @@ export async function changedPaths({ workspace }: HandlerInput<"git.changes">, s
   const repository = await locateRepository(workspace.repository, signal);
   const gitDir = await findWhole(repository, workspace.worktree);
   if (gitDir === undefined) throw new TaskMasterError("GIT_CONFLICT", `The worktree ${workspace.worktree} is gone. Retry the task.`);
-  const { git } = await openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "refuse" });
+  const place = await openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "refuse" });
+  await revealHidden(place);
+  const { git } = place;
   const [tracked, untracked] = await together([
     git.list(["diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", workspace.startSha, "--"]),
     git.list(["ls-files", "--others", "--exclude-standard", "-z"]),

@@ -8,6 +8,7 @@ import type { HardenedGit } from "./hardenedGit.ts";
 import { checkIdentity } from "./inspect.ts";
 import { currentBranch, findBranch, headCommit, isAncestor, locateRepository, samePath } from "./repository.ts";
 import type { BranchInfo } from "./repository.ts";
+import { revealHidden } from "./revealHidden.ts";
 import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
 import { together } from "./together.ts";
 import { keepUnfinished } from "./unfinished.ts";
@@ -43,8 +44,10 @@ export async function cleanUp(input: CleanupInput, signal: AbortSignal, warn: Wa
 }
 
 /** The usual case, seen at small cost: on its branch, and nothing is changed. */
-async function isAllCommitted({ path: folder, git }: OpenWorktree, branch: BranchInfo | undefined): Promise<boolean> {
+async function isAllCommitted(worktree: OpenWorktree, branch: BranchInfo | undefined): Promise<boolean> {
+  const { path: folder, git } = worktree;
   if (branch?.checkedOutIn === undefined || !samePath(branch.checkedOutIn, folder)) return false;
+  await revealHidden(worktree);
   return (await git.run(["status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--no-renames"])) === "";
 }
 

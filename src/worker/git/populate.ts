@@ -12,6 +12,12 @@ const programFolders: readonly (readonly [string, string])[] = [
   [".config", "goose"],
 ];
 
+/** Whether a path of the repository lies in a folder from which Goose would start programs. */
+export function isProgramPath(file: string): boolean {
+  const [outer = "", inner = ""] = file.toLowerCase().split("/");
+  return programFolders.some(([first, second]) => outer === first && inner === second);
+}
+
 /**
  * Fills index and folder from the branch, without what Goose would run. Those paths get the skip-worktree bit of this
  * index: they are not on disk and not a change either. The sparse patterns count for this one command (`-c`), because

@@ -1,6 +1,7 @@
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
 import { sortOutNested, unwrapScaffold } from "./nestedRepositories.ts";
+import { revealHidden } from "./revealHidden.ts";
 import { together } from "./together.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
@@ -23,6 +24,7 @@ export async function takeSnapshot(worktree: OpenWorktree): Promise<Snapshot> {
     "core.safecrlf=false",
   ];
   const git = worktree.git.with({ config });
+  await revealHidden(worktree);
   const inPlaceOfFiles = new Set<string>();
   for (let round = 0; round < maxRounds; round++) {
     const { leftOut, submodules, links } = await sortOutNested(worktree);
