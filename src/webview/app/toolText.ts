@@ -44,7 +44,7 @@ export function nameOf({ toolName = "" }: Pick<ToolRow, "toolName">): string {
 
 /** What the call is about: its command, else Goose's title without the name of the tool, with which it begins, else a file. */
 export function aboutOf(row: ToolRow): string {
-  return commandOf(row) ?? titleBehindName(row) ?? pathOf(row) ?? "";
+  return commandOf(row) ?? uncut(titleBehindName(row), pathOf(row)) ?? pathOf(row) ?? "";
 }
 
 function titleBehindName({ title, toolName = "" }: ToolRow): string | undefined {
@@ -54,6 +54,12 @@ function titleBehindName({ title, toolName = "" }: ToolRow): string | undefined 
   if (isName(title)) return undefined;
   const end = [...title.matchAll(/ · |: /g)].find(({ index }) => isName(title.slice(0, index)));
   return end === undefined ? title : title.slice(end.index + end[0].length);
+}
+
+/** Goose cuts a long path in its title. */
+function uncut(title: string | undefined, path: string | undefined): string | undefined {
+  const start = /^(.+?)(\.\.\.|…)$/.exec(title ?? "")?.[1];
+  return start !== undefined && path?.startsWith(start) === true ? path : title;
 }
 
 function wordsOf(text: string): readonly string[] {
