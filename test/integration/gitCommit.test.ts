@@ -30,6 +30,20 @@ describe("git.changes", () => {
     expect((await call("git.changes", { workspace })).files).toEqual(expected);
   });
 
+  it("tells of files in the empty folder of a submodule, which no commit can hold", async () => {
+    using lib = new GitFixture();
+    using f = new GitFixture();
+    f.repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", lib.repo.dir, "lib");
+    f.repo.git("commit", "-qm", "with submodule");
+    const workspace = await f.prepare();
+    write(workspace, "lib/a.txt");
+    write(workspace, "b.txt");
+    const events: WorkerEventBody[] = [];
+    const input = { token: 1, workspace, subject: "Add", body: "", taskId: "task0001", attempt: 1, identity: {} };
+    expect((await call("git.commit", input, { events })).files).toEqual(["b.txt"]);
+    expect(events).toEqual([{ type: "log", level: "warn", message: "Not committed, because they are Git repositories of their own: lib" }]);
+  });
+
   it.each(["--assume-unchanged", "--skip-worktree"])("names what was hidden from git (%s), and it is committed", async (how) => {
     using f = new GitFixture({ files: { "a.txt": "1", "gone.txt": "1", "same.txt": "1", ".agents/plugins/p": "1" } });
     const workspace = await f.prepare();

@@ -1,11 +1,11 @@
-import { lstat, readFile, rm } from "node:fs/promises";
+import { lstat, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { exists } from "./worktrees.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
 /** What must not go through a plain `git add`. */
 export interface Nested {
-  /** Clones of something else: not part of the work. */
+  /** Clones of something else, and folders of submodules that were filled without being checked out: not part of the work. */
   readonly leftOut: readonly string[];
   /** Submodules with files: only the commit that they are at is recorded. */
   readonly submodules: readonly string[];
@@ -33,7 +33,12 @@ export async function sortOutNested({ path: worktree, git }: OpenWorktree): Prom
       if (!(await unwrapScaffold(worktree, folder))) leftOut.add(folder);
     }
   }
-  return { leftOut: [...leftOut], submodules: await populated(worktree, links), links };
+  const submodules = await populated(worktree, links);
+  const filled = await holdingFiles(
+    worktree,
+    links.filter((link) => !submodules.includes(link)),
+  );
+  return { leftOut: [...leftOut, ...filled], submodules, links };
 }
 
 /** Makes a scaffolded repository a plain folder; false when it is a clone. */
@@ -49,6 +54,12 @@ async function isScaffold(gitFolder: string): Promise<boolean> {
   if (found?.isDirectory() !== true) return false;
   const config = await readFile(path.join(gitFolder, "config"), "utf8").catch(() => "");
   return !/^\s*\[\s*(remote|include)/im.test(config);
+}
+
+/** Git looks into none of them, so that nobody else would tell of what is there. */
+async function holdingFiles(worktree: string, links: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(links.map((link) => readdir(path.join(worktree, link)).catch(() => [])));
+  return links.filter((_link, i) => (found[i] ?? []).length > 0);
 }
 
 async function populated(worktree: string, links: readonly string[]): Promise<string[]> {
