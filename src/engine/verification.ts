@@ -28,7 +28,8 @@ function lacksEvidence({ finalMessage }: AgentResult, changedFiles: readonly str
   if (changedFiles.length > 0 || saysNothingToChange(finalMessage)) return undefined;
   return {
     ok: false,
-    message: "Goose ended without changing a file and without saying that nothing had to change. Say in its text which file shall change, then Retry the task.",
+    message:
+      "Goose ended without changing a file and without saying that nothing had to change. Say in the text of the task which file shall change, then Retry it.",
     feedback: `No file has changed. Do the task now. If it truly needs no change of any file, begin your last message with "${nothingToChange}:" and say why.`,
   };
 }

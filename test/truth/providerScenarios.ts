@@ -55,7 +55,12 @@ const atOnce: readonly Scenario[] = [
   { name: "context overflow", script: turns(contextFull), expected: tooLong },
 ];
 
-const unproven: ExpectedFailure = { code: "VERIFICATION_FAILED", errorClass: "verification", next: "again", says: /without changing a file.*say in its text/i };
+const unproven: ExpectedFailure = {
+  code: "VERIFICATION_FAILED",
+  errorClass: "verification",
+  next: "again",
+  says: /without changing a file.*say in the text of the task/i,
+};
 
 /** The same behind edits: they are kept, the task is not done. */
 const behindEdits: readonly Scenario[] = [

@@ -3,7 +3,12 @@ import { existsSync } from "node:fs";
 import { sequence } from "../helpers/modelServer.ts";
 import { call, say, shell, turns, write, type ExpectedFailure, type Scenario } from "./scenario.ts";
 
-const unproven: ExpectedFailure = { code: "VERIFICATION_FAILED", errorClass: "verification", next: "again", says: /without changing a file.*say in its text/i };
+const unproven: ExpectedFailure = {
+  code: "VERIFICATION_FAILED",
+  errorClass: "verification",
+  next: "again",
+  says: /without changing a file.*say in the text of the task/i,
+};
 const contradicts: ExpectedFailure = {
   code: "VERIFICATION_FAILED",
   errorClass: "verification",

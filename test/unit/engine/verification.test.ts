@@ -39,7 +39,7 @@ test.each([
 
 describe("the verdict", () => {
   test("needs a change or the claim", () => {
-    expect(judge(answer("Done."), [], [])).toMatchObject({ ok: false, message: expect.stringContaining("then Retry the task") });
+    expect(judge(answer("Done."), [], [])).toMatchObject({ ok: false, message: expect.stringContaining("Say in the text of the task") });
     expect(judge(answer("Done."), ["a.txt"], [])).toEqual({ ok: true, summary: "Done." });
     expect(judge(answer(claim), [], [])).toEqual({ ok: true, summary: claim });
     expect(judge(answer("Done."), [], [ended(0)])).toMatchObject({ ok: false });
