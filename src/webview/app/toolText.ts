@@ -44,7 +44,7 @@ export function nameOf({ toolName = "" }: Pick<ToolRow, "toolName">): string {
 
 /** What the call is about: its command, else Goose's title without the name of the tool, with which it begins, else a file. */
 export function aboutOf(row: ToolRow): string {
-  return commandOf(row) ?? uncut(titleBehindName(row), pathOf(row)) ?? pathOf(row) ?? "";
+  return commandOf(row) ?? uncut(titleBehindName(row), stringField(row, "path")) ?? pathOf(row) ?? "";
 }
 
 function titleBehindName({ title, toolName = "" }: ToolRow): string | undefined {
@@ -58,7 +58,7 @@ function titleBehindName({ title, toolName = "" }: ToolRow): string | undefined 
 
 /** Goose cuts a long path in its title. */
 function uncut(title: string | undefined, path: string | undefined): string | undefined {
-  const start = /^(.+?)(\.\.\.|…)$/.exec(title ?? "")?.[1];
+  const start = /^(.+?)(?:\.\.\.|…)+$/.exec(title ?? "")?.[1];
   return start !== undefined && path?.startsWith(start) === true ? path : title;
 }
 
