@@ -1,7 +1,10 @@
 import type { JsonValue } from "../base/json.ts";
 
-/** How far a tool call is; `cancelled` is ours (Goose sends no last update when a run is cancelled). */
-export const toolCallStatuses = ["pending", "in_progress", "completed", "failed", "cancelled"] as const;
+/**
+ * How far a tool call is. Two are ours: `cancelled` (Goose sends no last update when a run is cancelled) and `rejected` (what was not
+ * allowed has failed for Goose).
+ */
+export const toolCallStatuses = ["pending", "in_progress", "completed", "failed", "cancelled", "rejected"] as const;
 export type ToolCallStatus = (typeof toolCallStatuses)[number];
 
 /** A tool call that waits for leave. */

@@ -35,10 +35,11 @@ export class ToolCallPrinter {
     const call = this.#calls.get(key) ?? { name: "", title: "", input: undefined, locations: [], output: "", isAnnounced: false, exitCode: undefined };
     this.#calls.set(key, call);
     merge(call, update);
-    const isOver = update.status === "completed" || update.status === "failed" || update.status === "cancelled";
+    const { status } = update;
+    const isOver = status !== undefined && status !== "pending" && status !== "in_progress";
     if (isOver) this.#calls.delete(key);
     const lines = [...this.#start(call, isOver), ...this.#activity(call, update)];
-    return isOver ? [...lines, ...this.#end(call, update.status)] : lines;
+    return isOver ? [...lines, ...this.#end(call, status)] : lines;
   }
 
   /** The task's calls that are still open have ended without a word: a line for each that was announced. */

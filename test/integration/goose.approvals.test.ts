@@ -69,6 +69,9 @@ test("each class of danger is asked about with its exact text, and a rejected on
   expect(questions.slice(0, commands.length).map(({ input }) => input)).toEqual(commands.map((command) => ({ command })));
   expect(questions.slice(commands.length).map(({ diff }) => diff?.path)).toEqual(["AGENTS.md", ".vscode/tasks.json", "package.json"]);
   expect(questions.every(({ covers }) => covers === undefined)).toBe(true);
+  const events = await product.engine.events(task.id, { types: ["tool_call"], limit: 1_000 });
+  const ends = events.flatMap((event) => (event.type === "tool_call" && event.call.status?.endsWith("ed") === true ? [event.call.status] : []));
+  expect(ends).toEqual([...questions.map(() => "rejected"), "completed"]);
   expect(readdirSync(marks)).toEqual([]);
   rmdirSync(marks);
   expect(existsSync(path.join(product.home.dir, ".profile"))).toBe(false);

@@ -15,6 +15,7 @@ export const toolLooks: { readonly [S in ToolCallStatus]: { readonly icon: IconN
   completed: { icon: "done", word: t("done") },
   failed: { icon: "failed", word: t("failed") },
   cancelled: { icon: "cancelled", word: t("cancelled") },
+  rejected: { icon: "cancelled", word: t("rejected") },
 };
 
 const kindIcons: Readonly<Record<string, IconName>> = {

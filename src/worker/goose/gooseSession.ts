@@ -244,7 +244,7 @@ export class GooseSession {
     if (outcome === "allow_once") {
       this.#guard.allow(toolCall.toolCallId, toolCall.rawInput);
       this.recorder.toolStarted(toolCall.toolCallId);
-    }
+    } else this.recorder.tools.rejected(toolCall.toolCallId);
     return { outcome: { outcome: "selected", optionId: option.optionId } };
   }
 

@@ -15,7 +15,7 @@ const maxDiffs = 200;
 const maxDiffTexts = 2 * 1_048_576;
 const maxPath = 4_096;
 
-const finalStatuses: ReadonlySet<ToolCallStatus> = new Set(["completed", "failed", "cancelled"]);
+const finalStatuses: ReadonlySet<ToolCallStatus> = new Set(["completed", "failed", "cancelled", "rejected"]);
 
 /** What the mapper tells: one update of a tool call in journal form. */
 export type ToolCallSink = (call: ToolCallUpdate) => void;
@@ -25,6 +25,8 @@ interface OpenCall {
   /** What it works on, in a few words. */
   readonly subject: string;
   status: ToolCallStatus;
+  /** It was not allowed: that it fails is no failure. */
+  isRejected: boolean;
   hasTerminal: boolean;
   /** The beginning of the output that was told already. */
   printed: string;
@@ -98,6 +100,12 @@ export class ToolCallMapper {
     this.#sink({ toolCallId: id, status: "in_progress" });
   }
 
+  /** The call was not allowed. */
+  rejected(toolCallId: string): void {
+    const call = this.#calls.get(shortId(toolCallId));
+    if (call !== undefined) call.isRejected = true;
+  }
+
   /** Live output of the call's terminal. */
   output(toolCallId: string, text: string): void {
     const id = shortId(toolCallId);
@@ -122,6 +130,7 @@ export class ToolCallMapper {
       toolName: toolName.slice(0, maxTitle),
       subject: subjectOf(title),
       status: "pending",
+      isRejected: false,
       hasTerminal: false,
       printed: "",
       heldActivity: undefined,
@@ -237,6 +246,7 @@ function notePrinted(call: OpenCall, text: string): void {
 /** The status that a piece of news brings: each one of a call that works repeats that it works. */
 function newStatus({ status }: ToolCallNews, call: OpenCall | undefined): ToolCallStatus | undefined {
   const isKnown = status === "pending" || status === "in_progress" || status === "completed" || status === "failed";
+  if (status === "failed" && call?.isRejected === true) return "rejected";
   return isKnown && status !== call?.status ? status : undefined;
 }
 
