@@ -198,11 +198,16 @@ export class RunModel {
       this.#open.clear();
     }
     const line = lineOf(event, { said: event.type === "completed" ? this.#lastSaid() : "", hasSession: this.#sessions.has(event.attempt) });
-    if (line === undefined) return;
+    if (line === undefined || (line.text === goesOn && this.#goesOnAlready())) return;
     const row: LineRow = { kind: "line", key: `line:${event.seq}`, seq: event.seq, at: event.at, revision: 0, ...line };
     if (event.type === "checkpoint" && event.step === "session" && !this.#sessions.has(event.attempt)) this.#sessions.set(event.attempt, row);
     this.#rows.push(row);
     note(row, true);
+  }
+
+  /** The engine and the worker both note it. */
+  #goesOnAlready(): boolean {
+    return this.#rows.findLast((row) => row.kind !== "line" || row.text === goesOn)?.kind === "line";
   }
 
   #lastSaid(): string {

@@ -146,6 +146,13 @@ describe("RunModel", () => {
     expect(texts(modelOf([...events.slice(0, 1), { ...(events[1] as TaskEvent), attempt: 2 }]))).toEqual(["Session opened", "Session opened"]);
   });
 
+  it("says once that Goose goes on where engine and worker both note it, and again behind further words", () => {
+    const session: TaskEventBody = { type: "checkpoint", step: "session" };
+    const told: TaskEventBody = { type: "log", level: "info", message: "The check failed, and Goose was told: x" };
+    const events = journal([session, say("a"), session, told, session, say("b", "n"), session]);
+    expect(texts(modelOf(events))).toEqual(["Session opened", "Goose goes on", told.message, "Goose goes on"]);
+  });
+
   it("drops the oldest rows and can page them in again", () => {
     const events = journal(run);
     const model = modelOf(events);
