@@ -50,10 +50,17 @@ export function formKey(one: string, other: string, form: Intl.LDMLPluralRule): 
 export const english: Translate = translator("en", {});
 
 let current: Translate = english;
+let locale: string | undefined;
 
 /** Chooses the language of `t`. Called once, before any other module makes a text. */
 export function setLanguage({ language, bundle }: Language): void {
   current = translator(language, bundle);
+  locale = /^en(-|$)/i.test(language) ? undefined : language;
+}
+
+/** Whose form times and numbers have: that of the language that was chosen; in English, which has many, that of the system. */
+export function formLocale(): string | undefined {
+  return locale;
 }
 
 /** A text in the language that was chosen; English until then. Its first argument is written out where it is called: the bundles are made from the sources. */

@@ -1,4 +1,4 @@
-import { t } from "../base/l10n.ts";
+import { formLocale, t } from "../base/l10n.ts";
 import { blockersOf, blockerText, canBeRetried, dependencyName, isStuck, type Blocker, type FindTask } from "../model/dependencies.ts";
 import { lastAttempt, type Integration, type Priority, type Task } from "../model/task.ts";
 import { availableActions, mayChangeDependencies, statusWordsIn, type TaskAction } from "../model/taskActions.ts";
@@ -87,10 +87,10 @@ function workLines(task: Task): readonly (string | undefined)[] {
 /** A time for people: the hour when it is today, else the date too. */
 export function when(at: number, now: number): string {
   const date = new Date(at);
-  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const time = date.toLocaleTimeString(formLocale(), { hour: "2-digit", minute: "2-digit" });
   return date.toDateString() === new Date(now).toDateString()
     ? t("today {0}", time)
-    : `${date.toLocaleDateString([], { day: "numeric", month: "short" })} ${time}`;
+    : `${date.toLocaleDateString(formLocale(), { day: "numeric", month: "short" })} ${time}`;
 }
 
 function contextValue(task: Task, { pending, find }: TaskItemContext): string {

@@ -1,3 +1,4 @@
+import { formLocale } from "../../base/l10n.ts";
 import { spellOutHidden } from "../../base/hiddenText.ts";
 
 // Built from numbers so that the source holds no control characters.
@@ -32,5 +33,5 @@ export function formatDuration(ms: number): string {
 
 /** A time of day. */
 export function formatTime(at: number): string {
-  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return new Date(at).toLocaleTimeString(formLocale(), { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }

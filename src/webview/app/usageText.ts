@@ -1,4 +1,4 @@
-import { t } from "../../base/l10n.ts";
+import { formLocale, t } from "../../base/l10n.ts";
 import type { Usage } from "../../model/usage.ts";
 import type { ViewAttempt } from "../../protocol/hostWebview.ts";
 
@@ -42,7 +42,7 @@ function totalOf(attempts: readonly ViewAttempt[]): Usage {
 }
 
 function lineOf(label: string, usage: Usage): UsageLine {
-  return { label, input: usage.inputTokens.toLocaleString(), output: usage.outputTokens.toLocaleString(), cost: costText(usage) };
+  return { label, input: usage.inputTokens.toLocaleString(formLocale()), output: usage.outputTokens.toLocaleString(formLocale()), cost: costText(usage) };
 }
 
 function tokensOf({ inputTokens, outputTokens }: Usage): number {

@@ -22,7 +22,8 @@ async function loadGerman() {
     import("../../../src/commands/removalDetail.ts"),
     import("../../../src/model/queueStatus.ts"),
   ]);
-  return { ...rows, ...groups, ...notices, ...status, ...queue, ...summary, ...left, stopReason: engine.stopReason };
+  const [text, usage] = await Promise.all([import("../../../src/webview/app/text.ts"), import("../../../src/webview/app/usageText.ts")]);
+  return { ...rows, ...groups, ...notices, ...status, ...queue, ...summary, ...left, ...text, ...usage, stopReason: engine.stopReason };
 }
 
 let german: Awaited<ReturnType<typeof loadGerman>>;
@@ -37,6 +38,13 @@ const failures = (count: number) =>
 const stop = (count: number): QueueStop => ({ at: now, failures: failures(count), isCertain: false });
 
 describe("in German", () => {
+  it("are times and numbers, whatever the system's form", () => {
+    expect(german.formatTime(Date.parse("2026-05-04T21:11:01"))).toBe("21:11:01");
+    expect(german.when(Date.parse("2026-05-06T21:11:00"), now)).toBe("6. Mai 21:11");
+    const attempt = { number: 1, startedAt: 0, outcome: "running", usage: { inputTokens: 12_345, outputTokens: 2_000 } } as const;
+    expect(german.usageLines([attempt])).toMatchObject([{ input: "12.345", output: "2.000" }]);
+  });
+
   it("is a row of the tree, with the way out of what blocks it", () => {
     const row = german.taskItem(taskWith("c", { title: "Ausliefern", status: "blocked", dependsOn: [login.id] }), { now, find });
     expect(row.description).toBe("blockiert durch Anmeldung (fehlgeschlagen: wiederholen)");
