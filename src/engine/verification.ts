@@ -97,7 +97,7 @@ export function createWorkCheck({ git, verifier, gate }: WorkCheckDeps): LooperD
     const checks = await verifier.runCommands(leased, workspace, options);
     await gate?.passed(options.signal);
     const verdict = judge(result, files, checks);
-    if (checks.length === 0) return verdict;
+    if (checks.length === 0 || (verdict.ok && files.length === 0)) return verdict;
     const after = await git.changes(leased, workspace, options);
     if (!verdict.ok) {
       writtenByCommands.set(leased, new Set([...written, ...after.filter((file) => !before.includes(file))]));

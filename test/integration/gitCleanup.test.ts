@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, w
 import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createTempDir } from "../helpers/tempRepo.ts";
+import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
 import { GitFixture, isolateGit } from "../unit/worker/git/gitFixture.ts";
 
 beforeEach(isolateGit);
@@ -75,6 +76,32 @@ describe("git.cleanup", () => {
     f.repo.git("update-ref", "-d", `refs/heads/${deleted.branch}`);
     expect(await f.cleanup(deleted, "branch", { taskId: "task0002" })).toEqual({ savedAs: "refs/task-master/unfinished/task0002/1" });
     expect(f.repo.git("rev-parse", "refs/task-master/unfinished/task0002/1^")).toBe(deleted.baseSha);
+    expect(f.registrations()).toEqual([]);
+  });
+
+  it("keeps files in the empty folder of a submodule under a ref, beside the work and never in it", async () => {
+    using lib = new GitFixture();
+    using f = new GitFixture({ files: { ".gitignore": "out\n" } });
+    f.repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", lib.repo.dir, "lib");
+    f.repo.git("commit", "-qm", "with submodule");
+    const events: WorkerEventBody[] = [];
+    /** An attempt that wrote these files, and its end. */
+    const end = async (keep: "branch" | "ref", ...files: string[]): Promise<string | undefined> => {
+      const workspace = await f.prepare();
+      for (const file of files) {
+        mkdirSync(path.dirname(path.join(workspace.worktree, file)), { recursive: true });
+        writeFileSync(path.join(workspace.worktree, file), file);
+      }
+      return (await f.cleanup(workspace, keep, {}, { events })).savedAs;
+    };
+    expect([await end("ref", "lib/out"), events]).toEqual([undefined, []]);
+    expect(await end("ref", "lib/sub/a.txt")).toBe(unfinished);
+    expect(f.repo.git("show", `${unfinished}:lib/sub/a.txt`)).toBe("lib/sub/a.txt");
+    expect(events).toMatchObject([{ type: "log", level: "warn", message: expect.stringContaining(`(lib): they are kept at ${unfinished}`) as string }]);
+    expect(await end("branch", "lib/b.txt", "c.txt")).toBe("tm/1");
+    expect(f.repo.git("diff", "--name-only", "main", "tm/1")).toBe("c.txt");
+    expect(f.repo.git("ls-tree", "tm/1", "lib")).toContain("160000 commit");
+    expect(f.repo.git("show", `${unfinished}-2:lib/b.txt`)).toBe("lib/b.txt");
     expect(f.registrations()).toEqual([]);
   });
 

@@ -41,7 +41,25 @@ describe("git.changes", () => {
     const events: WorkerEventBody[] = [];
     const input = { token: 1, workspace, subject: "Add", body: "", taskId: "task0001", attempt: 1, identity: {} };
     expect((await call("git.commit", input, { events })).files).toEqual(["b.txt"]);
-    expect(events).toEqual([{ type: "log", level: "warn", message: "Not committed, because they are Git repositories of their own: lib" }]);
+    expect(events).toEqual([{ type: "log", level: "warn", message: expect.stringMatching(/^Not committed.*submodule.*: the files in lib$/) }]);
+  });
+
+  it("does not say that nothing was changed when all files are in the empty folder of a submodule", async () => {
+    using lib = new GitFixture();
+    using f = new GitFixture();
+    f.repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", lib.repo.dir, "lib");
+    f.repo.git("commit", "-qm", "with submodule");
+    const workspace = await f.prepare();
+    mkdirSync(path.join(workspace.worktree, "lib/empty"));
+    expect((await call("git.changes", { workspace })).files).toEqual([]);
+    write(workspace, "lib/sub/a.txt");
+    expect(await failure(call("git.changes", { workspace }))).toMatchObject({
+      code: "VERIFICATION_FAILED",
+      retryable: false,
+      message: expect.stringContaining("(lib)") as string,
+    });
+    write(workspace, "b.txt");
+    expect((await call("git.changes", { workspace })).files).toEqual(["b.txt"]);
   });
 
   it.each(["--assume-unchanged", "--skip-worktree"])("names what was hidden from git (%s), and it is committed", async (how) => {

@@ -6,10 +6,11 @@ import { buildMessage } from "./commitMessage.ts";
 import type { CommitIdentity } from "./gitEnvironment.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
 import { checkIdentity } from "./inspect.ts";
+import { filledSubmodules } from "./nestedRepositories.ts";
 import { currentBranch, findBranch, headCommit, isAncestor, locateRepository, samePath } from "./repository.ts";
 import type { BranchInfo } from "./repository.ts";
 import { revealHidden } from "./revealHidden.ts";
-import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
+import { advanceBranch, commitTree, takeFilledSnapshot, takeSnapshot } from "./snapshot.ts";
 import { together } from "./together.ts";
 import { keepUnfinished } from "./unfinished.ts";
 import { findWhole, openWorktree, removeWorktree } from "./worktrees.ts";
@@ -34,13 +35,32 @@ export async function cleanUp(input: CleanupInput, signal: AbortSignal, warn: Wa
     gitDir === undefined ? undefined : openWorktree(repository, { path: workspace.worktree, gitDir }, { drivers: "neutralise" }),
     findBranch(repository.git, workspace.branch),
   ]);
-  const savedAs =
-    worktree === undefined || ((input.keep === "branch" || branch?.head === workspace.startSha) && (await isAllCommitted(worktree, branch)))
-      ? undefined
-      : await saveUnfinished(await withIdentity(worktree, input.identity), input, warn);
+  const savedAs = worktree === undefined ? undefined : await saveAll(worktree, branch, input, warn);
   await removeWorktree(repository, workspace.worktree);
   if (savedAs !== workspace.branch) await settleBranch(repository.git, input, branch?.head);
   return savedAs === undefined ? {} : { savedAs };
+}
+
+/** Resolves with where work was saved that nothing else holds. */
+async function saveAll(worktree: OpenWorktree, branch: BranchInfo | undefined, input: CleanupInput, warn: Warn): Promise<string | undefined> {
+  const isUsual = input.keep === "branch" || branch?.head === input.workspace.startSha;
+  const [isCommitted, filled] = await together([isUsual ? isAllCommitted(worktree, branch) : false, filledSubmodules(worktree)]);
+  if (isCommitted && filled.length === 0) return undefined;
+  const named = await withIdentity(worktree, input.identity);
+  const savedAs = isCommitted ? undefined : await saveUnfinished(named, input, warn);
+  const filledAs = filled.length === 0 ? undefined : await saveFilled(named, filled, input);
+  if (filledAs !== undefined)
+    warn(`No commit of the task can hold the files in the folder of a submodule (${filled.join(", ")}): they are kept at ${filledAs}`);
+  return savedAs ?? filledAs;
+}
+
+/** Never on the branch, as the submodule itself is not there. */
+async function saveFilled(worktree: OpenWorktree, filled: readonly string[], input: CleanupInput): Promise<string | undefined> {
+  const { git } = worktree;
+  const tree = await takeFilledSnapshot(worktree, filled);
+  if (tree === undefined) return undefined;
+  const message = buildMessage({ ...input, subject: `Unfinished: ${input.title}`, body: "", isUnfinished: true });
+  return keepUnfinished(git, input, await commitTree(worktree, tree, { parent: (await headCommit(git)) ?? input.workspace.baseSha, message }));
 }
 
 /** The usual case, seen at small cost: on its branch, and nothing is changed. */

@@ -36,10 +36,11 @@ export async function commitWork(input: CommitInput, signal: AbortSignal, warn: 
     checkedBranch(repository.git, workspace),
   ]);
   await checkPlace(worktree, workspace.branch, branch);
-  const [{ tree, leftOut }, ignored] = await together([takeSnapshot(worktree), ignoredPaths(worktree.git)]);
+  const [{ tree, leftOut, filled }, ignored] = await together([takeSnapshot(worktree), ignoredPaths(worktree.git)]);
   // The acceptance commands saw them, whoever checks the branch out will not.
   if (ignored.length > 0) warn(`Not committed, because Git ignores them: ${named(ignored)}`, "info");
   if (leftOut.length > 0) warn(`Not committed, because they are Git repositories of their own: ${leftOut.join(", ")}`);
+  if (filled.length > 0) warn(`Not committed, because they lie in the folder of a submodule that is not checked out here: the files in ${filled.join(", ")}`);
   if (tree === branch.tree) return listWork(worktree.git, workspace.baseSha, branch.head);
   const [commit, files] = await together([
     commitTree(worktree, tree, { parent: branch.head, message: buildMessage(input) }),

@@ -5,8 +5,10 @@ import type { OpenWorktree } from "./worktrees.ts";
 
 /** What must not go through a plain `git add`. */
 export interface Nested {
-  /** Clones of something else, and folders of submodules that were filled without being checked out: not part of the work. */
+  /** Clones of something else: not part of the work. */
   readonly leftOut: readonly string[];
+  /** Folders of submodules that are not checked out, with files in them: no commit can hold both the link and its files. */
+  readonly filled: readonly string[];
   /** Submodules with files: only the commit that they are at is recorded. */
   readonly submodules: readonly string[];
   /** All links in the index, with files or without. */
@@ -34,11 +36,14 @@ export async function sortOutNested({ path: worktree, git }: OpenWorktree): Prom
     }
   }
   const submodules = await populated(worktree, links);
-  const filled = await holdingFiles(
-    worktree,
-    links.filter((link) => !submodules.includes(link)),
-  );
-  return { leftOut: [...leftOut, ...filled], submodules, links };
+  return { leftOut: [...leftOut], filled: await holdingFiles(worktree, links, submodules), submodules, links };
+}
+
+/** The folders of submodules that are not checked out here and nevertheless hold files. */
+export async function filledSubmodules({ path: worktree, git }: OpenWorktree): Promise<readonly string[]> {
+  const entries = await git.list(["ls-files", "--stage", "-z"]);
+  const links = entries.filter((entry) => entry.startsWith("160000 ")).map((entry) => entry.slice(entry.indexOf("\t") + 1));
+  return links.length === 0 ? [] : holdingFiles(worktree, links, await populated(worktree, links));
 }
 
 /** Makes a scaffolded repository a plain folder; false when it is a clone. */
@@ -57,9 +62,16 @@ async function isScaffold(gitFolder: string): Promise<boolean> {
 }
 
 /** Git looks into none of them, so that nobody else would tell of what is there. */
-async function holdingFiles(worktree: string, links: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(links.map((link) => readdir(path.join(worktree, link)).catch(() => [])));
-  return links.filter((_link, i) => (found[i] ?? []).length > 0);
+async function holdingFiles(worktree: string, links: readonly string[], submodules: readonly string[]): Promise<string[]> {
+  const folders = links.filter((link) => !submodules.includes(link));
+  const found = await Promise.all(folders.map((folder) => holdsFile(path.join(worktree, folder))));
+  return folders.filter((_folder, i) => found[i] === true);
+}
+
+async function holdsFile(folder: string): Promise<boolean> {
+  // A link in its place is a change that git sees.
+  if ((await lstat(folder).catch(() => undefined))?.isDirectory() !== true) return false;
+  return (await readdir(folder, { recursive: true, withFileTypes: true })).some((entry) => !entry.isDirectory());
 }
 
 async function populated(worktree: string, links: readonly string[]): Promise<string[]> {

@@ -107,6 +107,16 @@ describe("the check", () => {
     expect(told).toEqual([]);
   });
 
+  test("where nothing was to change, nobody asks what the commands left", async () => {
+    const gone = (): Promise<never> => Promise.reject(new Error("asked again"));
+    const looks = [() => Promise.resolve([]), gone];
+    const check = createWorkCheck({
+      git: { changes: () => (looks.shift() ?? gone)() },
+      verifier: { runCommands: () => Promise.resolve([ended(0)]) },
+    });
+    expect(await check(leased, {} as Workspace, answer(claim), options)).toEqual({ ok: true, summary: claim });
+  });
+
   test("what commands take back of the work is told", async () => {
     const world = { files: ["a.txt", "b.txt"], run: () => ((world.files = ["a.txt"]), ended(0)) };
     const { verdict, told } = checked(world);

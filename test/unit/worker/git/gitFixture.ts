@@ -78,8 +78,14 @@ export class GitFixture implements Disposable {
     return call("git.commit", { token: 1, workspace, subject: "Add a thing", body: "Because.", taskId: "task0001", attempt: 1, identity: {}, ...changes });
   }
 
-  cleanup(workspace: Workspace, keep: "branch" | "ref" = "branch", changes: Partial<HandlerInput<"git.cleanup">> = {}): Promise<HandlerOutput<"git.cleanup">> {
-    return call("git.cleanup", { token: 1, workspace, taskId: "task0001", attempt: 1, title: "Add a thing", keep, identity: {}, ...changes });
+  cleanup(
+    workspace: Workspace,
+    keep: "branch" | "ref" = "branch",
+    changes: Partial<HandlerInput<"git.cleanup">> = {},
+    options: Parameters<typeof call>[2] = {},
+  ): Promise<HandlerOutput<"git.cleanup">> {
+    const input = { token: 1, workspace, taskId: "task0001", attempt: 1, title: "Add a thing", keep, identity: {}, ...changes };
+    return call("git.cleanup", input, options);
   }
 
   /** git in any folder, as the agent or the user would run it. */
