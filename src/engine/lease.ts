@@ -263,10 +263,12 @@ export class LeaseDesk {
     const attempts = await this.#deps.store.attempts(task.id);
     const attempt = attempts.at(-1) ?? newAttempt(task, this.#deps.owner, this.#deps.clock.now());
     const dependencies = (await Promise.all(task.dependsOn.map((id) => this.#deps.store.get(id)))).filter((dependency) => dependency !== undefined);
+    const ownHead = attempts.findLast(({ commits }) => commits.length > 0)?.commits.at(-1);
     return {
       task,
       attempt,
       token: task.fence,
+      ...(ownHead === undefined ? {} : { ownHead }),
       baseBranches: dependencies.filter(hasCommits).flatMap(({ branch }) => branch ?? []),
       ...(isContinued ? { continues: continuedAttempt(task, attempt) } : {}),
     };

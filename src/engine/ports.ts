@@ -198,6 +198,8 @@ export interface LeasedTask {
   readonly token: number;
   /** The branches to start from: those of the tasks it depends on; none means HEAD of the repository. */
   readonly baseBranches: readonly string[];
+  /** The newest commit that earlier attempts recorded: the work is found by it when somebody deleted the branch. */
+  readonly ownHead?: string;
   /** Set when an interrupted attempt is continued (after a pause or a crash) instead of starting anew. */
   readonly continues?: ContinuedAttempt;
 }

@@ -1,4 +1,4 @@
-import type { Task } from "../model/task.ts";
+import type { Attempt, Task } from "../model/task.ts";
 import { asOneText, type UserMessage } from "../model/userMessage.ts";
 import type { AgentPrompt, LeasedTask, TaskStore, Workspace } from "./ports.ts";
 import { continuePrompt, followUpPrompt, handOverPrompt, taskPrompt, wordsMeanwhile, wordsSoFar } from "./taskContext.ts";
@@ -31,8 +31,7 @@ export class Prompts {
     const sessionId = attempts.at(-1)?.sessionId;
     if (feedback !== undefined && sessionId !== undefined) return this.#goOn(feedback, sessionId);
     if (continues !== undefined && sessionId !== undefined) return this.#goOn(continuePrompt(isRemade), sessionId);
-    const earlier = attempts.findLast((attempt) => attempt.sessionId !== undefined)?.sessionId;
-    return (await this.#followUp(workspace, earlier)) ?? (continues === undefined && startSha === baseSha ? this.#begin() : this.handOver());
+    return (await this.#followUp(workspace, attempts)) ?? (continues === undefined && startSha === baseSha ? this.#begin() : this.handOver());
   }
 
   /** For a session that knows nothing of the work that is there. */
@@ -52,13 +51,15 @@ export class Prompts {
     return this.#fresh(taskPrompt(this.#leased.task, await this.#dependencies()), await this.#row());
   }
 
-  async #followUp({ worktree }: Workspace, sessionId: string | undefined): Promise<AgentPrompt | undefined> {
+  async #followUp({ worktree, baseSha, startSha }: Workspace, attempts: readonly Attempt[]): Promise<AgentPrompt | undefined> {
+    const sessionId = attempts.findLast((attempt) => attempt.sessionId !== undefined)?.sessionId;
     const { inbox: said = [], heard = [], followsUp = false } = await this.#row();
     // Heard, and the attempt that heard it failed: told again.
     const words = said.length > 0 ? said : heard;
     if (!followsUp || sessionId === undefined || words.length === 0) return undefined;
     const { task, attempt } = this.#leased;
-    const text = followUpPrompt(words, { worktree, unfinished: `refs/task-master/unfinished/${task.id}/${attempt.number - 1}` });
+    const isOnBranch = startSha !== baseSha || attempts.every(({ commits }) => commits.length === 0);
+    const text = followUpPrompt(words, { worktree, isOnBranch, unfinished: `refs/task-master/unfinished/${task.id}/${attempt.number - 1}` });
     return { text, sessionId, ...wordsIn(said) };
   }
 

@@ -53,7 +53,9 @@ export function taskPrompt(task: Task, dependencies: readonly Task[]): string {
 export function continuePrompt(isRemade: boolean): string {
   return [
     "You were interrupted while you worked on the task. The last step may or may not have taken effect, and it may be missing from your history.",
-    ...(isRemade ? ["The working directory had to be made anew: changes that were not committed are lost."] : []),
+    ...(isRemade
+      ? ["The working directory had to be made anew: changes that were not committed are lost, and so are commits that git log does not show."]
+      : []),
     "First look at the state of the working directory (git status and git diff), then go on from there. Do not repeat what is already done.",
   ].join("\n");
 }
@@ -74,13 +76,24 @@ export function handOverPrompt(task: Task, dependencies: readonly Task[], story:
   ].join("\n");
 }
 
+/** Where a follow-up works, and where the work of the attempt before it is. */
+interface FollowUpPlace {
+  readonly worktree: string;
+  /** Whether the branch still holds what was committed; it may have been deleted, as its work was merged or for another reason. */
+  readonly isOnBranch: boolean;
+  readonly unfinished: string;
+}
+
 /** The prompt that goes on in the session of an attempt that has ended, because the user has more to say. */
-export function followUpPrompt(words: readonly UserMessage[], place: { readonly worktree: string; readonly unfinished: string }): string {
+export function followUpPrompt(words: readonly UserMessage[], place: FollowUpPlace): string {
+  const committed = place.isOnBranch
+    ? "What was committed of it is on the branch"
+    : "What was committed of it is on no branch of its own any more: it is here only as far as it was merged into the commit from which you start now";
   return [
     asOneText(words),
     "",
     "---",
-    "The attempt before this message has ended. What was committed of it is on the branch; what was not is gone from the working directory" +
+    `The attempt before this message has ended. ${committed}; what was not is gone from the working directory` +
       ` (if it was kept, under ${place.unfinished}). You work in a new checkout of the branch now, at ${place.worktree}: paths of before are no longer valid.`,
     "- Look at the state first (git log, git status). Do not commit, push or switch branches: your changes are committed for you when you have finished.",
     `- When you have finished, end with a short summary. If no file needs to change, for instance because you only answer a question, begin that last message with "${nothingToChange}:".`,

@@ -97,7 +97,7 @@ function createLoopVerbs({ workers, settings, stateDirectory }: GitConfig): GitO
 }
 
 function prepareInput(
-  { task, attempt, token, continues, baseBranches }: LeasedTask,
+  { task, attempt, token, continues, baseBranches, ownHead }: LeasedTask,
   { branchPrefix, stateDirectory }: { readonly branchPrefix: string; readonly stateDirectory: string },
 ): Omit<HandlerInput<"git.prepare">, "identity"> {
   return {
@@ -109,6 +109,7 @@ function prepareInput(
     taskId: task.id,
     baseBranches: [...baseBranches],
     ...(task.branch === undefined ? {} : { ownBranch: task.branch }),
+    ...(ownHead === undefined ? {} : { ownHead }),
     ...(continues?.workspace === undefined ? {} : { continues: { ...continues.workspace } }),
   };
 }

@@ -146,6 +146,8 @@ export const gitPrepareInput = v.object({
   taskId: v.string(),
   /** The task's branch from an earlier attempt: reused when it still exists. */
   ownBranch: v.exactOptional(v.string()),
+  /** The newest commit of the task's that is recorded: where its branch is made again when that is gone. */
+  ownHead: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/))),
   /** The place of an interrupted attempt: kept as it is when it is still whole. */
   continues: v.exactOptional(workspaceSchema),
 });

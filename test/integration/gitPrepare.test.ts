@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cancelledError } from "../../src/model/errors.ts";
 import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
-import { call, failure, GitFixture, isolateGit } from "../unit/worker/git/gitFixture.ts";
+import { call, failure, GitFixture, isolateGit, type Workspace } from "../unit/worker/git/gitFixture.ts";
 
 beforeEach(isolateGit);
 
@@ -188,6 +188,88 @@ describe("git.prepare", () => {
     f.gitIn(first.worktree, "update-ref", "-d", "refs/heads/tm/1");
     expect(await f.prepare({ token: 2, continues: first })).toEqual(first);
     expect(f.repo.git("rev-parse", "tm/1")).toBe(commits[0]);
+  });
+
+  describe("whose branch was deleted behind its worktree", () => {
+    let f: GitFixture;
+    let events: WorkerEventBody[];
+    beforeEach(() => {
+      [f, events] = [new GitFixture(), []];
+    });
+    afterEach(() => f[Symbol.dispose]());
+    const told = (level: "info" | "warn", ...words: RegExp[]): void =>
+      expect(events).toEqual([{ type: "log", level, message: expect.toSatisfy((text: string) => words.every((word) => word.test(text))) as string }]);
+    const deleted = (): string => f.repo.git("update-ref", "-d", "refs/heads/tm/1");
+
+    /** A finished task with one commit. */
+    async function done(): Promise<{ readonly first: Workspace; readonly ownHead: string }> {
+      const first = await f.prepare();
+      writeFileSync(path.join(first.worktree, "one.txt"), "1");
+      const { commits } = await f.commit(first);
+      await f.cleanup(first);
+      deleted();
+      f.repo.git("commit", "-q", "--allow-empty", "-m", "main moved on");
+      return { first, ownHead: commits[0] ?? "" };
+    }
+    const again = (ownHead: string): Promise<Workspace> => f.prepare({ token: 2, attempt: 2, ownBranch: "tm/1", ownHead }, { events });
+
+    it("is made again at its recorded commit, and says so", async () => {
+      const { first, ownHead } = await done();
+      expect(await again(ownHead)).toMatchObject({ branch: "tm/1", baseSha: first.baseSha, startSha: ownHead });
+      expect(existsSync(path.join(first.worktree, "one.txt"))).toBe(true);
+      told("warn", /tm\/1 was deleted.*made again/, new RegExp(ownHead.slice(0, 10)));
+    });
+
+    it("starts from where its commit was merged to, and says so", async () => {
+      const { ownHead } = await done();
+      f.repo.git("merge", "-q", "--no-edit", ownHead);
+      const head = f.repo.git("rev-parse", "HEAD");
+      expect(await again(ownHead)).toMatchObject({ branch: "tm/1", baseSha: head, startSha: head });
+      told("info", /no longer exists/, new RegExp(`${ownHead.slice(0, 10)} is part of ${head.slice(0, 10)}`));
+    });
+
+    it("says that the work is lost when git no longer has its commit", async () => {
+      const { ownHead } = await done();
+      f.repo.git("-c", "gc.reflogExpire=now", "-c", "gc.reflogExpireUnreachable=now", "gc", "-q", "--prune=now");
+      const head = f.repo.git("rev-parse", "HEAD");
+      expect(await again(ownHead)).toMatchObject({ branch: "tm/1", baseSha: head, startSha: head });
+      told("warn", new RegExp(`its commit ${ownHead.slice(0, 10)} is no longer in the repository: that work is lost`));
+    });
+
+    /** An interrupted attempt that goes on behind earlier work, with a commit of the agent's own. */
+    async function interrupted(): Promise<{ readonly place: Workspace; readonly own: string }> {
+      const { ownHead } = await done();
+      const place = await again(ownHead);
+      events.length = 0;
+      f.gitIn(place.worktree, "commit", "-q", "--allow-empty", "-m", "by the agent");
+      return { place, own: f.gitIn(place.worktree, "rev-parse", "HEAD") };
+    }
+
+    it("goes on at the last commit of a worktree whose folder is gone", async () => {
+      const { place, own } = await interrupted();
+      rmSync(place.worktree, { recursive: true });
+      deleted();
+      expect(await f.prepare({ token: 3, attempt: 2, continues: place, ownBranch: "tm/1" }, { events })).toEqual({ ...place, isRemade: true });
+      expect(f.repo.git("rev-parse", "tm/1")).toBe(own);
+      told("warn", /made again/, new RegExp(own.slice(0, 10)));
+    });
+
+    it("goes on at the recorded commit where git knows nothing of the worktree any more, and says what is not known", async () => {
+      const { place } = await interrupted();
+      f.repo.git("worktree", "remove", "--force", place.worktree);
+      deleted();
+      expect(await f.prepare({ token: 3, attempt: 2, continues: place, ownBranch: "tm/1" }, { events })).toEqual({ ...place, isRemade: true });
+      expect(f.repo.git("rev-parse", "tm/1")).toBe(place.startSha);
+      told("warn", /made again/, new RegExp(place.startSha.slice(0, 10)), /git fsck --lost-found/);
+    });
+
+    it("begins anew where no commit is recorded, and says what is not known", async () => {
+      const place = await f.prepare();
+      f.repo.git("worktree", "remove", "--force", place.worktree);
+      deleted();
+      expect(await f.prepare({ token: 2, continues: place, ownBranch: "tm/1" }, { events })).toEqual({ ...place, isRemade: true });
+      told("warn", /no commit of it is known/, /starts anew/, /git fsck --lost-found/);
+    });
   });
 
   it("gives the same place when it is called twice (a crash before the step was recorded)", async () => {

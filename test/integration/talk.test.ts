@@ -73,6 +73,21 @@ test("a follow-up goes on in the session of the done task, on its branch, with a
   expect(current.worktrees).toEqual([]);
 });
 
+test("a follow-up of a task whose branch was deleted goes on at the commit that is recorded", async () => {
+  const current = await open({
+    "first task": [write("color.txt", "red\n"), answer("Red it is.")],
+    "use blue": [write("blue.txt", "blue\n"), answer("Blue now.")],
+  });
+  const first = await current.run(await current.add("first task"));
+  current.repo.git("branch", "-D", first.branch ?? "");
+  await current.engine.say(first.id, "use blue");
+  const done = await current.run(first);
+  expect(done).toMatchObject({ status: "done", branch: first.branch, result: { artifacts: ["blue.txt", "color.txt"] } });
+  expect(current.repo.git("show", `${done.branch}:color.txt`)).toBe("red");
+  const journal = await current.engine.events(first.id, { limit: 1_000 });
+  expect(journal.filter((event) => event.type === "log" && event.message.includes("made again"))).toMatchObject([{ level: "warn" }]);
+});
+
 test("a follow-up is judged like any other attempt: the acceptance command decides", async () => {
   const current = await open({
     "first task": [write("color.txt", "red\n"), answer("Red it is.")],

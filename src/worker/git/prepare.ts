@@ -5,11 +5,12 @@ import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
 import { createBranch, isOwnBranch } from "./branches.ts";
 import type { Warn } from "./commit.ts";
 import { HardenedGit } from "./hardenedGit.ts";
+import { bringBack } from "./lostBranch.ts";
 import { mergeBases, type Base } from "./mergeBases.ts";
 import { populateWorktree, programPatterns } from "./populate.ts";
 import { currentBranch, findBranch, forkPointOf, headCommit, isAncestor, noCommitError, openRepository, samePath } from "./repository.ts";
 import type { Repository } from "./repository.ts";
-import { restoreBranch } from "./restoreBranch.ts";
+import { lastCommit, restoreBranch } from "./restoreBranch.ts";
 import { together } from "./together.ts";
 import { buildMessage } from "./commitMessage.ts";
 import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
@@ -50,10 +51,11 @@ export async function prepareWorkspace(input: PrepareInput, signal: AbortSignal,
     const found = await continueIn(origin, input.continues.worktree, input.continues);
     if (found !== undefined) return found;
   }
+  const known = await knownCommits(origin);
   const worktree = await resolvePlace(repository, input.worktree);
   const interrupted = await clearPlace(origin, worktree);
   if (interrupted !== undefined) return interrupted;
-  const start = await chooseStart(origin, path.dirname(worktree));
+  const start = await chooseStart(origin, path.dirname(worktree), known);
   await addWorktree(origin, worktree, start.branch);
   return { repository: repository.root, worktree, ...start, ...(input.continues === undefined ? {} : { isRemade: true }) };
 }
@@ -151,11 +153,22 @@ async function keepLeftovers(place: OpenWorktree, branch: string, { taskId, atte
   return commit;
 }
 
-async function chooseStart(origin: Origin, ownRoot: string): Promise<Start> {
-  const { repository, input } = origin;
+/** Commits of the task's work, the newest first, for the case that its branch is gone. The worktree's own log is gone with what `clearPlace` removes. */
+async function knownCommits({ repository, input: { continues, ownHead } }: Origin): Promise<readonly string[]> {
+  const recorded = ownHead === undefined ? [] : [ownHead];
+  if (continues === undefined) return recorded;
+  const gitDir = await findRegistration(repository.commonDir, continues.worktree);
+  const last = gitDir === undefined ? undefined : await lastCommit(gitDir);
+  const isOurs = last !== undefined && (await isAncestor(repository.git, continues.baseSha, last));
+  return [...(isOurs ? [last] : []), continues.startSha, ...recorded].filter((commit) => commit !== continues.baseSha);
+}
+
+async function chooseStart(origin: Origin, ownRoot: string, known: readonly string[]): Promise<Start> {
+  const { repository, input, warn } = origin;
   const own = input.continues?.branch ?? input.ownBranch;
   const base = await baseCommit(origin);
-  const found = own === undefined ? undefined : await findBranch(repository.git, own);
+  const lost = { taskId: input.taskId, known, base, isInterrupted: input.continues !== undefined };
+  const found = own === undefined ? undefined : ((await findBranch(repository.git, own)) ?? (await bringBack(repository.git, { branch: own, ...lost }, warn)));
   if (own === undefined || found === undefined) return { branch: await createBranch(repository.git, input, base), baseSha: base, startSha: base };
   if (found.checkedOutIn !== undefined) await releaseBranch(repository, { branch: own, place: found.checkedOutIn }, ownRoot);
   const { continues } = input;

@@ -18,7 +18,7 @@ export async function restoreBranch(place: OpenWorktree, wanted: WantedBranch, f
 }
 
 /** What HEAD was before its branch was gone. Git itself reads no reflog of a HEAD that leads nowhere. */
-async function lastCommit(gitDir: string): Promise<string | undefined> {
+export async function lastCommit(gitDir: string): Promise<string | undefined> {
   const lines = (await readEnd(path.join(gitDir, "logs/HEAD"))).split("\n");
   // A deletion in the worktree itself is an entry too, whose new commit is none.
   const commits = lines.flatMap((line) => /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) /.exec(line)?.slice(1) ?? []);

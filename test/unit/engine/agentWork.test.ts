@@ -135,7 +135,7 @@ describe("the prompt", () => {
   test("says that what was not committed is lost where the worktree was made anew, and so does the journal", async () => {
     sessionId = "s";
     await work({ continues: { sessionId: "s" }, workspace: { ...place, isRemade: true } });
-    expect(turns[0]?.prompt.text).toContain("made anew");
+    expect(turns[0]?.prompt.text).toMatch(/made anew: changes that were not committed are lost, and so are commits that git log does not show\./);
     expect(journal).toMatchObject([{ type: "log", level: "warn" }]);
   });
 

@@ -220,6 +220,20 @@ describe("a task that has ended", () => {
     },
   );
 
+  test.each(["deleted", "there"])("whose branch is %s: the follow-up is told the truth about it, git what commit was on it", async (what) => {
+    const task = await ended("done");
+    if (what === "there") {
+      const place = { repository: "/repository", worktree: "/worktrees/again", branch: "tm/write", baseSha: "base", startSha: "c0ffee" };
+      here.world.git = { branch: () => Promise.resolve(place) };
+    }
+    await here.engine.say(task.id, "Use blue.");
+    await here.engine.runNext();
+    const { prompt, leased } = await here.turn(1);
+    expect(leased.ownHead).toBe("c0ffee");
+    const words = ["What was committed of it is on the branch;", "is on no branch of its own any more"];
+    expect(words.map((text) => prompt.text.includes(text))).toEqual(what === "there" ? [true, false] : [false, true]);
+  });
+
   test("a follow-up that fails for the network is tried again with the same words; Retry begins a fresh session that has them too", async () => {
     const task = await ended("done");
     await here.engine.say(task.id, "Use blue.");
