@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
@@ -77,6 +77,29 @@ describe("git.changes", () => {
     f.gitIn(workspace.worktree, "update-index", how, "same.txt");
     const { savedAs } = await f.cleanup(workspace, "ref");
     expect(f.repo.git("show", `${savedAs}:same.txt`)).toBe("2");
+  });
+
+  it("sees a deletion that was hidden from git; what we keep out ourselves is none", async () => {
+    using f = new GitFixture({ files: { "gone.txt": "1", ".agents/plugins/p": "1", ".agents/other": "1" } });
+    symlinkSync("elsewhere", path.join(f.repo.dir, ".config"));
+    f.repo.git("add", "-A");
+    f.repo.git("commit", "-qm", "a link");
+    const workspace = await f.prepare();
+    for (const file of ["gone.txt", ".agents/other"]) {
+      f.gitIn(workspace.worktree, "update-index", "--skip-worktree", file);
+      rmSync(path.join(workspace.worktree, file));
+    }
+    expect((await call("git.changes", { workspace })).files).toEqual([".agents/other", "gone.txt"]);
+    expect((await f.commit(workspace)).files).toEqual([".agents/other", "gone.txt"]);
+    expect(f.repo.git("ls-tree", "-r", "--name-only", workspace.branch).split("\n")).toEqual([".agents/plugins/p", ".config"]);
+  });
+
+  it("takes no file that a sparse checkout left out for deleted", async () => {
+    using f = new GitFixture({ files: { "a/1": "1", "b/2": "2" } });
+    f.repo.git("sparse-checkout", "set", "a");
+    const workspace = await f.prepare();
+    f.repo.git("sparse-checkout", "disable");
+    expect((await call("git.changes", { workspace })).files).toEqual([]);
   });
 
   it("says when the worktree is gone", async () => {

@@ -58,6 +58,28 @@ describe("git.prepare", () => {
     expect(readdirSync((await empty.prepare()).worktree)).toEqual([".git"]);
   });
 
+  it.each(["rebase", "merge", "cherry-pick", "revert", "bisect"])("says that it starts in the middle of a %s", async (what) => {
+    using f = new GitFixture({ files: { "a.txt": "1\n" } });
+    f.repo.git("checkout", "-q", "-b", "other");
+    f.repo.write("a.txt", "other\n");
+    f.repo.git("commit", "-qam", "other");
+    f.repo.git("checkout", "-q", "main");
+    for (const text of ["2\n", "3\n"]) {
+      f.repo.write("a.txt", text);
+      f.repo.git("commit", "-qam", text);
+    }
+    if (what === "bisect") f.repo.git("bisect", "start", "HEAD", "HEAD~2");
+    else expect(() => f.repo.git(what, ...(what === "revert" ? ["--no-edit", "HEAD~1"] : ["other"]))).toThrow();
+    const events: WorkerEventBody[] = [];
+    const { startSha } = await f.prepare({}, { events });
+    const message = `A ${what} is under way in ${f.repo.dir}: the task starts from its HEAD as it is now (${startSha.slice(0, 10)}), which may be half-way.`;
+    expect(events).toEqual([{ type: "log", level: "warn", message }]);
+    // Once for a task; and not for one that starts from somewhere else.
+    await f.prepare({ token: 2, attempt: 2, ownBranch: "tm/1" }, { events });
+    await f.prepare({ taskId: "task0002", worktree: path.join(f.root.dir, "b"), branch: "tm/2", baseBranches: ["other"] }, { events });
+    expect(events).toHaveLength(1);
+  });
+
   it("starts from the branch of a dependency, and says when that is gone", async () => {
     using f = new GitFixture();
     f.repo.git("branch", "tm/9");

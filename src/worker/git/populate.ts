@@ -18,6 +18,18 @@ export function isProgramPath(file: string): boolean {
   return programFolders.some(([first, second]) => outer === first && inner === second);
 }
 
+/** Whether a path has the name of one of the outer folders, in place of which a link is kept out as well. */
+export function isProgramFolder(file: string): boolean {
+  return programFolders.some(([outer]) => outer === file.toLowerCase());
+}
+
+/** Whether nothing but those folders was kept out when the worktree was filled: with a sparse checkout of the user's much more is. */
+export async function hidesOnlyPrograms(gitDir: string): Promise<boolean> {
+  const text = await readFile(path.join(gitDir, "info", "sparse-checkout"), "utf8").catch(() => "");
+  const [first, ...patterns] = text.split("\n").filter((line) => line !== "");
+  return first === "/*" && patterns.every((pattern) => programFolders.some(([outer]) => pattern.startsWith(`!/${anyCase(outer)}`)));
+}
+
 /**
  * Fills index and folder from the branch, without what Goose would run. Those paths get the skip-worktree bit of this
  * index: they are not on disk and not a change either. The sparse patterns count for this one command (`-c`), because

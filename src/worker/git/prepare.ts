@@ -14,6 +14,7 @@ import { lastCommit, restoreBranch } from "./restoreBranch.ts";
 import { together } from "./together.ts";
 import { buildMessage } from "./commitMessage.ts";
 import { advanceBranch, commitTree, takeSnapshot } from "./snapshot.ts";
+import { underWay } from "./underWay.ts";
 import { assertOurs, takeWorktree } from "./worktreeLease.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 import { findRegistration, openWorktree, removeWorktree, worktreeState } from "./worktrees.ts";
@@ -169,13 +170,23 @@ async function chooseStart(origin: Origin, ownRoot: string, known: readonly stri
   const base = await baseCommit(origin);
   const lost = { taskId: input.taskId, known, base, isInterrupted: input.continues !== undefined };
   const found = own === undefined ? undefined : ((await findBranch(repository.git, own)) ?? (await bringBack(repository.git, { branch: own, ...lost }, warn)));
-  if (own === undefined || found === undefined) return { branch: await createBranch(repository.git, input, base), baseSha: base, startSha: base };
+  if (own === undefined || found === undefined) {
+    await warnOfHead(origin);
+    return { branch: await createBranch(repository.git, input, base), baseSha: base, startSha: base };
+  }
   if (found.checkedOutIn !== undefined) await releaseBranch(repository, { branch: own, place: found.checkedOutIn }, ownRoot);
   const { continues } = input;
   if (continues !== undefined && (await isAncestor(repository.git, continues.baseSha, found.head))) {
     return { branch: own, baseSha: continues.baseSha, startSha: continues.startSha };
   }
   return { branch: own, baseSha: await forkPoint(repository, own, base), startSha: found.head };
+}
+
+/** The user's checkout may stand at a commit that is on the way to somewhere else. */
+async function warnOfHead({ repository, input, head, warn }: Origin): Promise<void> {
+  const what = input.baseBranches.length > 0 || head === undefined ? undefined : await underWay(repository);
+  if (what === undefined) return;
+  warn(`A ${what} is under way in ${repository.root}: the task starts from its HEAD as it is now (${head?.slice(0, 10)}), which may be half-way.`);
 }
 
 /** The commit to build on: HEAD, the one base, or several brought together. */

@@ -9,6 +9,8 @@ export interface Repository {
   /** Top of the checkout. */
   readonly root: string;
   readonly commonDir: string;
+  /** The checkout's own part of it: the same, but where the checkout is a linked worktree. */
+  readonly gitDir: string;
   /** Runs in the checkout. */
   readonly git: HardenedGit;
 }
@@ -24,10 +26,10 @@ export interface BranchInfo {
 /** Finds the repository of a folder. @throws NOT_A_REPOSITORY, BARE_REPOSITORY, GIT_UNSAFE (foreign owner), GIT_NOT_FOUND */
 export async function locateRepository(directory: string, signal: AbortSignal): Promise<Repository> {
   const git = new HardenedGit({ cwd: directory, signal });
-  const answer = await git.run(["rev-parse", "--path-format=absolute", "--git-common-dir", "--show-toplevel"]);
-  const [commonDir = "", root = ""] = answer.split("\n");
-  if (commonDir === "" || root === "") throw new TaskMasterError("GIT_FAILED", `Git did not say where the repository of ${directory} is.`);
-  return { root: path.normalize(root), commonDir: path.normalize(commonDir), git: git.with({ cwd: path.normalize(root) }) };
+  const answer = await git.run(["rev-parse", "--path-format=absolute", "--git-common-dir", "--absolute-git-dir", "--show-toplevel"]);
+  const [commonDir = "", gitDir = "", root = ""] = answer.split("\n");
+  if (commonDir === "" || gitDir === "" || root === "") throw new TaskMasterError("GIT_FAILED", `Git did not say where the repository of ${directory} is.`);
+  return { root: path.normalize(root), commonDir: path.normalize(commonDir), gitDir: path.normalize(gitDir), git: git.with({ cwd: path.normalize(root) }) };
 }
 
 /** Finds the repository and refuses one whose configuration would run programs. @throws as locateRepository; GIT_UNSAFE */
