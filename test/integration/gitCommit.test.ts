@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { WorkerEventBody } from "../../src/model/taskEvent.ts";
@@ -96,9 +96,12 @@ describe("git.changes", () => {
 
   it("takes no file that a sparse checkout left out for deleted", async () => {
     using f = new GitFixture({ files: { "a/1": "1", "b/2": "2" } });
-    f.repo.git("sparse-checkout", "set", "a");
+    // As git did it before a worktree had a configuration of its own.
+    f.repo.git("config", "core.sparseCheckout", "true");
+    f.repo.write(".git/info/sparse-checkout", "/a/\n");
     const workspace = await f.prepare();
-    f.repo.git("sparse-checkout", "disable");
+    f.repo.git("config", "core.sparseCheckout", "false");
+    expect(existsSync(path.join(workspace.worktree, "b"))).toBe(false);
     expect((await call("git.changes", { workspace })).files).toEqual([]);
   });
 
