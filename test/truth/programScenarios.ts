@@ -79,5 +79,11 @@ export const programScenarios: readonly Scenario[] = [
     meddle: killAt(2),
     expected: { ...exited, keeps: "a.txt" },
   },
+  {
+    name: "Goose killed in the middle of its last words",
+    script: turns(write("a.txt"), { kind: "stall", text: "I wrote a.txt, and it" }),
+    meddle: killAt(2),
+    expected: { ...exited, keeps: "a.txt" },
+  },
   { name: "Goose works", script: turns(write("a.txt"), say("I wrote a.txt.")), expected: { done: true, files: ["a.txt"] } },
 ];

@@ -23,6 +23,7 @@ export async function runScenario(scenario: Scenario): Promise<Row> {
   using programs = createTempDir("task-master-truth-");
   const repo = createTempRepo({ files: { "README.md": "# Test\n", ...scenario.files } });
   for (const [file, text] of Object.entries(scenario.untracked ?? {})) repo.write(file, text);
+  scenario.prepare?.(repo);
   const product = await ProductEngine.open({
     repo,
     ...(scenario.script === undefined ? {} : { script: scenario.script }),

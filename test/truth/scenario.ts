@@ -4,6 +4,7 @@ import type { ErrorCode } from "../../src/model/errors.ts";
 import type { EngineSettings } from "../../src/model/settings.ts";
 import { byPrompt, type ModelReply, type ModelScript, type ScriptedCall } from "../helpers/modelServer.ts";
 import type { ProductEngine } from "../helpers/productEngine.ts";
+import type { TempRepo } from "../helpers/tempRepo.ts";
 
 /** What follows from a failure while the task has tries left: another try, a wait that costs none, the end, the end of the queue. */
 export type Consequence = "again" | "waits" | "fails" | "stops the queue";
@@ -37,6 +38,8 @@ export interface Scenario {
   readonly files?: Readonly<Record<string, string>>;
   /** Files that lie in the user's checkout, uncommitted. */
   readonly untracked?: Readonly<Record<string, string>>;
+  /** What else is in the repository before the task begins. */
+  readonly prepare?: (repo: TempRepo) => void;
   readonly accept?: readonly string[];
   /** How often the task is run (each one an attempt); the last end counts. */
   readonly runs?: number;

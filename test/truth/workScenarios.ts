@@ -100,6 +100,15 @@ const edits: readonly Scenario[] = [
   },
   { name: "changes only ignored files", script: turns(write("out/a.txt"), happy), files: { ".gitignore": "out/\n" }, expected: unproven },
   {
+    name: "writes only into the empty folder of a submodule",
+    prepare: (repo) => {
+      repo.git("update-index", "--add", "--cacheinfo", `160000,${repo.git("rev-parse", "HEAD")},lib`);
+      repo.git("commit", "-qm", "a submodule");
+    },
+    script: turns(write("lib/a.txt"), happy),
+    expected: { ...unproven, next: "fails", says: /folder of a submodule.*\(lib\).*say in its text.*kept at/, keeps: "lib/a.txt" },
+  },
+  {
     name: "changes only git's own files",
     script: turns(shell('git config user.note x; echo x >>"$(git rev-parse --git-path info/exclude)"'), happy),
     expected: unproven,
