@@ -65,7 +65,9 @@ interface End<O extends TaskOutcome = TaskOutcome> {
 
 function endOf({ deps, outcome, retry }: End, task: Task, attempt: Attempt | undefined): RowChange {
   const now = deps.clock.now();
-  const metrics = { startedAt: attempt?.startedAt ?? now, endedAt: now, durationMs: now - (attempt?.startedAt ?? now) };
+  const startedAt = attempt?.startedAt ?? now;
+  // The clock may have been set back meanwhile.
+  const metrics = { startedAt, endedAt: now, durationMs: Math.max(0, now - startedAt) };
   if (outcome.kind === "completed") return completionOf(outcome, task, attempt, { now, metrics });
   const saved = outcome.savedAs === undefined ? "" : ` Unfinished work is kept at ${outcome.savedAs}.`;
   const reason = outcome.error.message + saved;

@@ -334,6 +334,7 @@ describe("git.prepare", () => {
     expect(await failure(f.prepare({ worktree: users }))).toMatchObject({ code: "GIT_CONFLICT" });
     expect(await failure(f.prepare({ worktree: path.join(f.repo.dir, "sub") }))).toMatchObject({ code: "INVALID_INPUT" });
     expect(await failure(f.prepare({ worktree: "relative" }))).toMatchObject({ code: "INVALID_INPUT" });
+    expect(await failure(f.prepare({ worktree: path.join(f.repo.dir, "README.md/sub/x") }))).toMatchObject({ code: "NO_FOLDER" });
   });
 
   it("keeps the part of the repository that the user has in a sparse checkout", async () => {

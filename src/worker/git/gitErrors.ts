@@ -52,6 +52,12 @@ const rules: readonly Rule[] = [
   },
   { pattern: /No space left on device|Disk quota exceeded/i, code: "DISK_FULL", message: () => "The disk is full. Free some space and try again." },
   {
+    pattern: /Read-only file system|could not create leading directories/,
+    code: "NO_FOLDER",
+    message: (directory) =>
+      `Git cannot write what the task needs for ${directory}: see that its repository and the folder of Task Master can be written to, then Retry the task.`,
+  },
+  {
     pattern: /is not a valid (branch|ref) name|refusing to update ref with bad name|not a valid ref(name)?$/im,
     code: "INVALID_INPUT",
     message: () => "The branch name is not one that Git accepts. Change the branch prefix (taskMaster.git.branchPrefix).",

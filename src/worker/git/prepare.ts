@@ -1,7 +1,8 @@
-import { mkdir, readdir, realpath } from "node:fs/promises";
+import { readdir, realpath } from "node:fs/promises";
 import path from "node:path";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HandlerInput, HandlerOutput } from "../../protocol/handlers.ts";
+import { makeFolder } from "../process/makeFolder.ts";
 import { createBranch, isOwnBranch } from "./branches.ts";
 import type { Warn } from "./commit.ts";
 import { HardenedGit } from "./hardenedGit.ts";
@@ -98,7 +99,7 @@ async function makeAgain({ input, warn }: Origin, place: OpenWorktree, { branch,
 async function resolvePlace(repository: Repository, wanted: string): Promise<string> {
   if (!path.isAbsolute(wanted)) throw new TaskMasterError("INVALID_INPUT", `The worktree's path must be absolute: ${wanted}`);
   const parent = path.dirname(path.resolve(wanted));
-  await mkdir(parent, { recursive: true, mode: 0o700 });
+  await makeFolder(parent);
   const worktree = path.join(await realpath(parent), path.basename(wanted));
   const inside = path.relative(repository.root, worktree);
   if (inside === "" || !(inside.startsWith("..") || path.isAbsolute(inside))) {

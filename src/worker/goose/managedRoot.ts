@@ -5,6 +5,7 @@
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ManagedGoose } from "../../protocol/handlers.ts";
+import { makeFolder } from "../process/makeFolder.ts";
 
 /** What Goose is started with on such folders. */
 export interface ManagedRoot {
@@ -25,7 +26,7 @@ export async function makeManagedRoot(privateFolder: string, { dataDirectory, pr
   const configFolder = path.join(root, "config");
   await rm(root, { recursive: true, force: true });
   await mkdir(configFolder, { recursive: true, mode: 0o700 });
-  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  await makeFolder(dataDirectory);
   await symlink(dataDirectory, path.join(root, "data"), "junction");
   const chosen = { ...(provider === undefined ? {} : { GOOSE_PROVIDER: provider }), ...(model === undefined ? {} : { GOOSE_MODEL: model }) };
   // JSON is YAML too.

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { abortable } from "../../base/abort.ts";
@@ -10,6 +10,7 @@ import type { GooseLocation, GooseRunInput, GooseRunOutput, HandlerInput } from 
 import type { HandlerContext } from "../handlerRegistry.ts";
 import { secretsIn } from "../../model/secrets.ts";
 import { gooseEnvironment, managedGooseEnvironment, markerName, shellEnvironment } from "../process/environment.ts";
+import { makePrivateFolder } from "../process/makeFolder.ts";
 import { killMarked, newMarker } from "../process/marker.ts";
 import { Redaction } from "../process/redaction.ts";
 import { redactEvent } from "../redactEvent.ts";
@@ -153,8 +154,7 @@ async function withPlace<T>({ run, goose, cwd, ownsFolder, tmpDir, maxTurns, man
     // The folder is deleted afterwards.
     if (!path.relative(tmpDir, worktree).startsWith(".."))
       throw new TaskMasterError("INVALID_INPUT", `The temporary folder ${tmpDir} must not contain the worktree.`);
-    await mkdir(tmpDir, { recursive: true, mode: 0o700 });
-    await chmod(tmpDir, 0o700);
+    await makePrivateFolder(tmpDir);
     ownFolders.push(...(ownsFolder ? [worktree] : []), await realpath(tmpDir));
     const own = { TMPDIR: tmpDir, ...(process.platform === "win32" ? { TMP: tmpDir, TEMP: tmpDir } : {}), [markerName]: mark.value };
     const plugins = await disabledProjectPlugins(worktree);

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdir, realpath, rm } from "node:fs/promises";
+import { realpath, rm } from "node:fs/promises";
 import { TaskMasterError } from "../../model/errors.ts";
 import { verifyRunInput, type HandlerInput, type HandlerOutput } from "../../protocol/handlers.ts";
 import { EventBuffer } from "../goose/eventBuffer.ts";
 import type { HandlerContext, TaskHandler } from "../handlerRegistry.ts";
 import { secretsIn } from "../../model/secrets.ts";
 import { markerName, shellEnvironment } from "../process/environment.ts";
+import { makePrivateFolder } from "../process/makeFolder.ts";
 import { killMarked, newMarker } from "../process/marker.ts";
 import { parseInput } from "../process/parseInput.ts";
 import { Redaction } from "../process/redaction.ts";
@@ -32,8 +33,7 @@ async function verify(input: HandlerInput<"verify.run">, context: HandlerContext
     const worktree = await realpath(input.worktree).catch(() => {
       throw new TaskMasterError("NO_FOLDER", `The folder ${input.worktree} does not exist.`);
     });
-    await mkdir(input.tmpDir, { recursive: true, mode: 0o700 });
-    await chmod(input.tmpDir, 0o700);
+    await makePrivateFolder(input.tmpDir);
     ownFolders.push(worktree, await realpath(input.tmpDir));
     const env = { ...shellEnvironment(process.env), TMPDIR: input.tmpDir, [markerName]: mark.value };
     const results: HandlerOutput<"verify.run">["results"] = [];

@@ -89,6 +89,13 @@ describe("a step", () => {
 });
 
 describe("an end", () => {
+  test("took no less than no time, also when the clock was set back", async () => {
+    const leased = await running();
+    t.clock.jump(-86_400_000);
+    await recordOutcome(deps, ledger, leased, completed);
+    expect(await row(leased)).toMatchObject({ status: "done", result: { metrics: { durationMs: 0 } } });
+  });
+
   test("that is good has result, metrics and commits, and the queue hears of it first", async () => {
     const leased = await running({ progress: { percent: 98, message: "" } }, { steps: ["committed"] });
     const began = leased.attempt.startedAt;

@@ -11,6 +11,10 @@ describe("explainFailure", () => {
     ["Author identity unknown\n\n*** Please tell me who you are.", "NO_IDENTITY"],
     ["xcrun: error: invalid active developer path", "GIT_NOT_FOUND"],
     ["error: unable to write file: No space left on device", "DISK_FULL"],
+    ["fatal: could not create leading directories of '/w/x/.git': Read-only file system", "NO_FOLDER"],
+    ["fatal: could not create leading directories of '/w/x/.git': Permission denied", "NO_FOLDER"],
+    ["fatal: could not create leading directories of '/w/x/.git': No space left on device", "DISK_FULL"],
+    ["fatal: Unable to create '/r/.git/index.lock': Read-only file system", "NO_FOLDER"],
     ["fatal: Unable to create '/r/.git/index.lock': File exists.", "GIT_FAILED"],
     ["", "GIT_FAILED"],
   ])("%j is %s", (stderr, code) => {
