@@ -69,7 +69,7 @@ describe("git.prepare", () => {
       f.repo.git("commit", "-qam", text);
     }
     if (what === "bisect") f.repo.git("bisect", "start", "HEAD", "HEAD~2");
-    else expect(() => f.repo.git(what, ...(what === "revert" ? ["--no-edit", "HEAD~1"] : ["other"]))).toThrow();
+    else expect(() => f.repo.git(what, ...(what === "revert" ? ["--no-edit", "HEAD~1"] : ["other"]))).toThrow(what);
     const events: WorkerEventBody[] = [];
     const { startSha } = await f.prepare({}, { events });
     const message = `A ${what} is under way in ${f.repo.dir}: the task starts from its HEAD as it is now (${startSha.slice(0, 10)}), which may be half-way.`;
