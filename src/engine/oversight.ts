@@ -7,16 +7,21 @@ import type { WorkerEventBody } from "../model/taskEvent.ts";
 import { BudgetWatch } from "./budgetWatch.ts";
 import type { OutcomeDeps } from "./engineDeps.ts";
 import type { Ledger } from "./ledger.ts";
-import type { LeasedTask } from "./ports.ts";
+import type { AgentTurn, LeasedTask } from "./ports.ts";
 import { StallWatch } from "./stallWatch.ts";
 
 const minuteMs = 60_000;
+
+/** How long a turn may take to end by itself behind what used the budget up: what its last words used is told just before its end. */
+export const lastWordsMs = 500;
 
 /** The run that is watched. */
 export interface WatchedRun {
   readonly leased: LeasedTask;
   /** Whether it waits for a person. */
   readonly isHeld: () => boolean;
+  /** What the agent is doing; without a turn it uses nothing. */
+  readonly turn: () => AgentTurn | undefined;
   /** Holds it at its next safe point, with what the user is told. */
   readonly pause: (reason: string, attention: Attention) => Promise<void>;
   readonly stop: (reason: string) => void;
@@ -31,12 +36,14 @@ export class Oversight implements Disposable {
   readonly #stall: StallWatch;
   /** What the model has used, without the time. */
   #used = "";
+  /** Runs while a turn that used the budget up may end by itself. */
+  #lastWords: Disposable | undefined;
 
   constructor(deps: OutcomeDeps, ledger: Ledger, run: WatchedRun) {
     this.#deps = deps;
     this.#ledger = ledger;
     this.#run = run;
-    this.#budget = new BudgetWatch(deps, run.leased.task.id, { onNear: (message) => this.#note(message), onReached: (use) => this.#end(use) });
+    this.#budget = new BudgetWatch(deps, run.leased.task.id, { onNear: (message) => this.#note(message), onReached: (use) => this.#reached(use) });
     const minutes = deps.settings().stallMinutes;
     this.#stall = new StallWatch({
       timers: deps.timers,
@@ -55,6 +62,7 @@ export class Oversight implements Disposable {
 
   dispose(): void {
     this.#stall.dispose();
+    this.#lastWords?.dispose();
   }
 
   /** The time of work is counted on while the run is silent: that is news for the budget, none of the run. */
@@ -72,10 +80,20 @@ export class Oversight implements Disposable {
     this.#ledger.append(task.id, lease, [{ type: "log", level: "warn", message }]).catch((thrown: unknown) => this.#failed(thrown));
   }
 
+  /** A turn that ends by itself now has done its work within the budget, and what follows uses nothing of it. */
+  async #reached(use: BudgetUse): Promise<void> {
+    const turn = this.#run.turn();
+    // The day's and the queue's budgets keep every task.
+    if (use.scope !== "task" && !this.#run.isHeld()) await this.#deps.guard.look();
+    if (turn === undefined || this.#lastWords !== undefined) return;
+    this.#lastWords = this.#deps.timers.after(lastWordsMs, () => {
+      this.#lastWords = undefined;
+      if (turn === this.#run.turn()) this.#end(use).catch((thrown: unknown) => this.#failed(thrown));
+    });
+  }
+
   async #end(use: BudgetUse): Promise<void> {
     if (this.#run.isHeld()) return;
-    // The day's and the queue's budgets keep every task.
-    if (use.scope !== "task") await this.#deps.guard.look();
     const reached = `The budget is used up: ${budgetText(use)}.`;
     if (this.#deps.settings().budgetReached === "stop") return this.#run.stop(`${reached} Raise it, then start the task again.`);
     const message = `${reached} Resume to allow as much again, or stop the task.`;

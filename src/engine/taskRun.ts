@@ -165,6 +165,7 @@ export class TaskRun {
     this.#oversight = new Oversight(this.#deps, this.#ledger, {
       leased: this.leased,
       isHeld: () => this.isPaused || this.isWaiting,
+      turn: () => this.#turn,
       pause: (reason, attention) => this.pause(reason, attention),
       stop: (reason) => this.end("stop", reason),
     });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { lastWordsMs } from "../../../src/engine/oversight.ts";
 import type { QueueStatus } from "../../../src/model/queueStatus.ts";
 import type { Task } from "../../../src/model/task.ts";
 import type { Usage } from "../../../src/model/usage.ts";
@@ -28,8 +29,17 @@ afterEach(async () => {
 const use = (turn: AgentTurnProbe, tokens: number, more: Partial<Usage> = {}): void =>
   void turn.observer.onEvents?.([{ type: "usage", usage: { inputTokens: tokens, outputTokens: 0, ...more } }]);
 const settings = (changes: Partial<TestEngine["world"]["settings"]>): void => void (t.world.settings = { ...t.world.settings, ...changes });
+/** Waits for a status; a turn that used its budget up gets no time for more. */
 const reached = (task: Task, status: Task["status"], engine = t): Promise<Task> =>
-  waitFor(async () => ((await engine.engine.get(task.id)).status === status ? engine.engine.get(task.id) : undefined), { what: `status ${status}` });
+  waitFor(
+    async () => {
+      const row = await engine.engine.get(task.id);
+      if (row.status === status) return row;
+      engine.clock.advance(lastWordsMs);
+      return undefined;
+    },
+    { what: `status ${status}` },
+  );
 const warnings = async (task: Task): Promise<string[]> =>
   (await t.engine.events(task.id, { limit: 1_000 })).flatMap((event) => (event.type === "log" && event.level === "warn" ? [event.message] : []));
 
@@ -107,6 +117,47 @@ describe("the budget of a task", () => {
     const ended = (await t.engine.events(task.id, { limit: 100 })).find(({ type }) => type === "stopped");
     expect(ended).toMatchObject({ reason: expect.stringContaining("2 of 2 minutes of the task's budget") as string });
     expect(t.world.gitCalls).toContain("cleanup");
+  });
+
+  test.each(["pause", "stop"] as const)("that the last words used up leaves the work done (%s)", async (budgetReached) => {
+    settings({ budgetReached, budgetTask: { tokens: 10 } });
+    const { task, turn } = await running("write");
+    const timers = clock.pending;
+    use(turn, 10);
+    use(turn, 11);
+    await waitFor(() => clock.pending > timers, { what: "the wait for the end of the turn" });
+    expect((await t.engine.get(task.id)).status).toBe("in_progress");
+    turn.finish("I wrote it.");
+    await waitFor(async () => (await t.engine.get(task.id)).status === "done", { what: "the end" });
+    expect(clock.pending).toBeLessThan(timers);
+    expect(t.published(task)).not.toContain("paused");
+  });
+
+  test("leaves a turn that asks to the answer, and looks again behind it", async () => {
+    const { task, turn } = await running("write", { budget: { tokens: 10 } });
+    const timers = clock.pending;
+    use(turn, 10);
+    await waitFor(() => clock.pending > timers, { what: "the wait for the end of the turn" });
+    const answer = turn.observer.onPermission?.({ toolCallId: "call", toolName: "shell", title: "shell", input: { command: "git push" } });
+    const question = await waitFor(async () => (await t.engine.get(task.id)).attention?.question, { what: "the question" });
+    clock.advance(lastWordsMs);
+    await t.engine.answer(task.id, { questionId: question.id, decision: "allow_once" });
+    expect(await answer).toBe("allow_once");
+    expect(turn.gate.isClosed).toBe(false);
+    use(turn, 11);
+    expect((await reached(task, "paused")).attention?.kind).toBe("budget");
+  });
+
+  test("that is used up holds the turn in which a failed check is mended, too", async () => {
+    settings({ budgetTask: { tokens: 10 } });
+    t.world.files = [];
+    const { task, turn } = await running("write");
+    use(turn, 10);
+    turn.finish("I did nothing.");
+    const mending = await t.turn(1);
+    use(mending, 11);
+    await reached(task, "paused");
+    expect(mending.gate.isClosed).toBe(true);
   });
 
   test("of its own goes over the one of the settings, measure by measure", async () => {
