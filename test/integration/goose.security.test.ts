@@ -42,7 +42,7 @@ test("a write outside the worktree never lands; the run goes on", async () => {
   const before = readFileSync(path.join(place.repo.dir, ".git/config"), "utf8");
   const context = new TestContext();
   expect(await place.run(context)).toMatchObject({ finalMessage: "Done." });
-  expect(context.calls().map(({ status }) => status)).toEqual(["failed", "failed", "failed", "failed", "failed", "failed", "failed", "completed"]);
+  expect(context.calls().map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected", "rejected", "rejected", "failed", "failed", "completed"]);
   expect(context.calls()[0]?.outputDelta).toContain("declined");
   expect(readdirSync(outside)).toEqual([]);
   expect(readFileSync(path.join(place.repo.dir, ".git/config"), "utf8")).toBe(before);
@@ -50,14 +50,14 @@ test("a write outside the worktree never lands; the run goes on", async () => {
   expect(existsSync(path.join(place.repo.dir, "good.txt"))).toBe(true);
 });
 
-test("an edit of a file outside fails already while it is read", async () => {
+test("an edit of a file outside is declined before the file is read", async () => {
   const place = await goosePlace((request) =>
     doing({ name: "edit", arguments: { path: path.join(place.home.dir, "secret.txt"), before: "one", after: "two" } })(request),
   );
   const secret = place.home.write("secret.txt", "one canary\n");
   const context = new TestContext();
   await place.run(context);
-  expect(context.calls()[0]?.status).toBe("failed");
+  expect(context.calls()[0]?.status).toBe("rejected");
   expect(readFileSync(secret, "utf8")).toBe("one canary\n");
   expect(place.server.requests.flatMap(({ messages }) => messages.map(messageText)).join("\n")).not.toContain("canary");
 });
@@ -115,7 +115,7 @@ test("a sub-agent, whose work would pass no gate, is declined; the run goes on",
   expect(await place.run(context)).toMatchObject({ finalMessage: "Done." });
   expect(place.server.requests[0]?.tools).toContain("delegate");
   expect(context.calls()).toMatchObject([
-    { toolName: "delegate", status: "failed" },
+    { toolName: "delegate", status: "rejected" },
     { toolName: "shell", status: "completed", outputDelta: "allowed\n" },
   ]);
   expect(context.requests).toMatchObject([{ toolName: "delegate" }, { toolName: "shell", input: { command: "echo allowed" } }]);

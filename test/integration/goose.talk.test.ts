@@ -129,7 +129,7 @@ test("a call that waits for leave is declined, also while the task is paused", a
   const running = place.run(context);
   await waitFor(() => context.calls()[0]?.status === "pending", { what: "the tool call" });
   context.tell({ type: "stop_tool_call", toolCallId: context.calls()[0]?.toolCallId ?? "" });
-  await waitFor(() => context.calls()[0]?.status === "failed", { what: "its end" });
+  await waitFor(() => context.calls()[0]?.status === "rejected", { what: "its end" });
   context.resume();
   expect(await running).toMatchObject({ finalMessage: "Went on." });
   expect(hasFile(place, "never")).toBe(false);
