@@ -9,7 +9,7 @@ export default defineConfig({
     include: ["unit/engine/**/*.test.ts"],
     exclude: [
       "**/commandProperties.test.ts",
-      "**/crashPoints.test.ts",
+      "**/crashPoints*.test.ts",
       "**/engineModel.test.ts",
       "**/machineModel.test.ts",
       "**/selectProperties.test.ts",
