@@ -56,6 +56,7 @@ export class Oversight implements Disposable {
 
   /** What the run reported is in the journal. */
   heard(events: readonly WorkerEventBody[]): void {
+    // Each is looked at, as one is compared with the one before.
     if (events.filter((event) => this.#isLife(event)).length > 0) this.#stall.heard();
     if (events.some(({ type }) => type === "usage")) this.#budget.look();
   }

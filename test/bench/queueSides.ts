@@ -27,6 +27,17 @@ const owner = "bench";
 const leaseMs = 30_000;
 const clock = { now: (): number => Date.now() };
 
+/** Runs work in a transaction, by prepared statements; a benchmark needs no rollback. */
+export function transactionsOf(db: DatabaseSync): <T>(work: () => T) => T {
+  const [begin, commit] = [db.prepare("BEGIN IMMEDIATE"), db.prepare("COMMIT")];
+  return (work) => {
+    begin.run();
+    const result = work();
+    commit.run();
+    return result;
+  };
+}
+
 /** The least that a durable queue can cost: one table, one index, prepared statements, a transaction for each change. */
 export function openFloor(file: string, synchronous: Synchronous): QueueSide {
   const db = new DatabaseSync(file);
@@ -38,13 +49,7 @@ export function openFloor(file: string, synchronous: Synchronous): QueueSide {
     "UPDATE tasks SET status = 'running' WHERE id = (SELECT id FROM tasks WHERE status = 'todo' ORDER BY priority, id LIMIT 1) RETURNING id, body",
   );
   const complete = db.prepare("UPDATE tasks SET status = 'done' WHERE id = ?");
-  const [begin, commit] = [db.prepare("BEGIN IMMEDIATE"), db.prepare("COMMIT")];
-  const transaction = <T>(work: () => T): T => {
-    begin.run();
-    const result = work();
-    commit.run();
-    return result;
-  };
+  const transaction = transactionsOf(db);
   return {
     enqueue: (input) => void transaction(() => insert.run(input.priority === "critical" ? 0 : 1, JSON.stringify(input))),
     work: () => {

@@ -2,7 +2,7 @@
 import { makeTask } from "../../src/engine/newTask.ts";
 import { openDatabase } from "../../src/store/openDatabase.ts";
 import { encodeTask, taskColumns } from "../../src/store/rowCodec.ts";
-import type { QueueSide, Synchronous } from "./queueSides.ts";
+import { transactionsOf, type QueueSide, type Synchronous } from "./queueSides.ts";
 
 const writer = "bench";
 const attemptBody = JSON.stringify({ token: 1, owner: "bench", outcome: "running", startedAt: 0, steps: [], commits: [], usage: {} });
@@ -32,13 +32,7 @@ export function openRawRows(file: string, synchronous: Synchronous): QueueSide {
   const completeAttempt = db.prepare("UPDATE attempts SET outcome = 'completed', body = ? WHERE task_id = ? AND number = 1");
   const dependants = db.prepare("SELECT d.task_id FROM dependencies d JOIN tasks t ON t.id = d.task_id WHERE d.depends_on = ? AND t.status = 'blocked'");
   const unblock = db.prepare("UPDATE tasks SET status = 'todo', version = version + 1, state_version = version + 1 WHERE id = ?");
-  const [begin, commit] = [db.prepare("BEGIN IMMEDIATE"), db.prepare("COMMIT")];
-  const transaction = <T>(work: () => T): T => {
-    begin.run();
-    const result = work();
-    commit.run();
-    return result;
-  };
+  const transaction = transactionsOf(db);
   let last: string | undefined;
   const claimOne = (): string => {
     const now = Date.now();

@@ -1,5 +1,6 @@
 import { lstat, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
+import type { HardenedGit } from "./hardenedGit.ts";
 import { exists } from "./worktrees.ts";
 import type { OpenWorktree } from "./worktrees.ts";
 
@@ -39,10 +40,15 @@ export async function sortOutNested({ path: worktree, git }: OpenWorktree): Prom
   return { leftOut: [...leftOut], filled: await holdingFiles(worktree, links, submodules), submodules, links };
 }
 
+/** The links to other repositories in the index, with files or without. */
+export async function linksInIndex(git: HardenedGit): Promise<readonly string[]> {
+  const entries = await git.list(["ls-files", "--stage", "-z"]);
+  return entries.filter((entry) => entry.startsWith("160000 ")).map((entry) => entry.slice(entry.indexOf("\t") + 1));
+}
+
 /** The folders of submodules that are not checked out here and nevertheless hold files. */
 export async function filledSubmodules({ path: worktree, git }: OpenWorktree): Promise<readonly string[]> {
-  const entries = await git.list(["ls-files", "--stage", "-z"]);
-  const links = entries.filter((entry) => entry.startsWith("160000 ")).map((entry) => entry.slice(entry.indexOf("\t") + 1));
+  const links = await linksInIndex(git);
   return links.length === 0 ? [] : holdingFiles(worktree, links, await populated(worktree, links));
 }
 

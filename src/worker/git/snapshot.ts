@@ -2,7 +2,7 @@ import { copyFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { TaskMasterError } from "../../model/errors.ts";
 import type { HardenedGit } from "./hardenedGit.ts";
-import { sortOutNested, unwrapScaffold } from "./nestedRepositories.ts";
+import { linksInIndex, sortOutNested, unwrapScaffold } from "./nestedRepositories.ts";
 import { revealHidden } from "./revealHidden.ts";
 import { together } from "./together.ts";
 import type { OpenWorktree } from "./worktrees.ts";
@@ -62,9 +62,7 @@ export async function takeFilledSnapshot(worktree: OpenWorktree, filled: readonl
 
 /** A repository in place of a tracked file is no new folder to git: it is staged as a link, without its files. */
 async function addedLinks(git: HardenedGit, known: readonly string[]): Promise<readonly string[]> {
-  const entries = await git.list(["ls-files", "--stage", "-z"]);
-  const links = entries.filter((entry) => entry.startsWith("160000 ")).map((entry) => entry.slice(entry.indexOf("\t") + 1));
-  return links.filter((folder) => !known.includes(folder));
+  return (await linksInIndex(git)).filter((folder) => !known.includes(folder));
 }
 
 /** The index has for these paths what the last commit has; without one, nothing. */
